@@ -33,6 +33,8 @@ CREATE TABLE workflows (
   intent_id      TEXT,
   script_id      TEXT,
   chat_id        TEXT NOT NULL REFERENCES chats(id),
+  -- How many of its runs may be live at once; from the contract.
+  concurrency    INTEGER NOT NULL DEFAULT 1,
   last_served_at INTEGER NOT NULL DEFAULT 0,
   created_at     INTEGER NOT NULL,
   updated_at     INTEGER NOT NULL
@@ -121,6 +123,8 @@ CREATE TABLE items (
   workflow_id   TEXT NOT NULL REFERENCES workflows(id),
   name          TEXT NOT NULL,
   key           TEXT NOT NULL,
+  -- Names and keys from the outermost each inwards, as JSON: how the script's side names the item.
+  scope         TEXT NOT NULL,
   state         TEXT NOT NULL CHECK (state IN ('open', 'waiting', 'done', 'aside', 'declined')),
   -- The run whose journal can re-enter the item: the last that opened it.
   run_id        TEXT NOT NULL REFERENCES script_runs(id),
@@ -137,14 +141,16 @@ CREATE INDEX items_aside ON items (workflow_id, state) WHERE state IN ('aside', 
 
 -- The journal, append-only: a step is a fold over its entries.
 --   call    a read, local or model step, recorded whole when it ended
---   begin   the write-ahead of a write, or the start of a wait
---   end     the one outcome of a begun step (J2: at most one, by index)
+--   begin   the write-ahead of a write
+--   unsent  the write is known not to have left: it may be issued again
 --   unknown a begun write whose end nobody saw (J4)
---   drop    this step is taken back, so that its call may be issued anew (retry, answer "not sent")
+--   again   the write-ahead of issuing the same write once more, under the same idempotency key
+--   end     the one outcome of a begun step (J2: at most one, by index)
+--   drop    this step is taken back, so that its call may be issued anew (retry from the failed step)
 CREATE TABLE script_run_steps (
   run_id      TEXT NOT NULL REFERENCES script_runs(id),
   position    INTEGER NOT NULL,
-  kind        TEXT NOT NULL CHECK (kind IN ('call', 'begin', 'end', 'unknown', 'drop')),
+  kind        TEXT NOT NULL CHECK (kind IN ('call', 'begin', 'unsent', 'unknown', 'again', 'end', 'drop')),
   step_id     TEXT NOT NULL,
   -- Whose journal it is: the run's id, or the item's, which outlives runs (J7).
   owner       TEXT NOT NULL,

@@ -1,0 +1,124 @@
+/**
+ * The audit log (P5): every decision of the host, each row chained to the one before under the audit key. The
+ * chain's head is also kept outside the database, so that a truncated or replaced database shows.
+ * Owns the head. The head file is written only after the rows it names are on the disk, never before.
+ */
+import fs from 'node:fs'
+import path from 'node:path'
+import { z } from 'zod'
+import { auditMac, verifyChain } from '../../domain/audit.ts'
+import type { AuditVerdict } from '../../domain/audit.ts'
+import type { JsonObject } from '../../domain/json.ts'
+import { insertion, query, statement } from './statement.ts'
+import type { Store } from './store.ts'
+import type { Reader, Tx } from './tx.ts'
+
+export interface AuditEntry {
+  kind: string
+  workflowId: string | null
+  runId: string | null
+  body: JsonObject
+}
+
+interface Head {
+  seq: number
+  mac: string
+}
+
+const GENESIS: Head = { seq: 0, mac: '' }
+const HEAD_EVERY_MS = 1_000
+
+const headSchema = z.object({ seq: z.int(), mac: z.string() })
+
+const insert = insertion('audit_log', ['seq', 'at', 'kind', 'workflow_id', 'run_id', 'body', 'mac'])
+const last = statement((_p: object) =>
+  query.selectFrom('audit_log').select(['seq', 'mac']).orderBy('seq', 'desc').limit(1),
+)
+const everything = statement((_p: object) => query.selectFrom('audit_log').selectAll().orderBy('seq'))
+
+export class AuditChain {
+  readonly #store: Store
+  readonly #key: Uint8Array
+  readonly #headFile: string
+  #head: Head
+  #headTimer: NodeJS.Timeout | null = null
+
+  constructor(store: Store, key: Uint8Array, folder: string) {
+    this.#store = store
+    this.#key = key
+    this.#headFile = path.join(folder, 'audit.head')
+    this.#head = store.get(last, {}) ?? GENESIS
+  }
+
+  append(tx: Tx, at: number, entry: AuditEntry): void {
+    const before = this.#head
+    const seq = before.seq + 1
+    const mac = auditMac(this.#key, before.mac, { seq, at, ...entry })
+    tx.run(insert, {
+      seq,
+      at,
+      kind: entry.kind,
+      workflow_id: entry.workflowId,
+      run_id: entry.runId,
+      body: JSON.stringify(entry.body),
+      mac,
+    })
+    this.#head = { seq, mac }
+    tx.onRollback.push(() => {
+      this.#head = before
+    })
+    this.#headTimer ??= setTimeout(() => {
+      void this.#saveHead()
+    }, HEAD_EVERY_MS).unref()
+  }
+
+  /** Recomputes the whole chain and holds it against the head kept outside (edits, gaps, truncation). */
+  verify(): AuditVerdict {
+    return verifyChain(this.#key, auditRows(this.#store), this.keptHead())
+  }
+
+  /** The head as last kept outside the database; undefined before the first. */
+  keptHead(): Head | undefined {
+    if (!fs.existsSync(this.#headFile)) return undefined
+    return headSchema.parse(JSON.parse(fs.readFileSync(this.#headFile, 'utf8')))
+  }
+
+  /** True when the database ends before the head kept outside: an older copy was put in its place (J11). */
+  isBehindItsHead(): boolean {
+    const kept = this.keptHead()
+    return kept !== undefined && kept.seq > this.#head.seq
+  }
+
+  /** Accepts the database's own end as the head, after the user was told (J11). */
+  async adoptHead(): Promise<void> {
+    await this.#saveHead()
+  }
+
+  async close(): Promise<void> {
+    if (this.#headTimer !== null) await this.#saveHead()
+  }
+
+  async #saveHead(): Promise<void> {
+    if (this.#headTimer !== null) clearTimeout(this.#headTimer)
+    this.#headTimer = null
+    const head = this.#head
+    await this.#store.flushed()
+    const draft = `${this.#headFile}.new`
+    fs.writeFileSync(draft, JSON.stringify(head), { mode: 0o600 })
+    fs.renameSync(draft, this.#headFile)
+  }
+}
+
+function* auditRows(reader: Reader) {
+  for (const row of reader.iterate(everything, {})) {
+    yield {
+      seq: row.seq,
+      at: row.at,
+      kind: row.kind,
+      workflowId: row.workflow_id,
+      runId: row.run_id,
+      body: JSON.parse(row.body) as JsonObject,
+      mac: row.mac,
+    }
+  }
+}

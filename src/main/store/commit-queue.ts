@@ -1,0 +1,221 @@
+/**
+ * Group commit: all work asked for in one turn of the loop becomes one SQLite transaction, each piece in its own
+ * savepoint, so that one failure undoes one piece. Durable work resolves only after the log is on the disk.
+ * Owns the order of commits (first asked, first done). Does not own what is durable (J1) or what the work does.
+ */
+import type Database from 'better-sqlite3'
+import { FailureError } from '../../domain/failure.ts'
+import type { Failure } from '../../domain/failure.ts'
+import type { DiskSync } from './disk-sync.ts'
+import { Tx } from './tx.ts'
+
+export interface WriteOptions {
+  /** Resolve only when the commit is on the disk (J1). */
+  durable?: boolean
+}
+
+interface Job {
+  work: (tx: Tx) => unknown
+  durable: boolean
+  resolve: (value: unknown) => void
+  reject: (reason: unknown) => void
+}
+
+type Settled =
+  { job: Job; ok: true; value: unknown; after: (() => void)[] } | { job: Job; ok: false; reason: unknown }
+
+const BUSY_RETRY_MS = 50
+const BUSY_LIMIT_MS = 15_000
+
+export class CommitQueue {
+  readonly #db: Database.Database
+  readonly #sync: DiskSync
+  #jobs: Job[] = []
+  #scheduled = false
+  #busySince: number | null = null
+  #held: Promise<void> | null = null
+  #broken: Failure | null = null
+
+  constructor(db: Database.Database, sync: DiskSync) {
+    this.#db = db
+    this.#sync = sync
+  }
+
+  write<T>(work: (tx: Tx) => T, options: WriteOptions = {}): Promise<T> {
+    if (this.#broken !== null) return Promise.reject(new FailureError(this.#broken))
+    return new Promise<T>((resolve, reject) => {
+      this.#jobs.push({
+        work,
+        durable: options.durable === true,
+        resolve: value => {
+          resolve(value as T)
+        },
+        reject,
+      })
+      this.#schedule()
+    })
+  }
+
+  /** Lets no transaction begin until `until` settles; the loop goes on. For checkpoints that need the log at rest. */
+  hold(until: Promise<void>): void {
+    const release = () => {
+      if (this.#held === held) this.#held = null
+      if (this.#jobs.length > 0) this.#schedule()
+    }
+    const held = until.then(release, release)
+    this.#held = held
+  }
+
+  /** Resolves when everything asked for so far is committed. */
+  async drain(): Promise<void> {
+    if (this.#jobs.length > 0 || this.#scheduled) await this.write(() => undefined)
+  }
+
+  #schedule(delay = 0): void {
+    if (this.#scheduled || this.#held !== null) return
+    this.#scheduled = true
+    if (delay > 0)
+      setTimeout(() => {
+        this.#flush()
+      }, delay)
+    else
+      setImmediate(() => {
+        this.#flush()
+      })
+  }
+
+  #flush(): void {
+    this.#scheduled = false
+    if (this.#held !== null || this.#jobs.length === 0) return
+    const jobs = this.#jobs
+    this.#jobs = []
+    const settled = this.#commit(jobs)
+    if (settled === 'busy') {
+      this.#jobs = [...jobs, ...this.#jobs]
+      this.#schedule(BUSY_RETRY_MS)
+      return
+    }
+    this.#answer(settled)
+  }
+
+  #commit(jobs: readonly Job[]): Settled[] | 'busy' {
+    try {
+      this.#db.exec('BEGIN IMMEDIATE')
+    } catch (error) {
+      return this.#isBusy(error) ? 'busy' : jobs.map(job => ({ job, ok: false, reason: storeFailure(error) }))
+    }
+    this.#busySince = null
+    const settled = jobs.map(job => this.#runJob(job))
+    try {
+      this.#db.exec('COMMIT')
+      return settled
+    } catch (error) {
+      if (this.#db.inTransaction) this.#db.exec('ROLLBACK')
+      const reason = storeFailure(error)
+      return jobs.map(job => ({ job, ok: false, reason }))
+    }
+  }
+
+  #runJob(job: Job): Settled {
+    const tx = new Tx(this.#db)
+    this.#db.exec('SAVEPOINT job')
+    try {
+      const value = job.work(tx)
+      this.#db.exec('RELEASE job')
+      return { job, ok: true, value, after: tx.afterCommit }
+    } catch (error) {
+      if (this.#db.inTransaction) this.#db.exec('ROLLBACK TO job; RELEASE job')
+      for (const undo of tx.onRollback) undo()
+      return { job, ok: false, reason: storeFailure(error) }
+    }
+  }
+
+  #answer(settled: readonly Settled[]): void {
+    for (const end of settled) if (end.ok) for (const after of end.after) after()
+    const durable: Settled[] = []
+    for (const end of settled) {
+      if (end.ok && end.job.durable) durable.push(end)
+      else answerOne(end)
+    }
+    if (durable.length > 0) void this.#answerDurable(durable)
+  }
+
+  async #answerDurable(settled: readonly Settled[]): Promise<void> {
+    try {
+      await this.#sync.flush()
+      for (const end of settled) answerOne(end)
+    } catch {
+      // After a failed flush the kernel may have dropped the pages: nothing later on this descriptor can be trusted.
+      this.#broken = {
+        kind: 'internal',
+        message:
+          'The disk refused to save. Nothing further was started. Check the disk, then start Steward again.',
+      }
+      for (const end of settled) end.job.reject(new FailureError(this.#broken))
+    }
+  }
+
+  #isBusy(error: unknown): boolean {
+    if (!isSqliteError(error) || !error.code.startsWith('SQLITE_BUSY')) return false
+    this.#busySince ??= Date.now()
+    return Date.now() - this.#busySince < BUSY_LIMIT_MS
+  }
+}
+
+function answerOne(end: Settled): void {
+  if (end.ok) end.job.resolve(end.value)
+  else end.job.reject(end.reason)
+}
+
+function isSqliteError(error: unknown): error is { code: string; message: string } {
+  return typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string'
+}
+
+/** What SQLite refused, as a Failure that names the cause and the next step; a bug stays an exception. */
+export function storeFailure(error: unknown): unknown {
+  if (!isSqliteError(error) || !error.code.startsWith('SQLITE_')) return error
+  const failure = failureFor(error.code)
+  return failure === null ? error : new FailureError(failure)
+}
+
+function failureFor(code: string): Failure | null {
+  if (code === 'SQLITE_FULL') {
+    return {
+      kind: 'disk-full',
+      message: 'The disk is full. The last change was not saved. Free some space, then resume.',
+    }
+  }
+  if (code.startsWith('SQLITE_BUSY') || code.startsWith('SQLITE_LOCKED')) {
+    return {
+      kind: 'internal',
+      message:
+        'Another program held the database for 15 seconds. The last change was not saved. Close that program, then retry.',
+    }
+  }
+  if (
+    code.startsWith('SQLITE_READONLY') ||
+    code.startsWith('SQLITE_CANTOPEN') ||
+    code.startsWith('SQLITE_PERM')
+  ) {
+    return {
+      kind: 'internal',
+      message:
+        'The data folder could not be written. The last change was not saved. Make the folder writable, then start Steward again.',
+    }
+  }
+  if (code.startsWith('SQLITE_CORRUPT') || code === 'SQLITE_NOTADB') {
+    return {
+      kind: 'internal',
+      message:
+        'The database is damaged. The last change was not saved. Restore a backup with: steward restore FILE',
+    }
+  }
+  if (code.startsWith('SQLITE_IOERR')) {
+    return {
+      kind: 'internal',
+      message:
+        'The disk reported an error. The last change was not saved. Check the disk, then start Steward again.',
+    }
+  }
+  return null
+}

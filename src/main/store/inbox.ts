@@ -1,0 +1,206 @@
+/** The event inbox (R1, R2): what happened, kept until its target has taken it; a duplicate changes nothing. */
+import type { Json } from '../../domain/json.ts'
+import type { Row } from './schema.ts'
+import { insertion, query, statement } from './statement.ts'
+import type { Store } from './store.ts'
+import type { Reader, Tx } from './tx.ts'
+
+export type InboxRow = Row<'inbox'>
+
+export interface NewEvent {
+  sourceType: string
+  sourceId: string
+  target: { type: InboxRow['target_type']; id: string }
+  type: string
+  dedupeKey: string
+  payload: Json
+  /** Ids of the events that led to this one, oldest first (R1). */
+  causes: readonly string[]
+  at: number
+}
+
+const insert = insertion('inbox', [
+  'id',
+  'source_type',
+  'source_id',
+  'target_type',
+  'target_id',
+  'type',
+  'dedupe_key',
+  'sealed_payload',
+  'depth',
+  'causes',
+  'state',
+  'reason',
+  'created_at',
+  'done_at',
+])
+const byKey = statement((p: { type: InboxRow['target_type']; id: string; key: string }) =>
+  query
+    .selectFrom('inbox')
+    .selectAll()
+    .where('target_type', '=', p.type)
+    .where('target_id', '=', p.id)
+    .where('dedupe_key', '=', p.key),
+)
+const byId = statement((p: { id: string }) => query.selectFrom('inbox').selectAll().where('id', '=', p.id))
+const oldest = statement((p: { type: InboxRow['target_type']; id: string }) =>
+  query
+    .selectFrom('inbox')
+    .selectAll()
+    .where('target_type', '=', p.type)
+    .where('target_id', '=', p.id)
+    .where('state', '=', 'new')
+    .orderBy('id')
+    .limit(1),
+)
+const waiting = statement((p: { type: InboxRow['target_type']; id: string; most: number }) =>
+  query
+    .selectFrom(
+      query
+        .selectFrom('inbox')
+        .select('id')
+        .where('target_type', '=', p.type)
+        .where('target_id', '=', p.id)
+        .where('state', '=', 'new')
+        .limit(p.most)
+        .as('some'),
+    )
+    .select(({ fn }) => fn.countAll<number>().as('count')),
+)
+const signals = statement((p: { runId: string; type: string }) =>
+  query
+    .selectFrom('inbox')
+    .selectAll()
+    .where('target_type', '=', 'run')
+    .where('target_id', '=', p.runId)
+    .where('type', '=', p.type)
+    .where('state', '=', 'new')
+    .orderBy('id')
+    .limit(1),
+)
+const pendingOfSource = statement((p: { workflowId: string; sourceId: string }) =>
+  query
+    .selectFrom('inbox')
+    .select('id')
+    .where('target_type', '=', 'workflow')
+    .where('target_id', '=', p.workflowId)
+    .where('source_id', '=', p.sourceId)
+    .where('state', '=', 'new')
+    .limit(1),
+)
+const move = statement(
+  (p: {
+    id: string
+    state: InboxRow['state']
+    reason: string | null
+    run_id: string | null
+    done_at: number | null
+  }) =>
+    query
+      .updateTable('inbox')
+      .set({ state: p.state, reason: p.reason, run_id: p.run_id, done_at: p.done_at })
+      .where('id', '=', p.id),
+)
+/** Active workflows with an event waiting and a turn free, least recently served first (R3). */
+const served = statement((p: { limit: number }) =>
+  query
+    .selectFrom('workflows')
+    .select('id')
+    .where('state', '=', 'active')
+    .where(({ eb, ref, selectFrom }) =>
+      eb(
+        selectFrom('script_runs')
+          .select(({ fn }) => fn.countAll<number>().as('live'))
+          .whereRef('script_runs.workflow_id', '=', 'workflows.id')
+          .where('script_runs.slot', 'is not', null),
+        '<',
+        ref('concurrency'),
+      ),
+    )
+    .where(({ exists, selectFrom }) =>
+      exists(
+        selectFrom('inbox')
+          .select('inbox.id')
+          .where('inbox.target_type', '=', 'workflow')
+          .whereRef('inbox.target_id', '=', 'workflows.id')
+          .where('inbox.state', '=', 'new'),
+      ),
+    )
+    .orderBy('last_served_at')
+    .limit(p.limit),
+)
+
+/** Takes the event in, or finds the one that already has its dedupe key. */
+export function acceptEvent(store: Store, tx: Tx, event: NewEvent): { row: InboxRow; duplicate: boolean } {
+  const known = tx.get(byKey, { type: event.target.type, id: event.target.id, key: event.dedupeKey })
+  if (known !== undefined) return { row: known, duplicate: true }
+  const id = store.ids.next('evt')
+  const row: InboxRow = {
+    id,
+    source_type: event.sourceType,
+    source_id: event.sourceId,
+    target_type: event.target.type,
+    target_id: event.target.id,
+    type: event.type,
+    dedupe_key: event.dedupeKey,
+    sealed_payload: store.seal(event.payload, `inbox:${id}`),
+    depth: event.causes.length,
+    causes: JSON.stringify(event.causes),
+    state: 'new',
+    reason: null,
+    run_id: null,
+    created_at: event.at,
+    done_at: null,
+  }
+  tx.run(insert, row)
+  return { row, duplicate: false }
+}
+
+export function payloadOf(store: Store, row: Pick<InboxRow, 'id' | 'sealed_payload'>): Json {
+  return store.open(row.sealed_payload, `inbox:${row.id}`)
+}
+
+export function causesOf(row: InboxRow): string[] {
+  return JSON.parse(row.causes) as string[]
+}
+
+export function eventById(reader: Reader, id: string): InboxRow | undefined {
+  return reader.get(byId, { id })
+}
+
+export function oldestFor(reader: Reader, type: InboxRow['target_type'], id: string): InboxRow | undefined {
+  return reader.get(oldest, { type, id })
+}
+
+/** How many events wait for the target, counted up to `most`. */
+export function waitingFor(reader: Reader, type: InboxRow['target_type'], id: string, most: number): number {
+  return reader.get(waiting, { type, id, most })?.count ?? 0
+}
+
+export function nextSignal(reader: Reader, runId: string, name: string): InboxRow | undefined {
+  return reader.get(signals, { runId, type: `signal:${name}` })
+}
+
+export function hasPendingFrom(reader: Reader, workflowId: string, sourceId: string): boolean {
+  return reader.get(pendingOfSource, { workflowId, sourceId }) !== undefined
+}
+
+export function workflowsToServe(reader: Reader, limit: number): string[] {
+  return reader.all(served, { limit }).map(row => row.id)
+}
+
+export function moveEvent(
+  tx: Tx,
+  id: string,
+  state: InboxRow['state'],
+  more: { reason?: string; runId?: string; doneAt?: number } = {},
+): void {
+  tx.run(move, {
+    id,
+    state,
+    reason: more.reason ?? null,
+    run_id: more.runId ?? null,
+    done_at: more.doneAt ?? null,
+  })
+}

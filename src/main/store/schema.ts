@@ -1,0 +1,270 @@
+/**
+ * The tables of `migrations/*.sql` as types: what Kysely checks every query against. Column notes are in the SQL.
+ */
+import type { Generated, Selectable } from 'kysely'
+
+interface SettingsTable {
+  key: string
+  value: string
+}
+
+interface ChatsTable {
+  id: string
+  title: string
+  created_at: number
+}
+
+interface ChatEventsTable {
+  id: string
+  chat_id: string
+  kind: string
+  run_id: string | null
+  sealed_body: Uint8Array
+  at: number
+}
+
+interface WorkflowsTable {
+  id: string
+  name: string
+  state: 'active' | 'paused' | 'archived' | 'deleted'
+  pause_reason: string | null
+  intent_id: string | null
+  script_id: string | null
+  chat_id: string
+  concurrency: Generated<number>
+  last_served_at: Generated<number>
+  created_at: number
+  updated_at: number
+}
+
+interface IntentsTable {
+  id: string
+  workflow_id: string
+  version: number
+  contract: string
+  created_at: number
+}
+
+interface ScriptsTable {
+  id: string
+  workflow_id: string
+  intent_id: string
+  major: number
+  minor: number
+  source: string
+  hash: string
+  tool_api: number
+  note: Generated<string>
+  created_at: number
+}
+
+interface InboxTable {
+  id: string
+  source_type: string
+  source_id: string
+  target_type: 'workflow' | 'run' | 'task'
+  target_id: string
+  type: string
+  dedupe_key: string
+  sealed_payload: Uint8Array
+  depth: Generated<number>
+  causes: Generated<string>
+  state: 'new' | 'claimed' | 'done' | 'merged' | 'refused'
+  reason: string | null
+  run_id: string | null
+  created_at: number
+  done_at: number | null
+}
+
+interface ScriptRunsTable {
+  id: string
+  workflow_id: string
+  script_id: string
+  intent_id: string
+  inbox_id: string
+  state: 'running' | 'waiting' | 'succeeded' | 'failed' | 'cancelled' | 'declined'
+  slot: number | null
+  attempt: Generated<number>
+  boot: string
+  engine: string
+  seed: string
+  suspect: Generated<number>
+  cancelling: Generated<number>
+  demand: Generated<'exact' | 'writes'>
+  tries: Generated<number>
+  waiting_items: Generated<number>
+  sealed_result: Uint8Array | null
+  sealed_failure: Uint8Array | null
+  cpu_ms: Generated<number>
+  created_at: number
+  started_at: number | null
+  ended_at: number | null
+}
+
+interface ItemsTable {
+  id: string
+  workflow_id: string
+  name: string
+  key: string
+  scope: string
+  state: 'open' | 'waiting' | 'done' | 'aside' | 'declined'
+  run_id: string
+  script_id: string
+  tries: Generated<number>
+  sealed_result: Uint8Array | null
+  sealed_failure: Uint8Array | null
+  created_at: number
+  updated_at: number
+}
+
+interface ScriptRunStepsTable {
+  run_id: string
+  position: number
+  kind: 'call' | 'begin' | 'unsent' | 'unknown' | 'again' | 'end' | 'drop'
+  step_id: string
+  owner: string
+  workflow_id: string
+  tool: string
+  effect: 'read' | 'write' | 'local' | 'model'
+  arg_hash: string
+  occurrence: number
+  generation: Generated<number>
+  turn: number | null
+  ok: number | null
+  actions: Generated<number>
+  cost_micros: Generated<number>
+  sealed_body: Uint8Array
+  begun_at: number
+  at: number
+  attempt: number
+}
+
+interface WaitsTable {
+  step_id: string
+  run_id: string
+  item_id: string | null
+  kind: 'sleep' | 'signal' | 'ask' | 'approval' | 'unknown' | 'retry' | 'defer' | 'fix'
+  name: string | null
+  wake_at: number | null
+  local_time: string | null
+  zone: string | null
+  action_id: string | null
+  detail: Generated<string>
+  created_at: number
+}
+
+interface SchedulesTable {
+  id: string
+  workflow_id: string
+  spec: string
+  zone: string
+  catch_up: 'skip' | 'once' | 'all'
+  settled_to: number
+  next_due: number | null
+  active: Generated<number>
+}
+
+interface InstantsTable {
+  schedule_id: string
+  due_at: number
+  fate: 'ran' | 'caught-up' | 'merged' | 'skipped'
+  reason: string | null
+  inbox_id: string | null
+  at: number
+}
+
+interface ActionsTable {
+  id: string
+  kind: string
+  cause_key: string
+  workflow_id: string | null
+  run_id: string | null
+  item_id: string | null
+  step_id: string | null
+  choices: string
+  sealed_body: Uint8Array
+  state: 'open' | 'resolved' | 'closed'
+  choice: string | null
+  expires_at: number | null
+  created_at: number
+  resolved_at: number | null
+}
+
+interface ApprovalsTable {
+  step_id: string
+  run_id: string
+  payload_hash: string
+  state: 'pending' | 'granted' | 'rejected' | 'expired' | 'used' | 'void'
+  action_id: string
+  expires_at: number
+  decided_at: number | null
+}
+
+interface GrantsTable {
+  id: string
+  workflow_id: string
+  kind: string
+  subject: string
+  created_at: number
+}
+
+interface StateTable {
+  workflow_id: string
+  key: string
+  sealed_value: Uint8Array
+  updated_at: number
+}
+
+interface BlobsTable {
+  hash: string
+  size: number
+  sealed_body: Uint8Array
+  last_used_at: number
+}
+
+interface CostsTable {
+  id: string
+  workflow_id: string | null
+  run_id: string | null
+  step_id: string | null
+  purpose: 'build' | 'repair' | 'run'
+  tool: string
+  micros: number
+  at: number
+}
+
+interface AuditLogTable {
+  seq: number
+  at: number
+  kind: string
+  workflow_id: string | null
+  run_id: string | null
+  body: string
+  mac: string
+}
+
+export interface Schema {
+  settings: SettingsTable
+  chats: ChatsTable
+  chat_events: ChatEventsTable
+  workflows: WorkflowsTable
+  intents: IntentsTable
+  scripts: ScriptsTable
+  inbox: InboxTable
+  script_runs: ScriptRunsTable
+  items: ItemsTable
+  script_run_steps: ScriptRunStepsTable
+  waits: WaitsTable
+  schedules: SchedulesTable
+  instants: InstantsTable
+  actions: ActionsTable
+  approvals: ApprovalsTable
+  grants: GrantsTable
+  state: StateTable
+  blobs: BlobsTable
+  costs: CostsTable
+  audit_log: AuditLogTable
+}
+
+/** A row as it is read. */
+export type Row<T extends keyof Schema> = Selectable<Schema[T]>

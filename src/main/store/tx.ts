@@ -1,0 +1,55 @@
+/**
+ * Statements against one connection: `Reader` looks, `Tx` also changes. Prepared statements are kept per connection.
+ * A Tx lives for one piece of work of the commit queue; it may ask to be told of its commit or rollback.
+ */
+import type Database from 'better-sqlite3'
+import type { Statement } from './statement.ts'
+
+const prepared = new WeakMap<Database.Database, Map<string, Database.Statement>>()
+
+export class Reader {
+  readonly #db: Database.Database
+
+  constructor(db: Database.Database) {
+    this.#db = db
+  }
+
+  get<P, R>(statement: Statement<P, R>, params: P): R | undefined {
+    return this.prepare(statement.sql).get(...statement.bind(params)) as R | undefined
+  }
+
+  all<P, R>(statement: Statement<P, R>, params: P): R[] {
+    return this.prepare(statement.sql).all(...statement.bind(params)) as R[]
+  }
+
+  /** Row by row, for what may be long. The connection is busy until the iteration ends. */
+  iterate<P, R>(statement: Statement<P, R>, params: P): IterableIterator<R> {
+    return this.prepare(statement.sql).iterate(...statement.bind(params)) as IterableIterator<R>
+  }
+
+  protected prepare(sql: string): Database.Statement {
+    let known = prepared.get(this.#db)
+    if (known === undefined) {
+      known = new Map()
+      prepared.set(this.#db, known)
+    }
+    let statement = known.get(sql)
+    if (statement === undefined) {
+      statement = this.#db.prepare(sql)
+      known.set(sql, statement)
+    }
+    return statement
+  }
+}
+
+export class Tx extends Reader {
+  /** Called once the transaction is committed, in order; durable work may not be on the disk yet. */
+  readonly afterCommit: (() => void)[] = []
+  /** Called when this piece of work is undone: for what it changed outside the database. */
+  readonly onRollback: (() => void)[] = []
+
+  /** How many rows changed. */
+  run<P, R>(statement: Statement<P, R>, params: P): number {
+    return this.prepare(statement.sql).run(...statement.bind(params)).changes
+  }
+}

@@ -1,0 +1,150 @@
+/** What suspended scopes wait for (J6): found by time, by run, by signal name or by action; no memory is held. */
+import { z } from 'zod'
+import type { Row } from './schema.ts'
+import { insertion, query, statement } from './statement.ts'
+import type { Reader, Tx } from './tx.ts'
+
+export type WaitRow = Row<'waits'>
+export type WaitKind = WaitRow['kind']
+
+/** Kept as JSON beside the wait: how often it was tried, and what to do when it is over. */
+const detailSchema = z.object({
+  tries: z.int().default(0),
+  firstTriedAt: z.int().default(0),
+  /** The wait is over whatever the clock says; its run has been told. */
+  over: z.boolean().default(false),
+  /** Set by an answer: what the person or the world decided. */
+  answer: z.json().optional(),
+})
+export type WaitDetail = z.output<typeof detailSchema>
+
+export interface NewWait {
+  stepId: string
+  runId: string
+  itemId: string | null
+  kind: WaitKind
+  name?: string
+  wakeAt: number | null
+  localTime?: string
+  zone?: string
+  actionId?: string
+  detail?: Partial<WaitDetail>
+  at: number
+}
+
+const insert = insertion('waits', [
+  'step_id',
+  'run_id',
+  'item_id',
+  'kind',
+  'name',
+  'wake_at',
+  'local_time',
+  'zone',
+  'action_id',
+  'detail',
+  'created_at',
+])
+const remove = statement((p: { stepId: string }) => query.deleteFrom('waits').where('step_id', '=', p.stepId))
+const removeOfRun = statement((p: { runId: string }) =>
+  query.deleteFrom('waits').where('run_id', '=', p.runId),
+)
+const removeOfRunItself = statement((p: { runId: string }) =>
+  query.deleteFrom('waits').where('run_id', '=', p.runId).where('item_id', 'is', null),
+)
+const byStep = statement((p: { stepId: string }) =>
+  query.selectFrom('waits').selectAll().where('step_id', '=', p.stepId),
+)
+const ofRun = statement((p: { runId: string }) =>
+  query.selectFrom('waits').selectAll().where('run_id', '=', p.runId),
+)
+const ofAction = statement((p: { actionId: string }) =>
+  query.selectFrom('waits').selectAll().where('action_id', '=', p.actionId),
+)
+const due = statement((p: { now: number; limit: number }) =>
+  query
+    .selectFrom('waits')
+    .selectAll()
+    .where('wake_at', 'is not', null)
+    .where('wake_at', '<=', p.now)
+    .orderBy('wake_at')
+    .limit(p.limit),
+)
+const next = statement((p: { after: number }) =>
+  query
+    .selectFrom('waits')
+    .select('wake_at')
+    .where('wake_at', 'is not', null)
+    .where('wake_at', '>', p.after)
+    .orderBy('wake_at')
+    .limit(1),
+)
+const offline = statement((_p: object) =>
+  query.selectFrom('waits').selectAll().where('kind', '=', 'retry').where('name', '=', 'offline'),
+)
+const wake = statement((p: { stepId: string; at: number | null; detail: string }) =>
+  query.updateTable('waits').set({ wake_at: p.at, detail: p.detail }).where('step_id', '=', p.stepId),
+)
+
+/** Replaces what this step waited for before. */
+export function putWait(tx: Tx, wait: NewWait): void {
+  tx.run(remove, { stepId: wait.stepId })
+  tx.run(insert, {
+    step_id: wait.stepId,
+    run_id: wait.runId,
+    item_id: wait.itemId,
+    kind: wait.kind,
+    name: wait.name ?? null,
+    wake_at: wait.wakeAt,
+    local_time: wait.localTime ?? null,
+    zone: wait.zone ?? null,
+    action_id: wait.actionId ?? null,
+    detail: JSON.stringify(wait.detail ?? {}),
+    created_at: wait.at,
+  })
+}
+
+export function endWait(tx: Tx, stepId: string): void {
+  tx.run(remove, { stepId })
+}
+
+export function endWaitsOfRun(tx: Tx, runId: string, keepItems: boolean): void {
+  tx.run(keepItems ? removeOfRunItself : removeOfRun, { runId })
+}
+
+export function waitOf(reader: Reader, stepId: string): WaitRow | undefined {
+  return reader.get(byStep, { stepId })
+}
+
+export function waitsOfRun(reader: Reader, runId: string): WaitRow[] {
+  return reader.all(ofRun, { runId })
+}
+
+export function waitsOfAction(reader: Reader, actionId: string): WaitRow[] {
+  return reader.all(ofAction, { actionId })
+}
+
+export function dueWaits(reader: Reader, now: number, limit: number): WaitRow[] {
+  return reader.all(due, { now, limit })
+}
+
+export function nextWake(reader: Reader, after: number): number | null {
+  return reader.get(next, { after })?.wake_at ?? null
+}
+
+export function offlineWaits(reader: Reader): WaitRow[] {
+  return reader.all(offline, {})
+}
+
+export function detailOf(wait: WaitRow): WaitDetail {
+  return detailSchema.parse(JSON.parse(wait.detail))
+}
+
+/** The wait is over, with what was decided. The step itself ends when its script asks again. */
+export function answerWait(tx: Tx, wait: WaitRow, detail: Partial<WaitDetail> = {}): void {
+  tx.run(wake, {
+    stepId: wait.step_id,
+    at: null,
+    detail: JSON.stringify({ ...detailOf(wait), ...detail, over: true }),
+  })
+}

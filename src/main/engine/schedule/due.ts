@@ -61,15 +61,13 @@ function* onceInstant(at: number, after: number): Generator<number, undefined> {
 
 /** Times of day. `instantOf` never goes back when the local time goes on, so a local-time walk meets them in order. */
 function* namedInstants(times: CronTimes, zone: string, after: number): Generator<number, undefined> {
-  let last = after
   let wall = wallAt(zone, after)
   for (let next = times.nextWall(wall); next !== null; next = times.nextWall(wall)) {
     const at = instantOf(zone, next)
     // All local times of one gap are one instant: go on behind the gap.
     wall = Math.max(next, wallAt(zone, at))
-    if (at <= last) continue
-    yield at
-    last = at
+    // In the second pass of a repeated hour its local times lie ahead, but their instants lie behind.
+    if (at > after) yield at
   }
 }
 

@@ -3,6 +3,7 @@
  * A local time is written as a number too: the milliseconds its reading would have in UTC ("wall").
  * The zone data is the runtime's; it is probed once per zone and year, never per instant.
  */
+import { IANAZone } from 'luxon'
 
 /** A time during which a zone's offset does not change: `from <= at < to`; wall = at + offset. */
 export interface Stretch {
@@ -16,7 +17,6 @@ const DAY = 86_400_000
 const WIDEST_OFFSET = 1.5 * DAY
 const YEARS_KEPT = 256
 
-const formats = new Map<string, Intl.DateTimeFormat>()
 const years = new Map<string, readonly Stretch[]>()
 
 /** What the clocks in `zone` show at `at`. */
@@ -87,33 +87,8 @@ function firstSecondWithout(offset: number, zone: string, has: number, hasNot: n
   return high
 }
 
-/** For whole seconds. */
 function offsetAt(zone: string, at: number): number {
-  const shown = new Map(
-    formatOf(zone)
-      .formatToParts(at)
-      .map(part => [part.type, Number(part.value)]),
-  )
-  const read = (type: Intl.DateTimeFormatPartTypes): number => shown.get(type) ?? 0
-  return (
-    Date.UTC(read('year'), read('month') - 1, read('day'), read('hour'), read('minute'), read('second')) - at
-  )
-}
-
-function formatOf(zone: string): Intl.DateTimeFormat {
-  const known = formats.get(zone)
-  if (known !== undefined) return known
-  const made = new Intl.DateTimeFormat('en-US', {
-    timeZone: zone,
-    calendar: 'gregory',
-    hourCycle: 'h23',
-    year: 'numeric',
-    month: 'numeric',
-    day: 'numeric',
-    hour: 'numeric',
-    minute: 'numeric',
-    second: 'numeric',
-  })
-  formats.set(zone, made)
-  return made
+  const minutes = IANAZone.create(zone).offset(at)
+  if (Number.isNaN(minutes)) throw new RangeError(`${zone} is not a known time zone.`)
+  return minutes * 60_000
 }

@@ -1,0 +1,322 @@
+/**
+ * The one guarded HTTP client: every request of every tool leaves through it. Each hop is resolved once, every
+ * address checked, the connection pinned to what was checked, redirects judged again; time, size, decompressed size
+ * and redirects are capped (corpus 66–73). Owns its connections, the hosts' health and the watch over connectivity.
+ * It does not own policy (`mayVisit`, `allowHost` are asked) or retries, and knows no credential.
+ * J4: every failure says whether the request can have reached the other side. R5: hosts are left alone as they ask.
+ */
+import { lookup } from 'node:dns/promises'
+import { FailureError, isFailureError, type Failure } from '../../../domain/failure.ts'
+import { isLoopback, type Address } from './address.ts'
+import { ACCEPTED_ENCODINGS, decodeBody, textOf, type Decoded } from './body.ts'
+import { Connectivity, type ConnectivityOptions } from './connectivity.ts'
+import { Deadline } from './deadline.ts'
+import { exchange, TransportError, type Answer } from './exchange.ts'
+import {
+  errorFailure,
+  mayMeanOffline,
+  offlineFailure,
+  parseRetryAfter,
+  reasonOf,
+  statusFailure,
+  tooLargeFailure,
+  unreadableFailure,
+} from './failures.ts'
+import { checkedHeaders, portableHeaders, type Headers } from './headers.ts'
+import { HostHealth, type BreakerEvent, type HostEvent } from './hosts.ts'
+import { Pools } from './pools.ts'
+import { maskText } from './redact.ts'
+import { isMoved, isRedirect, nextTarget } from './redirect.ts'
+import { parseTarget, refusal, type RefusedPort, type Target } from './target.ts'
+
+export type Method = 'GET' | 'HEAD' | 'OPTIONS' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+
+export interface HttpClientOptions extends ConnectivityOptions {
+  now: () => number
+  /** Where Steward itself listens: never reached by a tool, whoever names it. */
+  refusedPorts?: () => readonly RefusedPort[]
+  /** Every address of a name, in the order to try them. */
+  resolve?: (hostname: string) => Promise<readonly Address[]>
+  userAgent?: string
+}
+
+export interface HttpRequest {
+  url: string
+  method?: Method
+  headers?: Headers
+  body?: Uint8Array | string
+  /** Does the contract name exactly this host? Only then may it lead into a private network or to this machine. */
+  allowHost: (host: string) => boolean
+  /** May a redirect lead to this host? */
+  mayVisit: (host: string) => boolean
+  /** Statuses to return; others fail. Default: below 400. */
+  accept?: (status: number) => boolean
+  timeoutMs?: number
+  /** Of the body, after decompression. */
+  maxBytes?: number
+  maxRedirects?: number
+  followRedirects?: boolean
+  signal?: AbortSignal
+  /** Asks even a host that is being left alone: for tools whose purpose is to find out. */
+  despiteHealth?: boolean
+}
+
+export interface HttpAnswer {
+  status: number
+  /** Lower-case names, no prototype. */
+  headers: Record<string, string>
+  /** Of the last hop. */
+  url: string
+  body: Uint8Array
+  /** The addresses that redirected, in order. */
+  redirects: string[]
+  timing: { resolveMs: number; firstByteMs: number; totalMs: number }
+}
+
+export interface HttpClient {
+  request(request: HttpRequest): Promise<HttpAnswer>
+  readonly hosts: HostHealth
+  readonly connectivity: Connectivity
+  close(): Promise<void>
+}
+
+const TIMEOUT_MS = 30_000
+const LONGEST_TIMEOUT_MS = 600_000
+const MAX_BYTES = 8_388_608
+const MAX_REDIRECTS = 10
+const EXCERPT = 500
+
+export function createHttpClient(options: HttpClientOptions): HttpClient {
+  return new GuardedClient(options)
+}
+
+/** One request through all its hops. */
+interface Journey {
+  request: HttpRequest
+  method: Method
+  headers: Record<string, string>
+  target: Target
+  redirects: string[]
+  deadline: Deadline
+  maxBytes: number
+  begunAt: number
+  resolveMs: number
+}
+
+class GuardedClient implements HttpClient {
+  readonly hosts: HostHealth
+  readonly connectivity: Connectivity
+  readonly #pools = new Pools()
+  readonly #now: () => number
+  readonly #refusedPorts: () => readonly RefusedPort[]
+  readonly #resolve: (hostname: string) => Promise<readonly Address[]>
+  readonly #userAgent: string
+
+  constructor(options: HttpClientOptions) {
+    this.#now = options.now
+    this.#refusedPorts = options.refusedPorts ?? (() => [])
+    this.#resolve = options.resolve ?? resolveByOs
+    this.#userAgent = options.userAgent ?? 'Steward'
+    this.hosts = new HostHealth(options.now)
+    this.connectivity = new Connectivity({
+      ...options,
+      onChange: online => {
+        if (online) this.hosts.forgetBreakers()
+        options.onChange?.(online)
+      },
+    })
+  }
+
+  async request(request: HttpRequest): Promise<HttpAnswer> {
+    const journey = this.#journey(request)
+    try {
+      for (;;) {
+        const answer = await this.#hop(journey)
+        const next = redirectOf(journey, answer)
+        if (next === null) return await this.#finish(journey, answer)
+        follow(journey, next)
+      }
+    } finally {
+      journey.deadline.release()
+    }
+  }
+
+  async close(): Promise<void> {
+    this.connectivity.close()
+    await this.#pools.close()
+  }
+
+  #journey(request: HttpRequest): Journey {
+    const method = request.method ?? 'GET'
+    const headers = checkedHeaders(request.headers ?? {})
+    headers['user-agent'] ??= this.#userAgent
+    headers['accept-encoding'] = ACCEPTED_ENCODINGS
+    const target = parseTarget(request.url)
+    const timeoutMs = Math.min(Math.max(request.timeoutMs ?? TIMEOUT_MS, 1), LONGEST_TIMEOUT_MS)
+    return {
+      request,
+      method,
+      headers,
+      target,
+      redirects: [],
+      deadline: new Deadline(timeoutMs, request.signal),
+      maxBytes: request.maxBytes ?? MAX_BYTES,
+      begunAt: performance.now(),
+      resolveMs: 0,
+    }
+  }
+
+  /** One request to one host, its outcome recorded in the host's health. */
+  async #hop(journey: Journey): Promise<Answer> {
+    const { target, request } = journey
+    if (!this.connectivity.online && !isThisMachine(target) && this.connectivity.look()) {
+      throw new FailureError(offlineFailure())
+    }
+    const held = request.despiteHealth === true ? null : this.hosts.admit(target.host)
+    if (held !== null) throw new FailureError(held)
+    let event: HostEvent = { is: 'gave-up' }
+    try {
+      const answer = await this.#send(journey, await this.#addresses(journey))
+      event = this.#eventOf(answer)
+      return answer
+    } catch (error) {
+      const failure = this.#judge(error, target)
+      event = { is: eventOfFailure(failure) }
+      throw new FailureError(failure)
+    } finally {
+      this.hosts.record(target.host, event)
+    }
+  }
+
+  /** Resolved once, all checked: what is connected to is what was judged. */
+  async #addresses(journey: Journey): Promise<readonly Address[]> {
+    const { target, request } = journey
+    const addresses = target.literal === null ? await this.#look(journey) : [target.literal]
+    const refused = refusal(target, addresses, request.allowHost(target.host), this.#refusedPorts())
+    if (refused !== null) throw new FailureError(refused)
+    return addresses
+  }
+
+  async #look(journey: Journey): Promise<readonly Address[]> {
+    const { target, deadline } = journey
+    const begun = performance.now()
+    try {
+      const addresses = await deadline.bound(this.#resolve(target.hostname), target, 'no')
+      if (addresses.length === 0) throw Object.assign(new Error('no address'), { code: 'ENOTFOUND' })
+      return addresses
+    } catch (error) {
+      throw isFailureError(error) ? error : new TransportError(error, 'no', false)
+    } finally {
+      journey.resolveMs += performance.now() - begun
+    }
+  }
+
+  async #send(journey: Journey, addresses: readonly Address[]): Promise<Answer> {
+    const { target, method, headers, deadline, maxBytes, request } = journey
+    const entry = this.#pools.for(target, addresses)
+    const outgoing = { target, method, headers, body: request.body ?? null, maxBytes, deadline }
+    const wasWarm = entry.warm
+    entry.active += 1
+    try {
+      const answer = await exchange(entry.pool, outgoing).catch((error: unknown) => {
+        // A kept connection that the other side had just closed says nothing about the host; a read may ask again.
+        const stale = wasWarm && isRead(method) && error instanceof TransportError && error.sent === 'maybe'
+        if (stale) return exchange(entry.pool, outgoing)
+        throw error
+      })
+      entry.warm = true
+      return answer
+    } finally {
+      entry.active -= 1
+    }
+  }
+
+  #eventOf(answer: Answer): HostEvent {
+    if (answer.status === 429) {
+      return { is: 'rate-limited', retryAfterMs: parseRetryAfter(answer.headers['retry-after'], this.#now()) }
+    }
+    return { is: answer.status >= 502 && answer.status <= 504 ? 'failed' : 'answered' }
+  }
+
+  #judge(error: unknown, target: Target): Failure {
+    if (isFailureError(error)) return error.failure
+    if (!(error instanceof TransportError)) throw error
+    const mayBeOffline = error.sent === 'no' && mayMeanOffline(error.cause) && !isThisMachine(target)
+    if (mayBeOffline && this.connectivity.look()) return offlineFailure()
+    return errorFailure(error.cause, target, error.sent)
+  }
+
+  async #finish(journey: Journey, answer: Answer): Promise<HttpAnswer> {
+    const { target, request, method, deadline, maxBytes } = journey
+    const { status, headers } = answer
+    const coding = headers['content-encoding']
+    const decoded: Decoded =
+      coding === undefined
+        ? { is: 'decoded', body: answer.body }
+        : await deadline.bound(decodeBody(answer.body, coding, maxBytes), target, 'maybe')
+    if (!(request.accept?.(status) ?? isAcceptedByDefault(method, status))) {
+      const excerpt = decoded.is === 'decoded' ? excerptOf(decoded.body, headers['content-type']) : ''
+      throw new FailureError(statusFailure(target, method, { status, headers, excerpt }, this.#now()))
+    }
+    if (decoded.is === 'too-large') throw new FailureError(tooLargeFailure(target, maxBytes, status))
+    if (decoded.is === 'unreadable') throw new FailureError(unreadableFailure(target, decoded.what, status))
+    const timing = {
+      resolveMs: journey.resolveMs,
+      firstByteMs: answer.firstByteAt - journey.begunAt,
+      totalMs: performance.now() - journey.begunAt,
+    }
+    return { status, headers, url: target.url.href, body: decoded.body, redirects: journey.redirects, timing }
+  }
+}
+
+async function resolveByOs(hostname: string): Promise<readonly Address[]> {
+  const found = await lookup(hostname, { all: true, order: 'verbatim' })
+  return found.map(({ address, family }) => ({ address, family: family === 6 ? 6 : 4 }))
+}
+
+function isThisMachine(target: Target): boolean {
+  if (target.literal !== null) return isLoopback(target.literal.address)
+  return target.hostname === 'localhost' || target.hostname.endsWith('.localhost')
+}
+
+export function isRead(method: string): boolean {
+  return method === 'GET' || method === 'HEAD' || method === 'OPTIONS'
+}
+
+function isAcceptedByDefault(method: Method, status: number): boolean {
+  return status < 400 && (isRead(method) || !isMoved(status))
+}
+
+function eventOfFailure(failure: Failure): BreakerEvent {
+  const cancelled = reasonOf(failure) === 'cancelled' || reasonOf(failure) === null
+  if (failure.kind === 'network' || failure.kind === 'timeout') return cancelled ? 'gave-up' : 'failed'
+  return failure.kind === 'bad-response' || failure.kind === 'script-limit' ? 'answered' : 'gave-up'
+}
+
+function redirectOf({ request, method, target, redirects }: Journey, answer: Answer): Target | null {
+  const location = answer.headers['location']
+  const follows = request.followRedirects !== false && (method === 'GET' || method === 'HEAD')
+  if (!follows || !isRedirect(answer.status) || location === undefined) return null
+  const maxRedirects = request.maxRedirects ?? MAX_REDIRECTS
+  return nextTarget({ from: target, status: answer.status, location, visited: redirects, maxRedirects })
+}
+
+/** Another origin gets no header that could be a secret of the first. */
+function follow(journey: Journey, next: Target): void {
+  const { target, request } = journey
+  if (next.host !== target.host && !request.mayVisit(next.host)) {
+    const message = `${target.host} redirected to ${next.host}, which the contract does not name. Nothing was sent there.`
+    const detail = { sent: 'maybe', host: next.host, redirectedBy: target.host }
+    throw new FailureError({ kind: 'not-permitted', clause: 'reads.hosts', message, detail })
+  }
+  journey.redirects.push(target.url.href)
+  if (next.url.origin !== target.url.origin) {
+    journey.headers = { ...portableHeaders(journey.headers), 'accept-encoding': ACCEPTED_ENCODINGS }
+  }
+  journey.target = next
+}
+
+function excerptOf(body: Uint8Array, contentType: string | undefined): string {
+  if (!/^(text\/|application\/([\w.+-]*\+)?(json|xml)\b)/i.test(contentType ?? '')) return ''
+  return maskText(textOf(body.subarray(0, EXCERPT * 4), contentType).slice(0, EXCERPT))
+}

@@ -1,0 +1,19 @@
+/** The words between the pool and its workers. */
+import type { Failure } from '../../../domain/failure.ts'
+import type { JobName } from './jobs.ts'
+
+export interface JobRequest {
+  name: JobName
+  input: unknown
+  /** Longest JSON text the result may have, in UTF-8 bytes. */
+  outputBytes: number
+}
+
+export type WorkerMessage =
+  | { is: 'ready' }
+  | { is: 'done'; value: unknown }
+  | { is: 'failed'; failure: Failure }
+  | { is: 'too-big'; size: number }
+  /** The job ran out of stack, or of room for one text. */
+  | { is: 'overflow' }
+  | { is: 'bug'; message: string }

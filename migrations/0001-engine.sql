@@ -205,6 +205,8 @@ CREATE TABLE schedules (
   -- Every due instant up to here, and none after, has its row in the ledger (R4).
   settled_to  INTEGER NOT NULL,
   next_due    INTEGER,
+  -- Rows merged into a catch-up that has not been fired yet.
+  owed        INTEGER NOT NULL DEFAULT 0,
   active      INTEGER NOT NULL DEFAULT 1
 ) STRICT;
 CREATE INDEX schedules_due ON schedules (next_due) WHERE active = 1 AND next_due IS NOT NULL;

@@ -101,6 +101,8 @@ export interface ToolDeclaration<I = Json, O = Json> {
   readonly reconcile?: (input: I, context: ToolContext) => Promise<Reconciled<O>>
   /** What it would do, with plausible ids: for dry runs and exploration. Writes without one are described only. */
   readonly simulate?: (input: I, context: ToolContext) => Promise<O>
+  /** What a script sees of a write whose answer was lost and which a person says was done. Default: null. */
+  readonly assume?: (input: I) => O
   /** The inverse, where there is one. */
   readonly undo?: (input: I, output: O, context: ToolContext) => Promise<void>
   /** The input as logs and other people may see it. */

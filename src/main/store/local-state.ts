@@ -89,13 +89,11 @@ export function addChatEvent(
 
 /** Oldest first, from above `after`. */
 export function chatEventsOf(store: Store, chatId: string, limit: number, after = '') {
-  return store
-    .all(chatEvents, { chatId, after, limit })
-    .map(row => ({
-      id: row.id,
-      kind: row.kind,
-      runId: row.run_id,
-      at: row.at,
-      body: store.open(row.sealed_body, `chat:${row.id}`),
-    }))
+  return store.all(chatEvents, { chatId, after, limit }).map(row => ({
+    id: row.id,
+    kind: row.kind,
+    runId: row.run_id,
+    at: row.at,
+    body: store.open(row.sealed_body, `chat:${row.id}`),
+  }))
 }

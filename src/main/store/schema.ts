@@ -161,6 +161,7 @@ interface SchedulesTable {
   catch_up: 'skip' | 'once' | 'all'
   settled_to: number
   next_due: number | null
+  owed: Generated<number>
   active: Generated<number>
 }
 

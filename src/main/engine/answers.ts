@@ -1,0 +1,166 @@
+/** A person's answer to an action: what each choice means, recorded before it takes effect (P4). */
+import { fail } from '../../domain/failure.ts'
+import type { Json } from '../../domain/json.ts'
+import {
+  actionById,
+  bodyOfAction,
+  choicesOf,
+  decideApproval,
+  approvalOf,
+  grantFirstTime,
+  settleAction,
+} from '../store/actions.ts'
+import type { ActionRow } from '../store/actions.ts'
+import { itemsInState } from '../store/items.ts'
+import type { Tx } from '../store/tx.ts'
+import { waitsOfAction } from '../store/waits.ts'
+import type { WaitRow } from '../store/waits.ts'
+import type { EngineContext } from './context.ts'
+import type { Control } from './control.ts'
+import type { Waker } from './waker.ts'
+
+export interface Answer {
+  actionId: string
+  choice: string
+  /** Free text or data, where the choice takes it. */
+  payload: Json
+}
+
+export class Answers {
+  readonly #context: EngineContext
+  readonly #waker: Waker
+  readonly #control: Control
+
+  constructor(context: EngineContext, waker: Waker, control: Control) {
+    this.#context = context
+    this.#waker = waker
+    this.#control = control
+  }
+
+  async resolve(answer: Answer): Promise<void> {
+    const action = this.#openAction(answer)
+    switch (action.kind) {
+      case 'approval':
+        return this.#approve(action, answer.choice)
+      case 'input-needed':
+        return this.#wake(action, answer.choice, answer.choice === 'answer' ? answer.payload : answer.choice)
+      case 'outcome-unknown':
+        return this.#wake(action, answer.choice, answer.choice)
+      case 'run-failed':
+        return this.#afterFailure(action, answer.choice)
+      case 'items-aside':
+        return this.#afterAside(action, answer.choice)
+      case 'copied-folder':
+        return this.#afterCopy(action, answer.choice)
+      default:
+        return this.#settle(action, answer.choice, waitsOfAction(this.#context.store, action.id))
+    }
+  }
+
+  #openAction(answer: Answer): ActionRow {
+    const action = actionById(this.#context.store, answer.actionId)
+    if (action === undefined) {
+      fail({
+        kind: 'invalid-input',
+        path: 'id',
+        message: `There is no action ${answer.actionId}. Nothing was changed. List them with: steward inbox`,
+      })
+    }
+    if (action.state !== 'open') {
+      fail({
+        kind: 'invalid-input',
+        path: 'id',
+        message: `This action was already ${action.state} (${action.choice ?? 'its cause cleared'}). Nothing was changed.`,
+      })
+    }
+    const choices = choicesOf(action).map(choice => choice.id)
+    if (!choices.includes(answer.choice)) {
+      fail({
+        kind: 'invalid-input',
+        path: 'choice',
+        message: `“${answer.choice}” is not among its choices: ${choices.join(', ')}. Nothing was changed.`,
+      })
+    }
+    return action
+  }
+
+  async #approve(action: ActionRow, choice: string): Promise<void> {
+    const { store, clock } = this.#context
+    const stepId = action.step_id ?? ''
+    const approval = approvalOf(store, stepId)
+    const now = clock.now()
+    if (approval?.state !== 'pending' || approval.expires_at <= now) {
+      fail({
+        kind: 'approval-expired',
+        approval: action.id,
+        message:
+          'The approval had expired, which counts as a denial. Nothing was sent. Run the automation again to be asked anew.',
+      })
+    }
+    const wait = waitsOfAction(store, action.id)[0]
+    await this.#wake(action, choice, choice, tx => {
+      decideApproval(tx, stepId, choice === 'approve' ? 'granted' : 'rejected', now)
+      if (choice === 'approve' && wait?.name != null && action.workflow_id !== null) {
+        grantFirstTime(store, tx, action.workflow_id, wait.name, now)
+      }
+    })
+  }
+
+  async #wake(
+    action: ActionRow,
+    choice: string,
+    answer: Json,
+    also: (tx: Tx) => void = () => undefined,
+  ): Promise<void> {
+    const wait = waitsOfAction(this.#context.store, action.id)[0]
+    if (wait === undefined) return this.#settle(action, choice, [])
+    await this.#waker.answer(wait, { answer }, tx => {
+      also(tx)
+      this.#settleIn(tx, action, choice)
+    })
+  }
+
+  async #afterFailure(action: ActionRow, choice: string): Promise<void> {
+    if (choice === 'retry' && action.run_id !== null) await this.#control.retryRun(action.run_id)
+    await this.#settle(action, choice, [])
+  }
+
+  async #afterAside(action: ActionRow, choice: string): Promise<void> {
+    await this.#settle(action, choice, [])
+    if (choice !== 'retry' || action.workflow_id === null) return
+    for (const item of itemsInState(this.#context.store, action.workflow_id, 'aside'))
+      await this.#control.rerunItem(item.id)
+  }
+
+  async #afterCopy(action: ActionRow, choice: string): Promise<void> {
+    await this.#settle(action, choice, [])
+    if (choice === 'resume') await this.#control.resumeEverything()
+  }
+
+  async #settle(action: ActionRow, choice: string, waits: readonly WaitRow[]): Promise<void> {
+    await this.#context.store.write(
+      tx => {
+        this.#settleIn(tx, action, choice)
+      },
+      { durable: true },
+    )
+    for (const wait of waits) await this.#waker.answer(wait, { answer: choice }, () => undefined)
+  }
+
+  #settleIn(tx: Tx, action: ActionRow, choice: string): void {
+    const { store, clock } = this.#context
+    const at = clock.now()
+    settleAction(tx, action.id, { state: 'resolved', choice, at })
+    store.audit.append(tx, at, {
+      kind: 'answered',
+      workflowId: action.workflow_id,
+      runId: action.run_id,
+      body: {
+        action: action.id,
+        choice,
+        kind: action.kind,
+        cause: bodyOfAction(store, action).cause.slice(0, 200),
+      },
+    })
+  }
+}

@@ -1,0 +1,60 @@
+/**
+ * What the core does before anything runs: notices that its folder is a copy or an older state (J11), and says so.
+ * Owns the folder's epoch. A copy starts paused: what the original did since is not known here.
+ */
+import fs from 'node:fs'
+import path from 'node:path'
+import { raiseAction } from '../store/actions.ts'
+import { suspectLiveRuns } from '../store/runs.ts'
+import { putSetting, setting } from '../store/settings.ts'
+import { DATABASE_FILE } from '../store/store.ts'
+import type { Store } from '../store/store.ts'
+import { listWorkflows, setWorkflowState } from '../store/workflows.ts'
+
+export async function recogniseFolder(store: Store, now: number): Promise<'known' | 'new' | 'copy'> {
+  const identity = databaseIdentity(store.folder)
+  const known = setting(store, 'database-identity')
+  const isCopy = known !== undefined && (known !== identity || store.audit.isBehindItsHead())
+  if (!isCopy && known !== undefined) return 'known'
+  await store.write(
+    tx => {
+      putSetting(tx, 'database-identity', identity)
+      putSetting(tx, 'epoch', store.ids.next('epo'))
+      if (!isCopy) return
+      suspectLiveRuns(tx)
+      for (const workflow of listWorkflows(tx)) {
+        if (workflow.state === 'active')
+          setWorkflowState(tx, workflow.id, 'paused', 'This data folder is a copy.', now)
+      }
+      raiseAction(store, tx, {
+        kind: 'copied-folder',
+        causeKey: 'copied-folder',
+        workflowId: null,
+        runId: null,
+        itemId: null,
+        stepId: null,
+        choices: [
+          { id: 'resume', label: 'Go on here', style: 'primary' },
+          { id: 'stay', label: 'Stay paused', style: 'plain' },
+        ],
+        body: {
+          cause: 'This data folder is a copy, or an older state was put back.',
+          effect:
+            'Every automation is paused. What the original did since is not known here: open runs will look, or ask, before they change anything. Go on only where the original does not run any more.',
+        },
+        expiresAt: null,
+        at: now,
+      })
+      store.audit.append(tx, now, { kind: 'copy-recognised', workflowId: null, runId: null, body: {} })
+    },
+    { durable: true },
+  )
+  if (isCopy) await store.audit.adoptHead()
+  return isCopy ? 'copy' : 'new'
+}
+
+/** A copy of a file is another file: device and inode tell, on every system this runs on. */
+function databaseIdentity(folder: string): string {
+  const stat = fs.statSync(path.join(folder, DATABASE_FILE), { bigint: true })
+  return `${String(stat.dev)}:${String(stat.ino)}`
+}

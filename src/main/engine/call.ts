@@ -1,0 +1,84 @@
+/** One call of a script on its way through policy, journal and tool; and the ways it can leave the engine's hands. */
+import type { Contract } from '../../domain/contract.ts'
+import type { Failure } from '../../domain/failure.ts'
+import type { Json } from '../../domain/json.ts'
+import type { Effect, LocalChange, Outcome, Risk, ToolContext, ToolDeclaration } from '../../domain/tool.ts'
+import type { GuestCall, RecordedStep } from '../../sandbox/protocol.ts'
+import type { WaitKind } from '../store/waits.ts'
+import type { RunRow } from '../store/runs.ts'
+import type { EngineContext } from './context.ts'
+import type { RunJournal, StepName } from './run-journal.ts'
+import { localView } from './scope.ts'
+import type { Scope } from './scope.ts'
+
+export interface Call {
+  readonly guest: GuestCall
+  readonly scope: Scope
+  readonly tool: ToolDeclaration
+  readonly step: StepName
+  readonly args: Json
+  readonly effect: Effect
+  readonly risk: Risk
+  /** When this run first issued it (UTC ms). */
+  readonly begunAt: number
+  /** What it stages of local state, until its outcome is recorded. */
+  readonly changes: LocalChange[]
+}
+
+export type CallEnd =
+  /** Recorded and handed to the script. */
+  | { is: 'delivered' }
+  /** Its wait is on record; nothing is held in memory for it (J6). */
+  | { is: 'waiting'; kind: WaitKind }
+  /** A person said no: the scope ends without failure (P4). */
+  | { is: 'declined'; reason: string }
+  /** Nothing the script may see or catch (J9): its scope fails. */
+  | { is: 'failed'; failure: Failure }
+
+/** What the parts that handle calls share about the run they work for. */
+export interface ActiveRun {
+  readonly context: EngineContext
+  readonly row: RunRow
+  readonly contract: Contract
+  /** What caused the run, the same in every copy of the folder: its event's dedupe key. */
+  readonly origin: string
+  readonly journal: RunJournal
+  /** Aborts reads on cancel; writes in flight are waited for (R7). */
+  readonly abort: AbortSignal
+  readonly phase: 'run' | 'verify'
+  callsSoFar(): number
+  /** Called in commit order, inside the commit: the script sees completions in the order of their turns (J3). */
+  deliver(call: Call, outcome: Outcome, at: number, inherits?: RecordedStep[]): void
+  /** Raised action or answer that the executor should look at again. */
+  recheck(): void
+}
+
+export function thrown(failure: Failure): Outcome {
+  return { ok: false, error: { code: failure.kind, message: failure.message, failure } }
+}
+
+export function contextFor(run: ActiveRun, call: Call, evidence: Json, signal: AbortSignal): ToolContext {
+  const { store, clock } = run.context
+  return {
+    workflowId: run.row.workflow_id,
+    runId: run.row.id,
+    stepId: call.step.stepId,
+    idempotencyKey: run.journal.idempotencyKey(call.step, run.origin),
+    contract: run.contract,
+    now: () => clock.now(),
+    signal,
+    local: localView(store, run.row.workflow_id, call.scope),
+    stage: change => {
+      call.changes.push(change)
+    },
+    begunAt: run.journal.find(call.step.stepId)?.begunAt ?? call.begunAt,
+    evidence,
+  }
+}
+
+export const DEFAULT_TIMEOUT_MS = 60_000
+
+export function timeoutOf(call: Call): number {
+  const timeout = call.tool.timeoutMs
+  return (typeof timeout === 'function' ? timeout(call.args) : timeout) ?? DEFAULT_TIMEOUT_MS
+}

@@ -1,0 +1,56 @@
+/** What every part of the engine is given: its ports, and nothing it could construct itself. */
+import type { Clock } from '../../domain/clock.ts'
+import type { SandboxPool } from '../../sandbox/pool.ts'
+import type { Store } from '../store/store.ts'
+import type { ToolRegistry } from '../tools/registry.ts'
+
+/**
+ * The instants at which a crash could lose or repeat something, named. Tests pass a function that ends the process
+ * at one of them; in production it does nothing.
+ */
+export const FAULT_POINTS = [
+  'event.before-accept',
+  'event.after-accept',
+  'run.before-launch',
+  'read.before-call',
+  'read.after-call',
+  'read.after-outcome',
+  'local.before-outcome',
+  'local.after-outcome',
+  'write.before-intent',
+  'write.after-intent',
+  'write.after-remote',
+  'write.after-outcome',
+  'write.before-reconcile',
+  'write.after-reconcile',
+  'item.before-open',
+  'item.after-open',
+  'item.before-close',
+  'item.after-close',
+  'wait.before-record',
+  'wait.after-record',
+  'wait.after-outcome',
+  'approval.after-ask',
+  'approval.after-answer',
+  'run.before-finish',
+  'run.after-finish',
+] as const
+
+export type FaultPoint = (typeof FAULT_POINTS)[number]
+
+export interface EngineContext {
+  readonly store: Store
+  readonly pool: SandboxPool
+  readonly tools: ToolRegistry
+  readonly clock: Clock
+  /** This life of the core. Everything unfinished under another is taken up at boot (R2). */
+  readonly boot: string
+  readonly fault: (point: FaultPoint) => void
+  /** Something may be ready to run: an event came in, a turn became free, a wait is over. */
+  readonly pump: () => void
+  readonly log: (
+    level: 'info' | 'warn' | 'error',
+    message: string,
+    fields?: Record<string, string | number>,
+  ) => void
+}

@@ -1,0 +1,267 @@
+/** What a person can always do (R7): each command has one meaning, is recorded before it is confirmed, and never loses work. */
+import { fail } from '../../domain/failure.ts'
+import type { Failure } from '../../domain/failure.ts'
+import { acceptEvent } from '../store/inbox.ts'
+import { itemById, itemError, moveItem } from '../store/items.ts'
+import type { ItemRow } from '../store/items.ts'
+import { appendEntry, journalEnd, stepsOfItem, stepsOfRun } from '../store/journal.ts'
+import type { Step } from '../store/journal.ts'
+import { failureOfRun, finishRun, liveRunsOf, requestCancel, runById } from '../store/runs.ts'
+import type { RunRow } from '../store/runs.ts'
+import { retireSchedules } from '../store/schedules.ts'
+import { putSetting } from '../store/settings.ts'
+import type { Tx } from '../store/tx.ts'
+import { endWaitsOfRun } from '../store/waits.ts'
+import { listWorkflows, setWorkflowState, workflowById } from '../store/workflows.ts'
+import type { Workflow, WorkflowState } from '../store/workflows.ts'
+import type { EngineContext } from './context.ts'
+import { CONTINUE_ITEM, RETRY_RUN } from './router.ts'
+import type { Router } from './router.ts'
+import { openActionsOfRun, settleAction } from '../store/actions.ts'
+import { moveEvent } from '../store/inbox.ts'
+
+export class Control {
+  readonly #context: EngineContext
+  readonly #router: Router
+
+  constructor(context: EngineContext, router: Router) {
+    this.#context = context
+    this.#router = router
+  }
+
+  /** New events wait; a run at work rests at its next step. Never a failure. */
+  async pause(workflowId: string, reason = 'Paused by the user.'): Promise<void> {
+    await this.#move(workflowId, 'paused', reason)
+    for (const run of this.#router.activeOf(workflowId)) run.hold()
+  }
+
+  async resume(workflowId: string): Promise<void> {
+    await this.#move(workflowId, 'active', null)
+    await this.#goOn(workflowId)
+  }
+
+  /** Kept for its history; nothing starts it any more. */
+  async archive(workflowId: string): Promise<void> {
+    await this.#end(workflowId, 'archived')
+  }
+
+  /** Gone from every list, its name free; its audit log stays. */
+  async delete(workflowId: string): Promise<void> {
+    await this.#end(workflowId, 'deleted')
+  }
+
+  /** Every automation pauses now: reads are let go, the write in flight ends and is recorded. */
+  async stopEverything(): Promise<number> {
+    const active = listWorkflows(this.#context.store).filter(workflow => workflow.state === 'active')
+    await this.#write(tx => {
+      putSetting(tx, 'stopped', 'yes')
+      for (const workflow of active) this.#moveIn(tx, workflow, 'paused', 'Everything was stopped.')
+    })
+    for (const run of this.#router.actives()) run.hold()
+    return active.length
+  }
+
+  /** Undoes `stopEverything` and what a copied folder paused; automations paused one by one stay paused. */
+  async resumeEverything(): Promise<number> {
+    const paused = listWorkflows(this.#context.store).filter(
+      workflow => workflow.state === 'paused' && workflow.pause_reason !== 'Paused by the user.',
+    )
+    await this.#write(tx => {
+      putSetting(tx, 'stopped', '')
+      for (const workflow of paused) this.#moveIn(tx, workflow, 'active', null)
+    })
+    for (const workflow of paused) await this.#goOn(workflow.id)
+    return paused.length
+  }
+
+  /** The write in flight is waited for and recorded; nothing else is issued. */
+  async cancelRun(runId: string): Promise<void> {
+    const run = this.#existingRun(runId)
+    if (run.slot === null) {
+      fail({
+        kind: 'invalid-input',
+        path: 'id',
+        message: `Run ${runId} had already ended (${run.state}). Nothing was changed.`,
+      })
+    }
+    await this.#write(tx => {
+      requestCancel(tx, runId)
+      if (this.#router.active(runId) === undefined) this.#endWaiting(tx, run)
+    })
+    this.#router.active(runId)?.cancel()
+  }
+
+  /** Goes on from the failed step: what was recorded before it is not done again. */
+  async retryRun(runId: string): Promise<void> {
+    const run = this.#existingRun(runId)
+    if (run.state !== 'failed') {
+      fail({
+        kind: 'invalid-input',
+        path: 'id',
+        message: `Run ${runId} had not failed (${run.state}), so there was nothing to retry. Nothing was changed.`,
+      })
+    }
+    await this.#write(tx => {
+      this.#dropFailed(
+        tx,
+        run,
+        failureOfRun(this.#context.store, run),
+        stepsOfRun(this.#context.store, run.id),
+      )
+      for (const action of openActionsOfRun(tx, runId)) {
+        if (action.kind === 'run-failed')
+          settleAction(tx, action.id, { state: 'closed', choice: 'retry', at: this.#now() })
+      }
+      this.#queue(tx, run.workflow_id, RETRY_RUN, `retry:${runId}:${String(run.attempt)}`, { run: runId })
+    })
+    this.#router.pump()
+  }
+
+  /** An item that was set aside is gone on with, from the step that failed (J7). */
+  async rerunItem(itemId: string): Promise<void> {
+    const { store } = this.#context
+    const item = itemById(store, itemId)
+    if (item?.state !== 'aside') {
+      fail({
+        kind: 'invalid-input',
+        path: 'id',
+        message: `Item ${itemId} was not set aside. Nothing was changed.`,
+      })
+    }
+    await this.#write(tx => {
+      const run = this.#existingRun(item.run_id)
+      const steps = stepsOfItem(store, itemId, run.id, Number.MAX_SAFE_INTEGER)
+      this.#dropFailed(tx, run, failureOfItem(this.#context, item), steps)
+      moveItem(store, tx, itemId, 'open', { at: this.#now() })
+      this.#queue(tx, item.workflow_id, CONTINUE_ITEM, `rerun:${itemId}:${String(item.updated_at)}`, {
+        item: itemId,
+      })
+    })
+    this.#router.pump()
+  }
+
+  #dropFailed(tx: Tx, run: RunRow, failure: Failure | null, steps: readonly Step[]): void {
+    const failed = steps.find(step => step.stepId === failure?.step && step.state === 'done')
+    if (failed === undefined) return
+    const at = this.#now()
+    appendEntry(this.#context.store, tx, {
+      ...failed,
+      runId: run.id,
+      workflowId: run.workflow_id,
+      position: journalEnd(tx, run.id).position + 1,
+      kind: 'drop',
+      turn: null,
+      actions: 0,
+      costMicros: 0,
+      at,
+      attempt: run.attempt,
+      body: { note: 'It was taken back to be tried again.' },
+    })
+  }
+
+  #queue(tx: Tx, workflowId: string, type: string, dedupeKey: string, payload: Record<string, string>): void {
+    acceptEvent(this.#context.store, tx, {
+      sourceType: 'user',
+      sourceId: 'user',
+      target: { type: 'workflow', id: workflowId },
+      type,
+      dedupeKey,
+      payload,
+      causes: [],
+      at: this.#now(),
+    })
+  }
+
+  async #end(workflowId: string, state: 'archived' | 'deleted'): Promise<void> {
+    await this.#move(workflowId, state, null, tx => {
+      retireSchedules(tx, workflowId)
+      for (const run of liveRunsOf(tx, workflowId)) {
+        if (this.#router.active(run.id) === undefined) this.#endWaiting(tx, run)
+      }
+    })
+    for (const run of this.#router.activeOf(workflowId)) run.cancel()
+  }
+
+  #endWaiting(tx: Tx, run: RunRow): void {
+    const at = this.#now()
+    for (const action of openActionsOfRun(tx, run.id)) {
+      if (action.kind !== 'outcome-unknown')
+        settleAction(tx, action.id, { state: 'closed', choice: null, at })
+    }
+    endWaitsOfRun(tx, run.id, false)
+    if (run.state === 'running' || run.state === 'waiting') {
+      finishRun(this.#context.store, tx, run.id, {
+        state: 'cancelled',
+        at,
+        result: null,
+        failure: null,
+        waitingItems: 0,
+        cpuMs: run.cpu_ms,
+      })
+      moveEvent(tx, run.inbox_id, 'done', { runId: run.id, doneAt: at })
+    }
+    tx.afterCommit.push(this.#context.pump)
+  }
+
+  async #goOn(workflowId: string): Promise<void> {
+    for (const run of liveRunsOf(this.#context.store, workflowId)) {
+      if (this.#router.active(run.id) === undefined) await this.#router.resume(run.id)
+    }
+    this.#router.pump()
+  }
+
+  async #move(
+    workflowId: string,
+    state: WorkflowState,
+    reason: string | null,
+    also?: (tx: Tx) => void,
+  ): Promise<void> {
+    const workflow = workflowById(this.#context.store, workflowId)
+    if (workflow === undefined || workflow.state === 'deleted') {
+      fail({
+        kind: 'invalid-input',
+        path: 'id',
+        message: `There is no automation ${workflowId}. Nothing was changed.`,
+      })
+    }
+    await this.#write(tx => {
+      this.#moveIn(tx, workflow, state, reason)
+      also?.(tx)
+    })
+  }
+
+  #moveIn(tx: Tx, workflow: Workflow, state: WorkflowState, reason: string | null): void {
+    setWorkflowState(tx, workflow.id, state, reason, this.#now())
+    this.#context.store.audit.append(tx, this.#now(), {
+      kind: state,
+      workflowId: workflow.id,
+      runId: null,
+      body: { from: workflow.state },
+    })
+  }
+
+  #existingRun(runId: string): RunRow {
+    const run = runById(this.#context.store, runId)
+    if (run === undefined) {
+      fail({
+        kind: 'invalid-input',
+        path: 'id',
+        message: `There is no run ${runId}. Nothing was changed. List them with: steward runs`,
+      })
+    }
+    return run
+  }
+
+  /** Commands are confirmed only once they are on the disk (J1). */
+  #write<T>(work: (tx: Tx) => T): Promise<T> {
+    return this.#context.store.write(work, { durable: true })
+  }
+
+  #now(): number {
+    return this.#context.clock.now()
+  }
+}
+
+function failureOfItem(context: EngineContext, item: ItemRow): Failure | null {
+  return itemError(context.store, item).failure ?? null
+}

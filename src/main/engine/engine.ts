@@ -1,0 +1,219 @@
+/**
+ * The engine as its clients see it: events in, runs and actions out, every command of R7. Composes the parts of this
+ * folder; owns nothing itself but their order of starting and stopping.
+ */
+import type { Clock } from '../../domain/clock.ts'
+import { fail } from '../../domain/failure.ts'
+import type { Json } from '../../domain/json.ts'
+import type { SandboxPool } from '../../sandbox/pool.ts'
+import { acceptEvent } from '../store/inbox.ts'
+import { runById } from '../store/runs.ts'
+import type { RunRow } from '../store/runs.ts'
+import type { Store } from '../store/store.ts'
+import { workflowById, workflowByName } from '../store/workflows.ts'
+import type { Workflow } from '../store/workflows.ts'
+import type { ToolRegistry } from '../tools/registry.ts'
+import { Answers } from './answers.ts'
+import type { Answer } from './answers.ts'
+import { recogniseFolder } from './boot.ts'
+import type { EngineContext, FaultPoint } from './context.ts'
+import { Control } from './control.ts'
+import { acceptFor } from './events.ts'
+import type { Accepted } from './events.ts'
+import { install } from './install.ts'
+import type { InstallRequest, Installed } from './install.ts'
+import { Router } from './router.ts'
+import { Scheduler } from './scheduler.ts'
+import { Waker } from './waker.ts'
+
+export interface EngineOptions {
+  store: Store
+  pool: SandboxPool
+  tools: ToolRegistry
+  clock: Clock
+  fault?: (point: FaultPoint) => void
+  log: EngineContext['log']
+}
+
+export interface EventRequest {
+  /** Id or name of the automation. */
+  workflow: string
+  type: string
+  payload: Json
+  /** A duplicate delivery has the same key and changes nothing (R1). Absent: every delivery is its own. */
+  dedupeKey?: string
+  sourceType: string
+  sourceId: string
+}
+
+export class Engine {
+  readonly store: Store
+  readonly tools: ToolRegistry
+  readonly control: Control
+  readonly #context: EngineContext
+  readonly #router: Router
+  readonly #waker: Waker
+  readonly #scheduler: Scheduler
+  readonly #answers: Answers
+  readonly #watchers = new Map<string, Set<() => void>>()
+
+  constructor(options: EngineOptions) {
+    this.store = options.store
+    this.tools = options.tools
+    this.#context = {
+      ...options,
+      fault: options.fault ?? (() => undefined),
+      boot: options.store.ids.next('boot'),
+      pump: () => {
+        this.#router.pump()
+        this.#waker.arm()
+      },
+    }
+    this.#router = new Router(this.#context, runId => {
+      this.#released(runId)
+    })
+    this.#waker = new Waker(this.#context, this.#router)
+    this.#scheduler = new Scheduler(this.#context)
+    this.control = new Control(this.#context, this.#router)
+    this.#answers = new Answers(this.#context, this.#waker, this.control)
+  }
+
+  /** Takes up what the last life of the core left, then listens to time. */
+  async start(): Promise<'known' | 'new' | 'copy'> {
+    const folder = await recogniseFolder(this.store, this.#context.clock.now())
+    await this.#router.resumeAll()
+    this.#waker.arm()
+    this.#scheduler.start()
+    return folder
+  }
+
+  /** Lets go of everything in memory; what is unfinished is on record and goes on at the next start. */
+  stop(): void {
+    this.#scheduler.stop()
+    this.#waker.stop()
+    this.#router.stop()
+  }
+
+  async install(request: InstallRequest): Promise<Installed> {
+    const installed = await install(this.#context, request)
+    this.#scheduler.arm()
+    return installed
+  }
+
+  /** Takes an event in. Resolves when it is on the disk (J1): only then may anyone be told so. */
+  async emit(request: EventRequest): Promise<Accepted> {
+    const { store, clock, fault } = this.#context
+    const workflow = this.workflow(request.workflow)
+    if (workflow.state === 'archived') {
+      fail({
+        kind: 'invalid-input',
+        path: 'workflow',
+        message: `“${workflow.name}” is archived. Nothing was started.`,
+      })
+    }
+    fault('event.before-accept')
+    const accepted = await store.write(
+      tx => {
+        const at = clock.now()
+        const end = acceptFor(this.#context, tx, workflow, {
+          sourceType: request.sourceType,
+          sourceId: request.sourceId,
+          target: { type: 'workflow', id: workflow.id },
+          type: request.type,
+          dedupeKey: request.dedupeKey ?? store.ids.next('evt'),
+          payload: request.payload,
+          causes: [],
+          at,
+        })
+        if (end.is === 'accepted') this.#router.claimNext(tx, workflow.id)
+        return end
+      },
+      { durable: true },
+    )
+    fault('event.after-accept')
+    return accepted
+  }
+
+  /** Delivers a named signal to a run; it is kept until the run waits for it. */
+  async signal(
+    runId: string,
+    name: string,
+    payload: Json,
+    dedupeKey?: string,
+  ): Promise<{ duplicate: boolean }> {
+    const { store, clock } = this.#context
+    const run = this.run(runId)
+    if (run.ended_at !== null && run.waiting_items === 0) {
+      fail({
+        kind: 'invalid-input',
+        path: 'id',
+        message: `Run ${runId} had already ended (${run.state}). The signal was not kept.`,
+      })
+    }
+    const { duplicate } = await store.write(
+      tx =>
+        acceptEvent(store, tx, {
+          sourceType: 'signal',
+          sourceId: name,
+          target: { type: 'run', id: runId },
+          type: `signal:${name}`,
+          dedupeKey: dedupeKey ?? store.ids.next('evt'),
+          payload,
+          causes: [],
+          at: clock.now(),
+        }),
+      { durable: true },
+    )
+    this.#waker.signalled(runId)
+    return { duplicate }
+  }
+
+  resolve(answer: Answer): Promise<void> {
+    return this.#answers.resolve(answer)
+  }
+
+  /** The network is back (R5). */
+  online(): void {
+    this.#waker.online()
+  }
+
+  workflow(idOrName: string): Workflow {
+    const found = workflowById(this.store, idOrName) ?? workflowByName(this.store, idOrName)
+    if (found === undefined || found.state === 'deleted') {
+      fail({
+        kind: 'invalid-input',
+        path: 'workflow',
+        message: `There is no automation “${idOrName}”. Nothing was changed. List them with: steward automations`,
+      })
+    }
+    return found
+  }
+
+  run(id: string): RunRow {
+    const run = runById(this.store, id)
+    if (run === undefined) {
+      fail({
+        kind: 'invalid-input',
+        path: 'id',
+        message: `There is no run ${id}. Nothing was changed. List them with: steward runs`,
+      })
+    }
+    return run
+  }
+
+  /** Calls back each time the run ends or comes to rest; returns a function that stops it. */
+  watchRun(runId: string, callback: () => void): () => void {
+    const watchers = this.#watchers.get(runId) ?? new Set()
+    watchers.add(callback)
+    this.#watchers.set(runId, watchers)
+    return () => {
+      watchers.delete(callback)
+      if (watchers.size === 0) this.#watchers.delete(runId)
+    }
+  }
+
+  #released(runId: string): void {
+    for (const callback of [...(this.#watchers.get(runId) ?? [])]) callback()
+    this.#waker.afterRelease(runId)
+  }
+}

@@ -1,0 +1,108 @@
+/** The end of a run: its staged state, its end, its turn given back and what it leaves to a person, in one transaction (J2). */
+import type { Failure } from '../../domain/failure.ts'
+import type { Json } from '../../domain/json.ts'
+import { decideResponse } from '../../domain/respond.ts'
+import type { LocalChange } from '../../domain/tool.ts'
+import { openActionsOfRun, raiseAction, settleAction } from '../store/actions.ts'
+import { moveEvent } from '../store/inbox.ts'
+import { itemOfScope, moveItem, waitingItemsOf } from '../store/items.ts'
+import { finishRun, leaveRun, stillOwns } from '../store/runs.ts'
+import type { Tx } from '../store/tx.ts'
+import { endWaitsOfRun, waitsOfRun } from '../store/waits.ts'
+import type { ActiveRun } from './call.ts'
+import { commitChanges } from './local-changes.ts'
+import { FencedError } from './run-journal.ts'
+
+export type Ending =
+  | { is: 'returned'; value: Json }
+  | { is: 'failed'; failure: Failure }
+  | { is: 'declined'; reason: string }
+  | { is: 'cancelled' }
+
+export function finishRunAs(
+  run: ActiveRun,
+  tx: Tx,
+  ending: Ending,
+  changes: readonly LocalChange[],
+  cpuMs: number,
+): void {
+  const { store, clock, fault, pump } = run.context
+  fault('run.before-finish')
+  const at = clock.now()
+  const { row } = run
+  if (!stillOwns(tx, row.id, row.attempt)) throw new FencedError(`run ${row.id} was taken over`)
+  if (ending.is === 'returned') commitChanges(run, tx, changes, at)
+  settleQuestions(run, tx, ending, at)
+  endWaitsOfRun(tx, row.id, ending.is !== 'cancelled')
+  finishRun(store, tx, row.id, {
+    state: STATE_OF[ending.is],
+    at,
+    result: ending.is === 'returned' ? ending.value : null,
+    failure: ending.is === 'failed' ? ending.failure : null,
+    waitingItems: waitingItemsOf(tx, row.id),
+    cpuMs,
+  })
+  moveEvent(tx, row.inbox_id, 'done', { runId: row.id, doneAt: at })
+  if (ending.is === 'failed') raiseFailed(run, tx, ending.failure, at)
+  tx.afterCommit.push(() => {
+    fault('run.after-finish')
+    pump()
+  })
+}
+
+const STATE_OF = {
+  returned: 'succeeded',
+  failed: 'failed',
+  declined: 'declined',
+  cancelled: 'cancelled',
+} as const
+
+/** Questions about an unknown write stay until they are answered (J4); every other question of the run is moot. */
+function settleQuestions(run: ActiveRun, tx: Tx, ending: Ending, at: number): void {
+  for (const action of openActionsOfRun(tx, run.row.id)) {
+    if (action.kind === 'outcome-unknown') continue
+    if (action.item_id !== null && ending.is !== 'cancelled') continue
+    settleAction(tx, action.id, { state: 'closed', choice: null, at })
+  }
+}
+
+function raiseFailed(run: ActiveRun, tx: Tx, failure: Failure, at: number): void {
+  const response = decideResponse({
+    failure,
+    tries: Number.MAX_SAFE_INTEGER,
+    firstTriedAt: 0,
+    now: at,
+    random: 0,
+    repairAvailable: false,
+  })
+  if (response.answer === 'retry' || response.answer === 'repair') return
+  const { action } = response
+  raiseAction(run.context.store, tx, {
+    kind: 'run-failed',
+    causeKey: `run-failed:${run.row.workflow_id}:${failure.kind}`,
+    workflowId: run.row.workflow_id,
+    runId: run.row.id,
+    itemId: null,
+    stepId: failure.step ?? null,
+    choices: [
+      { id: 'retry', label: 'Try again', style: 'primary' },
+      { id: 'dismiss', label: 'Leave it', style: 'plain' },
+    ],
+    body: { cause: `${run.contract.title}: ${action.cause}`, effect: action.effect },
+    expiresAt: null,
+    at,
+  })
+}
+
+/** The end of a re-entry: the turn is given back; items that still wait say so (J7). */
+export function leaveReentered(run: ActiveRun, tx: Tx, scopes: ReadonlySet<string>): void {
+  const { store, clock, pump } = run.context
+  const waiting = new Set(waitsOfRun(tx, run.row.id).map(wait => wait.item_id))
+  for (const scope of scopes) {
+    const item = itemOfScope(tx, run.row.workflow_id, scope)
+    if (item?.state === 'open' && waiting.has(item.id))
+      moveItem(store, tx, item.id, 'waiting', { at: clock.now() })
+  }
+  leaveRun(tx, run.row.id, waitingItemsOf(tx, run.row.id))
+  tx.afterCommit.push(pump)
+}

@@ -1,0 +1,165 @@
+/** Installs a workflow version: everything that can be refused is refused before anything is written. */
+import { contractIssues, parseContract } from '../../domain/policy.ts'
+import type { Contract } from '../../domain/contract.ts'
+import { fail } from '../../domain/failure.ts'
+import type { Json } from '../../domain/json.ts'
+import { inspectScript } from '../../sandbox/inspect.ts'
+import { itemNames, renameItems } from '../store/items.ts'
+import { addSchedule, retireSchedules } from '../store/schedules.ts'
+import type { Tx } from '../store/tx.ts'
+import { createWorkflow, deployVersion, scriptOf, workflowByName } from '../store/workflows.ts'
+import type { EngineContext } from './context.ts'
+import { nextDue } from './schedule/due.ts'
+import { specOf, validateTrigger, zoneOf } from './schedule/spec.ts'
+
+export interface InstallRequest {
+  name: string
+  source: string
+  contract: Json
+  note?: string
+  /** Old `each` name → new one, for recorded keys that go with a rename (J7). */
+  mapItems?: Readonly<Record<string, string>>
+}
+
+export interface Installed {
+  workflowId: string
+  intentId: string
+  scriptId: string
+  major: number
+  created: boolean
+}
+
+export async function install(context: EngineContext, request: InstallRequest): Promise<Installed> {
+  if (!/^[a-z0-9][a-z0-9-]{0,63}$/.test(request.name)) {
+    fail({
+      kind: 'invalid-input',
+      path: 'name',
+      message: `The name “${request.name}” was refused: it takes lower-case letters, digits and hyphens. Nothing was installed.`,
+    })
+  }
+  const contract = checkedContract(request.contract)
+  context.tools.modulesOf(contract.uses)
+  checkScript(request.source, contract)
+  return context.store.write(tx => installIn(context, tx, request, contract), { durable: true })
+}
+
+function checkedContract(json: Json): Contract {
+  const parsed = parseContract(json)
+  if (!parsed.ok) fail(parsed.failure)
+  const issues = contractIssues(parsed.contract)
+  for (const trigger of parsed.contract.when) {
+    const failure = validateTrigger(trigger)
+    if (failure !== null) issues.push(failure.message)
+  }
+  if (issues.length > 0) {
+    fail({
+      kind: 'invalid-input',
+      path: 'contract',
+      message: `The contract was refused; nothing was installed. ${issues.join(' ')}`,
+    })
+  }
+  return parsed.contract
+}
+
+function checkScript(source: string, contract: Contract): void {
+  const script = inspectScript(source)
+  if (script.failure !== null) fail(script.failure)
+  if (!script.exports.run) {
+    fail({
+      kind: 'script-error',
+      name: 'MissingExport',
+      message:
+        'The script has no default export, so there is nothing to run. Nothing was installed. Export one: export default async function run(event) { … }',
+    })
+  }
+  const ungranted = script.imports.filter(module => !contract.uses.includes(module))
+  if (ungranted.length > 0) {
+    fail({
+      kind: 'not-permitted',
+      clause: 'uses',
+      message: `The script imports ${ungranted.join(', ')}, which the contract does not grant. Nothing was installed. Add it to “uses”, or do without it.`,
+    })
+  }
+  const unnamed = script.eachNames.filter(name => name !== null && contract.items[name] === undefined)
+  if (unnamed.length > 0) {
+    fail({
+      kind: 'not-permitted',
+      clause: 'items',
+      message: `The script goes through ${unnamed.join(', ')} with each, which the contract does not name among its items. Nothing was installed. Add it to “items” with what its key means.`,
+    })
+  }
+}
+
+function installIn(context: EngineContext, tx: Tx, request: InstallRequest, contract: Contract): Installed {
+  const { store, clock, tools } = context
+  const at = clock.now()
+  const existing = workflowByName(tx, request.name)
+  if (existing !== undefined) checkItems(tx, request, contract, existing.id)
+  const workflowId = existing?.id ?? createWorkflow(store, tx, request.name, contract.title, at)
+  const version = deployVersion(store, tx, workflowId, {
+    contract,
+    source: request.source,
+    toolApi: tools.toolApi,
+    note: request.note ?? '',
+    at,
+  })
+  retireSchedules(tx, workflowId)
+  for (const trigger of contract.when) {
+    const spec = specOf(trigger, at)
+    if (spec === null) continue
+    const zone = zoneOf(trigger, contract.zone)
+    addSchedule(store, tx, {
+      workflowId,
+      spec: JSON.stringify(spec),
+      zone,
+      catchUp: contract.catchUp,
+      from: at,
+      nextDue: nextDue(spec, zone, at),
+    })
+  }
+  store.audit.append(tx, at, {
+    kind: 'installed',
+    workflowId,
+    runId: null,
+    body: { intent: version.intentId, script: version.scriptId },
+  })
+  return { workflowId, ...version, created: existing === undefined }
+}
+
+/** Keys recorded under a name must stay reachable: a rename, or another key for the same name, needs a mapping (J7). */
+function checkItems(tx: Tx, request: InstallRequest, contract: Contract, workflowId: string): void {
+  const mapping = request.mapItems ?? {}
+  const before = workflowByName(tx, request.name)
+  const oldKeys =
+    before?.script_id == null ? new Map<string, string>() : eachKeys(scriptOf(tx, before.script_id).source)
+  const newKeys = eachKeys(request.source)
+  for (const name of itemNames(tx, workflowId)) {
+    const to = mapping[name]
+    if (to !== undefined) {
+      if (to !== name) renameItems(tx, workflowId, name, to)
+      continue
+    }
+    const outer = name.split('/')[0] ?? name
+    if (contract.items[outer] === undefined || !newKeys.has(outer))
+      refuseItems(name, 'no longer goes through')
+    if (oldKeys.has(outer) && oldKeys.get(outer) !== newKeys.get(outer))
+      refuseItems(name, 'takes another key for')
+  }
+}
+
+function eachKeys(source: string): Map<string, string> {
+  const script = inspectScript(source)
+  return new Map(
+    script.eachNames.flatMap((name, place) =>
+      name === null ? [] : [[name, script.eachKeys[place] ?? ''] as const],
+    ),
+  )
+}
+
+function refuseItems(name: string, what: string): never {
+  fail({
+    kind: 'not-permitted',
+    clause: 'items',
+    message: `The new script ${what} “${name}”, under which finished items are recorded; they would run again. Nothing was installed. Say where their keys go with --map ${name}=NEW (or ${name}=${name} if the keys mean the same).`,
+  })
+}

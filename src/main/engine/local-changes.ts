@@ -1,0 +1,34 @@
+/** Makes staged local changes real, in the transaction in which their scope succeeds (J2). */
+import type { LocalChange } from '../../domain/tool.ts'
+import { addChatEvent, deleteState, setState } from '../store/local-state.ts'
+import type { Tx } from '../store/tx.ts'
+import { workflowById } from '../store/workflows.ts'
+import type { ActiveRun } from './call.ts'
+import { publish } from './events.ts'
+
+export function commitChanges(run: ActiveRun, tx: Tx, changes: readonly LocalChange[], at: number): void {
+  for (const change of changes) commitChange(run, tx, change, at)
+}
+
+function commitChange(run: ActiveRun, tx: Tx, change: LocalChange, at: number): void {
+  const { store } = run.context
+  const workflowId = run.row.workflow_id
+  switch (change.kind) {
+    case 'state-set':
+      setState(store, tx, workflowId, change.key, change.value, at)
+      return
+    case 'state-delete':
+      deleteState(tx, workflowId, change.key)
+      return
+    case 'notice': {
+      const chatId = workflowById(tx, workflowId)?.chat_id
+      if (chatId === undefined) return
+      const body = { title: change.title, body: change.body, level: change.level }
+      addChatEvent(store, tx, { chatId, kind: 'notice', runId: run.row.id, body, at })
+      return
+    }
+    case 'publish':
+      publish(run.context, tx, run, change, at)
+      return
+  }
+}

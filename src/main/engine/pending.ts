@@ -1,0 +1,97 @@
+/** The calls of one run that have no outcome yet: at work, waiting, or held back. Owns the list, not the calls. */
+import { detailOf, waitOf } from '../store/waits.ts'
+import type { WaitRow } from '../store/waits.ts'
+import type { Call } from './call.ts'
+import type { EngineContext } from './context.ts'
+import type { Scope } from './scope.ts'
+
+export interface Pending {
+  call: Call
+  state: 'flying' | 'waiting' | 'held'
+}
+
+export class PendingCalls {
+  readonly #context: EngineContext
+  readonly #calls = new Map<string, Pending>()
+
+  constructor(context: EngineContext) {
+    this.#context = context
+  }
+
+  add(call: Call): Pending {
+    const pending: Pending = { call, state: 'held' }
+    this.#calls.set(call.step.stepId, pending)
+    return pending
+  }
+
+  get(stepId: string): Pending | undefined {
+    return this.#calls.get(stepId)
+  }
+
+  delete(stepId: string): void {
+    this.#calls.delete(stepId)
+  }
+
+  /** The instance is gone: only what is at work can be attached to the next one. */
+  keepFlying(): void {
+    for (const [stepId, pending] of this.#calls) if (pending.state !== 'flying') this.#calls.delete(stepId)
+  }
+
+  deleteOf(scope: Scope): void {
+    for (const [stepId, pending] of this.#calls) {
+      if (pending.call.scope === scope && pending.state !== 'flying') this.#calls.delete(stepId)
+    }
+  }
+
+  of(scope: Scope): Pending[] {
+    return [...this.#calls.values()].filter(pending => pending.call.scope === scope)
+  }
+
+  waiting(): Pending[] {
+    return [...this.#calls.values()].filter(pending => pending.state === 'waiting')
+  }
+
+  /** Waiting calls whose wait is over by now, and calls that were held back. */
+  ready(held: boolean): Pending[] {
+    return [...this.#calls.values()].filter(
+      pending =>
+        (pending.state === 'held' && !held) || (pending.state === 'waiting' && this.#isOver(pending)),
+    )
+  }
+
+  /** When the first of the waiting calls may go on; null when only a person or the world can tell. */
+  wakeAt(): number | null {
+    const times = this.waiting().flatMap(pending => this.#row(pending)?.wake_at ?? [])
+    return times.length === 0 ? null : Math.min(...times)
+  }
+
+  /** Waits that an `each` does not wait for: a person, a signal, a later day (J6). A retry is not one. */
+  isLongWait(pending: Pending): boolean {
+    return pending.state === 'waiting' && this.#row(pending)?.kind !== 'retry'
+  }
+
+  reason(pending: Pending | undefined): string {
+    return WAITS_FOR[(pending === undefined ? undefined : this.#row(pending)?.kind) ?? 'fix']
+  }
+
+  #isOver(pending: Pending): boolean {
+    const row = this.#row(pending)
+    if (row === undefined || detailOf(row).over || row.kind === 'signal') return true
+    return row.wake_at !== null && row.wake_at <= this.#context.clock.now()
+  }
+
+  #row(pending: Pending): WaitRow | undefined {
+    return waitOf(this.#context.store, pending.call.step.stepId)
+  }
+}
+
+const WAITS_FOR = {
+  sleep: 'It sleeps.',
+  signal: 'It waits for a signal.',
+  ask: 'It waits for an answer.',
+  approval: 'It waits for an approval.',
+  unknown: 'It waits to be told whether a step was done.',
+  retry: 'It will be tried again.',
+  defer: 'It waits for the next window of its budget.',
+  fix: 'It waits for a person.',
+} as const

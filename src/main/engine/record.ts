@@ -1,0 +1,171 @@
+/** The three ways a call's end is put on record: an outcome for the script, a later try, a question to a person. */
+import type { Failure } from '../../domain/failure.ts'
+import { classify, decideResponse } from '../../domain/respond.ts'
+import type { ActionDraft } from '../../domain/respond.ts'
+import type { Outcome } from '../../domain/tool.ts'
+import type { RecordedStep } from '../../sandbox/protocol.ts'
+import { raiseAction } from '../store/actions.ts'
+import type { Tx } from '../store/tx.ts'
+import { detailOf, endWait, putWait, waitOf } from '../store/waits.ts'
+import type { WaitRow } from '../store/waits.ts'
+import { thrown } from './call.ts'
+import type { ActiveRun, Call, CallEnd } from './call.ts'
+
+/** Records a step whole and hands it to the script. */
+export async function recordCall(
+  run: ActiveRun,
+  call: Call,
+  outcome: Outcome,
+  inherits: RecordedStep[] = [],
+): Promise<CallEnd> {
+  await run.context.store.write(tx => {
+    recordCallIn(run, tx, call, outcome, inherits)
+  })
+  return { is: 'delivered' }
+}
+
+export function recordCallIn(
+  run: ActiveRun,
+  tx: Tx,
+  call: Call,
+  outcome: Outcome,
+  inherits: RecordedStep[] = [],
+): void {
+  const at = run.context.clock.now()
+  const changes = outcome.ok ? call.changes : []
+  endWait(tx, call.step.stepId)
+  run.journal.call(tx, call.step, { args: call.args, outcome, changes, begunAt: call.begunAt, at })
+  tx.afterCommit.push(() => {
+    if (changes.length > 0) call.scope.staged.set(call.step.stepId, changes)
+    run.deliver(call, outcome, at, inherits)
+  })
+}
+
+/** Records the one outcome of a begun write and hands it to the script. */
+export function recordEndIn(run: ActiveRun, tx: Tx, call: Call, outcome: Outcome): void {
+  const at = run.context.clock.now()
+  endWait(tx, call.step.stepId)
+  run.journal.end(tx, call.step, {
+    outcome,
+    begunAt: run.journal.find(call.step.stepId)?.begunAt ?? call.begunAt,
+    at,
+  })
+  tx.afterCommit.push(() => {
+    run.deliver(call, outcome, at)
+  })
+}
+
+/** The wait on record for this call, and whether it is over. */
+export function waitFor(run: ActiveRun, call: Call): { row: WaitRow; over: boolean } | undefined {
+  const row = waitOf(run.context.store, call.step.stepId)
+  if (row === undefined) return undefined
+  const now = run.context.clock.now()
+  return { row, over: detailOf(row).over || (row.wake_at !== null && row.wake_at <= now) }
+}
+
+/**
+ * What a failure below the guest becomes (J9): a later try with persisted backoff, a wait for a person's fix, an
+ * error the script may catch, or the end of its scope. Nothing of a write may be in flight when this is called.
+ */
+export async function recordFailure(run: ActiveRun, call: Call, failure: Failure): Promise<CallEnd> {
+  const named: Failure = { ...failure, step: call.step.stepId, ...positionOf(call, failure) }
+  switch (classify(named)) {
+    case 'retry':
+      return retryLater(run, call, named)
+    case 'repair':
+      return throwInto(run, call, named)
+    case 'action':
+      return named.kind === 'not-permitted' ? throwInto(run, call, named) : waitForFix(run, call, named)
+    case 'stop':
+      return { is: 'failed', failure: named }
+  }
+}
+
+function positionOf(call: Call, failure: Failure): Pick<Failure, 'position'> {
+  const position = failure.position ?? call.guest.position
+  return position === null ? {} : { position }
+}
+
+function throwInto(run: ActiveRun, call: Call, failure: Failure): Promise<CallEnd> {
+  if (run.journal.find(call.step.stepId) === undefined) return recordCall(run, call, thrown(failure))
+  return run.context.store.write(tx => {
+    recordEndIn(run, tx, call, thrown(failure))
+    return { is: 'delivered' }
+  })
+}
+
+async function retryLater(run: ActiveRun, call: Call, failure: Failure): Promise<CallEnd> {
+  const { store, clock } = run.context
+  const now = clock.now()
+  const row = waitOf(store, call.step.stepId)
+  const before = row === undefined ? undefined : detailOf(row)
+  const tries = (before?.tries ?? 0) + 1
+  const firstTriedAt =
+    before?.firstTriedAt === undefined || before.firstTriedAt === 0 ? now : before.firstTriedAt
+  const response = decideResponse({
+    failure,
+    tries,
+    firstTriedAt,
+    now,
+    random: Math.random(),
+    repairAvailable: false,
+  })
+  if (response.answer !== 'retry') return { is: 'failed', failure }
+  await store.write(tx => {
+    putWait(tx, {
+      stepId: call.step.stepId,
+      runId: run.row.id,
+      itemId: call.scope.itemId,
+      kind: 'retry',
+      name: failure.kind,
+      wakeAt: response.at,
+      detail: { tries: failure.kind === 'offline' ? tries - 1 : tries, firstTriedAt },
+      at: now,
+    })
+  })
+  return { is: 'waiting', kind: 'retry' }
+}
+
+async function waitForFix(run: ActiveRun, call: Call, failure: Failure): Promise<CallEnd> {
+  const { store, clock } = run.context
+  const now = clock.now()
+  const response = decideResponse({
+    failure,
+    tries: 1,
+    firstTriedAt: now,
+    now,
+    random: 0,
+    repairAvailable: false,
+  })
+  if (response.answer !== 'action') return { is: 'failed', failure }
+  await store.write(tx => {
+    const actionId = raiseFor(run, tx, call, response.action)
+    putWait(tx, {
+      stepId: call.step.stepId,
+      runId: run.row.id,
+      itemId: call.scope.itemId,
+      kind: 'fix',
+      name: failure.kind,
+      wakeAt: null,
+      actionId,
+      at: now,
+    })
+  })
+  return { is: 'waiting', kind: 'fix' }
+}
+
+/** Raises a drafted action for this call. */
+export function raiseFor(run: ActiveRun, tx: Tx, call: Call, draft: ActionDraft, detail?: string): string {
+  return raiseAction(run.context.store, tx, {
+    kind: draft.kind,
+    causeKey: draft.causeKey,
+    workflowId: run.row.workflow_id,
+    runId: run.row.id,
+    itemId: call.scope.itemId,
+    stepId: call.step.stepId,
+    choices: draft.choices,
+    body: { cause: draft.cause, effect: draft.effect, ...(detail === undefined ? {} : { detail }) },
+    expiresAt: null,
+    at: run.context.clock.now(),
+  })
+}

@@ -1,0 +1,220 @@
+/**
+ * Routes events to runs (R1–R3): claims the oldest event of an automation when it has a turn free, fairly across
+ * automations, and takes up at boot everything the last life of the core left unfinished (R2).
+ * Owns which runs are in memory. Does not own what a run does.
+ */
+import { isJsonObject } from '../../domain/json.ts'
+import { itemById, itemsOfRun } from '../store/items.ts'
+import { moveEvent, oldestFor, payloadOf, workflowsToServe } from '../store/inbox.ts'
+import type { InboxRow } from '../store/inbox.ts'
+import { createRun, freeSlot, liveRuns, liveRunsOf, reenterRun, runById, takeRun } from '../store/runs.ts'
+import type { RunRow } from '../store/runs.ts'
+import type { Tx } from '../store/tx.ts'
+import { deployed, markServed, workflowById } from '../store/workflows.ts'
+import type { EngineContext } from './context.ts'
+import { RunExecutor } from './executor.ts'
+
+/** Types of events the engine sends to itself: they take their turn like any other. */
+export const CONTINUE_ITEM = 'item.continue'
+export const RETRY_RUN = 'run.retry'
+
+/** Runs at work at once; the rest wait in the inbox, where they cost nothing. */
+const MOST_ACTIVE = 64
+
+export class Router {
+  readonly #context: EngineContext
+  readonly #active = new Map<string, RunExecutor>()
+  readonly #onReleased: (runId: string) => void
+  #pumping = false
+  #again = false
+  #stopped = false
+
+  constructor(context: EngineContext, onReleased: (runId: string) => void) {
+    this.#context = context
+    this.#onReleased = onReleased
+  }
+
+  active(runId: string): RunExecutor | undefined {
+    return this.#active.get(runId)
+  }
+
+  actives(): RunExecutor[] {
+    return [...this.#active.values()]
+  }
+
+  isFull(): boolean {
+    return this.#active.size >= MOST_ACTIVE
+  }
+
+  /** Everything unfinished is taken up at once: there is no lease to wait for, the folder is ours (R2). */
+  async resumeAll(): Promise<void> {
+    for (const run of liveRuns(this.#context.store)) {
+      if (run.state === 'running' || run.state === 'waiting') {
+        if (run.state === 'running') await this.resume(run.id)
+      } else await this.#reenterAgain(run)
+    }
+    this.pump()
+  }
+
+  /** Launches a run that holds its turn and is not in memory. */
+  async resume(runId: string): Promise<void> {
+    const { store, boot, pool, clock } = this.#context
+    if (this.#active.has(runId) || this.#stopped) return
+    await store.write(tx => {
+      const run = runById(tx, runId)
+      if (run === undefined || run.slot === null || this.#active.has(runId)) return
+      if (workflowById(tx, run.workflow_id)?.state !== 'active') return
+      const taken = takeRun(tx, {
+        id: runId,
+        boot,
+        engine: pool.engineVersion,
+        slot: run.slot,
+        demand: run.demand,
+        at: clock.now(),
+      })
+      // The engine it was recorded by decides how strictly it is replayed (J10).
+      tx.afterCommit.push(() => {
+        this.#launch({ ...taken, engine: run.engine })
+      })
+    })
+  }
+
+  /** Claims for this automation inside the caller's transaction, if a turn and a place are free. */
+  claimNext(tx: Tx, workflowId: string): boolean {
+    if (this.#stopped || this.isFull()) return false
+    const workflow = workflowById(tx, workflowId)
+    if (workflow?.state !== 'active') return false
+    const event = oldestFor(tx, 'workflow', workflowId)
+    const slot = freeSlot(tx, workflowId, workflow.concurrency)
+    if (event === undefined || slot === undefined) return false
+    markServed(tx, workflowId, this.#context.clock.now())
+    if (event.type === CONTINUE_ITEM) return this.#claimItem(tx, event, slot)
+    if (event.type === RETRY_RUN) return this.#claimRetry(tx, event, slot)
+    const { script } = deployed(tx, workflow)
+    const id = createRun(this.#context.store, tx, {
+      workflowId,
+      scriptId: script.id,
+      intentId: script.intent_id,
+      inboxId: event.id,
+      slot,
+      boot: this.#context.boot,
+      engine: this.#context.pool.engineVersion,
+      at: this.#context.clock.now(),
+    })
+    moveEvent(tx, event.id, 'claimed', { runId: id })
+    this.#launchAfter(tx, id, null)
+    return true
+  }
+
+  /** Claims what can be claimed, until nothing can. */
+  pump(): void {
+    if (this.#pumping) {
+      this.#again = true
+      return
+    }
+    this.#pumping = true
+    this.#again = false
+    this.#context.store
+      .write(tx => {
+        const served = this.isFull() ? [] : workflowsToServe(tx, MOST_ACTIVE - this.#active.size)
+        return served.filter(workflowId => this.claimNext(tx, workflowId)).length > 0
+      })
+      .then(
+        more => {
+          this.#pumping = false
+          if (more || this.#again) this.pump()
+        },
+        (error: unknown) => {
+          this.#pumping = false
+          this.#context.log('error', 'routing failed', {
+            error: error instanceof Error ? error.name : 'thrown',
+          })
+        },
+      )
+  }
+
+  stop(): void {
+    this.#stopped = true
+    for (const executor of this.#active.values()) executor.abandon()
+  }
+
+  #claimItem(tx: Tx, event: InboxRow, slot: number): boolean {
+    const { store, boot } = this.#context
+    const itemId = fieldOf(payloadOf(store, event), 'item')
+    const item = itemById(tx, itemId)
+    const at = this.#context.clock.now()
+    if (item === undefined || !(item.state === 'open' || item.state === 'waiting')) {
+      moveEvent(tx, event.id, 'done', { reason: 'The item had ended.', doneAt: at })
+      return true
+    }
+    reenterRun(tx, { id: item.run_id, boot, slot })
+    moveEvent(tx, event.id, 'claimed', { runId: item.run_id })
+    this.#launchAfter(tx, item.run_id, new Set([item.scope]), event.id)
+    return true
+  }
+
+  #claimRetry(tx: Tx, event: InboxRow, slot: number): boolean {
+    const { store, boot, pool, clock } = this.#context
+    const runId = fieldOf(payloadOf(store, event), 'run')
+    const run = runById(tx, runId)
+    moveEvent(tx, event.id, 'done', { runId, doneAt: clock.now() })
+    if (run?.state !== 'failed') return true
+    takeRun(tx, { id: runId, boot, engine: pool.engineVersion, slot, demand: 'writes', at: clock.now() })
+    this.#launchAfter(tx, runId, null)
+    return true
+  }
+
+  async #reenterAgain(run: RunRow): Promise<void> {
+    const { store, boot } = this.#context
+    await store.write(tx => {
+      const scopes = itemsOfRun(tx, run.id)
+        .filter(item => item.state === 'open' || item.state === 'waiting')
+        .map(item => item.scope)
+      reenterRun(tx, { id: run.id, boot, slot: run.slot ?? 0 })
+      this.#launchAfter(tx, run.id, new Set(scopes))
+    })
+  }
+
+  #launchAfter(tx: Tx, runId: string, reenter: ReadonlySet<string> | null, eventId?: string): void {
+    tx.afterCommit.push(() => {
+      const run = runById(this.#context.store, runId)
+      if (run !== undefined) this.#launch(run, reenter, eventId)
+    })
+  }
+
+  #launch(run: RunRow, reenter: ReadonlySet<string> | null = null, eventId?: string): void {
+    if (this.#stopped) return
+    const executor = new RunExecutor(this.#context, run, reenter)
+    this.#active.set(run.id, executor)
+    void executor.released.then(() => {
+      this.#active.delete(run.id)
+      if (eventId !== undefined) this.#endEvent(eventId)
+      this.#onReleased(run.id)
+      this.pump()
+    })
+    executor.launch()
+  }
+
+  #endEvent(eventId: string): void {
+    if (this.#stopped) return
+    this.#context.store
+      .write(tx => {
+        moveEvent(tx, eventId, 'done', { doneAt: this.#context.clock.now() })
+      })
+      .catch((error: unknown) => {
+        this.#context.log('error', 'an event could not be ended', {
+          error: error instanceof Error ? error.name : 'thrown',
+        })
+      })
+  }
+
+  /** Runs of one automation that are in memory. */
+  activeOf(workflowId: string): RunExecutor[] {
+    return liveRunsOf(this.#context.store, workflowId).flatMap(run => this.#active.get(run.id) ?? [])
+  }
+}
+
+function fieldOf(payload: unknown, field: string): string {
+  const value = isJsonObject(payload as never) ? (payload as Record<string, unknown>)[field] : undefined
+  return typeof value === 'string' ? value : ''
+}

@@ -1,0 +1,271 @@
+/**
+ * One run's side of the journal: knows every step the run may replay, names new ones, and appends entries in order
+ * under the run's fence (J1, J2, J5, J11).
+ * Owns positions, turns and generations of its run. Does not own transactions: it is given one for every entry.
+ */
+import { idempotencyKeyOf, stepIdOf } from '../../domain/identity.ts'
+import type { Json } from '../../domain/json.ts'
+import type { Effect, LocalChange, Outcome } from '../../domain/tool.ts'
+import type { RecordedStep } from '../../sandbox/protocol.ts'
+import { appendEntry, journalEnd, stepsOfItem, stepsOfRun } from '../store/journal.ts'
+import type { EntryBody, EntryKind, Step } from '../store/journal.ts'
+import { itemById } from '../store/items.ts'
+import { stillOwns } from '../store/runs.ts'
+import type { RunRow } from '../store/runs.ts'
+import type { Tx } from '../store/tx.ts'
+import type { EngineContext } from './context.ts'
+
+/** Thrown when another executor has taken the run over; the older one stops without a trace (J11). */
+export class FencedError extends Error {}
+
+export interface StepName {
+  stepId: string
+  owner: string
+  tool: string
+  effect: Effect
+  argHash: string
+  occurrence: number
+  generation: number
+}
+
+export class RunJournal {
+  readonly #context: EngineContext
+  readonly #run: RunRow
+  readonly #steps = new Map<string, Step>()
+  readonly #dropped = new Map<string, number>()
+  readonly #ended: { owner: string; tool: string; effect: Effect; args: Json }[] = []
+  #actions = 0
+  #position = 0
+  #turn = 0
+
+  constructor(context: EngineContext, run: RunRow) {
+    this.#context = context
+    this.#run = run
+    const end = journalEnd(context.store, run.id)
+    this.#position = end.position
+    this.#turn = end.turn
+    this.#load()
+  }
+
+  /** What the sandbox replays, in delivery order; verification always looks afresh, so it is not among them. */
+  recorded(): RecordedStep[] {
+    return [...this.#steps.values()]
+      .filter(step => step.state !== 'dropped' && !isVerification(step.owner, this.#run.id))
+      .map(step => this.#record(step))
+      .sort((a, b) => (a.turn ?? Infinity) - (b.turn ?? Infinity))
+  }
+
+  /** Steps of an item that earlier runs recorded: they come with its opening (J7). */
+  inherited(itemId: string, scope: string): RecordedStep[] {
+    const steps = stepsOfItem(this.#context.store, itemId, this.#run.id, Number.MAX_SAFE_INTEGER)
+    for (const step of steps) this.#remember(step)
+    return steps.filter(step => step.state !== 'dropped').map(step => ({ ...this.#record(step), scope }))
+  }
+
+  /** Steps known when the run was taken up. */
+  steps(): Step[] {
+    return [...this.#steps.values()]
+  }
+
+  /** Every step with an outcome so far, with its arguments: what its scopes have read. */
+  seen(): { owner: string; tool: string; effect: Effect; args: Json }[] {
+    return [...this.#steps.values(), ...this.#ended]
+  }
+
+  /** How often each tool changed something in this run: facts for *Done when* (O1). */
+  effects(): { tool: string; count: number }[] {
+    const counts = new Map<string, number>()
+    for (const step of this.#steps.values()) {
+      if (step.effect !== 'write' || step.outcome?.ok !== true || step.endedBy !== this.#run.id) continue
+      counts.set(step.tool, (counts.get(step.tool) ?? 0) + 1)
+    }
+    return [...counts].map(([tool, count]) => ({ tool, count }))
+  }
+
+  /** Whose steps a look at *Done when* are: a new owner for each look, so that none is ever replayed. */
+  verification(): string {
+    return verificationOwner(this.#run.id, this.#run.attempt)
+  }
+
+  /** Changes of the outside this run has begun, in this life or before. */
+  actionsOfRun(): number {
+    return this.#actions
+  }
+
+  /** The name of a call: the same in every replay; a new one after the step was taken back. */
+  name(call: { owner: string; tool: string; effect: Effect; argHash: string; occurrence: number }): StepName {
+    const generation = this.#dropped.get(dropKey(call)) ?? 0
+    return { ...call, generation, stepId: stepIdOf({ ...call, generation }) }
+  }
+
+  find(stepId: string): Step | undefined {
+    return this.#steps.get(stepId)
+  }
+
+  /** Sent to remotes that honour keys; the same in every copy of the folder (J11). */
+  idempotencyKey(step: StepName, origin: string): string {
+    const item = step.owner === this.#run.id ? undefined : itemById(this.#context.store, step.owner)
+    return idempotencyKeyOf(
+      this.#run.workflow_id,
+      item === undefined ? origin : `${item.name}\n${item.key}`,
+      step,
+    )
+  }
+
+  /** A step recorded whole (read, local, model, wait). Its turn is the order of delivery. */
+  call(
+    tx: Tx,
+    step: StepName,
+    end: { args: Json; outcome: Outcome; changes: LocalChange[]; begunAt: number; at: number },
+  ): void {
+    const body: EntryBody = { args: end.args, outcome: end.outcome }
+    if (end.changes.length > 0) body.changes = end.changes
+    this.#append(tx, step, 'call', { body, turn: ++this.#turn, begunAt: end.begunAt, at: end.at })
+    this.#ended.push({ owner: step.owner, tool: step.tool, effect: step.effect, args: end.args })
+  }
+
+  /** The write-ahead of a write (J1). The caller makes the transaction durable. */
+  begin(tx: Tx, step: StepName, intent: { args: Json; evidence: Json; actions: number; at: number }): void {
+    const body: EntryBody = { args: intent.args, evidence: intent.evidence }
+    this.#append(tx, step, 'begin', { body, begunAt: intent.at, at: intent.at, actions: intent.actions })
+    tx.afterCommit.push(() => {
+      this.#remember(begunStep(step, this.#run.id, intent))
+    })
+  }
+
+  mark(
+    tx: Tx,
+    step: StepName,
+    kind: 'unsent' | 'unknown' | 'again' | 'drop',
+    mark: { note: string; begunAt: number; at: number },
+  ): void {
+    this.#append(tx, step, kind, { body: { note: mark.note }, begunAt: mark.begunAt, at: mark.at })
+    tx.afterCommit.push(() => {
+      const known = this.#steps.get(step.stepId)
+      if (known !== undefined) known.state = STATE_AFTER_MARK[kind]
+      if (kind === 'drop') this.#dropped.set(dropKey(step), step.generation + 1)
+    })
+  }
+
+  /** The one outcome of a begun write (J2). */
+  end(tx: Tx, step: StepName, end: { outcome: Outcome; begunAt: number; at: number }): void {
+    this.#append(tx, step, 'end', {
+      body: { outcome: end.outcome },
+      turn: ++this.#turn,
+      begunAt: end.begunAt,
+      at: end.at,
+    })
+    tx.afterCommit.push(() => {
+      const known = this.#steps.get(step.stepId)
+      if (known !== undefined)
+        Object.assign(known, { state: 'done', outcome: end.outcome, at: end.at, endedBy: this.#run.id })
+    })
+  }
+
+  #append(
+    tx: Tx,
+    step: StepName,
+    kind: EntryKind,
+    entry: { body: EntryBody; turn?: number; begunAt: number; at: number; actions?: number },
+  ): void {
+    if (!stillOwns(tx, this.#run.id, this.#run.attempt))
+      throw new FencedError(`run ${this.#run.id} was taken over`)
+    appendEntry(this.#context.store, tx, {
+      ...step,
+      runId: this.#run.id,
+      workflowId: this.#run.workflow_id,
+      position: ++this.#position,
+      kind,
+      turn: entry.turn ?? null,
+      actions: entry.actions ?? 0,
+      costMicros: 0,
+      begunAt: entry.begunAt,
+      at: entry.at,
+      attempt: this.#run.attempt,
+      body: entry.body,
+    })
+  }
+
+  #load(): void {
+    const own = stepsOfRun(this.#context.store, this.#run.id)
+    for (const step of own) this.#remember(step)
+    for (const opened of own.filter(step => step.tool === 'flow.open' && step.state === 'done')) {
+      const itemId = openedItem(opened)
+      if (itemId === null) continue
+      for (const step of stepsOfItem(this.#context.store, itemId, this.#run.id, opened.at))
+        this.#remember(step)
+    }
+  }
+
+  #remember(step: Step): void {
+    if (step.runId === this.#run.id && !this.#steps.has(step.stepId)) this.#actions += step.actions
+    this.#steps.set(step.stepId, step)
+    if (step.state === 'dropped') {
+      this.#dropped.set(dropKey(step), Math.max(this.#dropped.get(dropKey(step)) ?? 0, step.generation + 1))
+    }
+  }
+
+  #record(step: Step): RecordedStep {
+    return {
+      stepId: step.stepId,
+      scope: this.#scopeOf(step.owner),
+      tool: step.tool,
+      effect: step.effect,
+      argHash: step.argHash,
+      occurrence: step.occurrence,
+      turn: step.turn,
+      outcome: step.outcome,
+      at: step.at,
+      inherited: step.outcome !== null && step.endedBy !== this.#run.id,
+    }
+  }
+
+  #scopeOf(owner: string): string {
+    return owner === this.#run.id ? '' : (itemById(this.#context.store, owner)?.scope ?? '')
+  }
+}
+
+/** The owner of the steps of one look at *Done when* (O1). */
+export function verificationOwner(runId: string, round: number): string {
+  return `${runId}/verify/${String(round)}`
+}
+
+const STATE_AFTER_MARK = { unsent: 'unsent', unknown: 'unknown', again: 'begun', drop: 'dropped' } as const
+
+function begunStep(
+  step: StepName,
+  runId: string,
+  intent: { args: Json; evidence: Json; actions: number; at: number },
+): Step {
+  return {
+    ...step,
+    state: 'begun',
+    args: intent.args,
+    evidence: intent.evidence,
+    outcome: null,
+    changes: [],
+    turn: null,
+    runId,
+    endedBy: null,
+    position: 0,
+    actions: intent.actions,
+    costMicros: 0,
+    begunAt: intent.at,
+    at: intent.at,
+  }
+}
+
+function isVerification(owner: string, runId: string): boolean {
+  return owner.startsWith(`${runId}/verify/`)
+}
+
+function dropKey(step: { owner: string; tool: string; argHash: string; occurrence: number }): string {
+  return `${step.owner}|${step.tool}|${step.argHash}|${String(step.occurrence)}`
+}
+
+function openedItem(opened: Step): string | null {
+  if (opened.outcome?.ok !== true) return null
+  const value = opened.outcome.value
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return null
+  return typeof value['item'] === 'string' ? value['item'] : null
+}

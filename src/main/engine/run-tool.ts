@@ -1,0 +1,64 @@
+/** Runs one tool: what it returns is checked, what it throws becomes a Failure at this boundary. */
+import { failureOf, isFailureError } from '../../domain/failure.ts'
+import type { Failure } from '../../domain/failure.ts'
+import type { Json } from '../../domain/json.ts'
+import type { Outcome } from '../../domain/tool.ts'
+import { validateOutput } from '../tools/validate.ts'
+import { contextFor, thrown, timeoutOf } from './call.ts'
+import type { ActiveRun, Call } from './call.ts'
+
+export class ToolFailed {
+  readonly failure: Failure
+  constructor(failure: Failure) {
+    this.failure = failure
+  }
+}
+
+/** Runs the tool and checks what it returns. A bug in it is logged by name and place, never by its text. */
+export async function runTool(
+  run: ActiveRun,
+  call: Call,
+  evidence: Json,
+  signal: AbortSignal,
+): Promise<Outcome | ToolFailed> {
+  try {
+    const output = await call.tool.run(call.args, contextFor(run, call, evidence, signal))
+    const checked = validateOutput(call.tool, output)
+    return checked.ok ? { ok: true, value: checked.value } : new ToolFailed(checked.failure)
+  } catch (error) {
+    if (!isFailureError(error)) logBug(run, call, error)
+    return new ToolFailed(timedOut(error, call) ?? failureOf(error))
+  }
+}
+
+function timedOut(error: unknown, call: Call): Failure | undefined {
+  if (!(error instanceof Error) || error.name !== 'TimeoutError') return undefined
+  const afterMs = timeoutOf(call)
+  return {
+    kind: 'timeout',
+    afterMs,
+    message: `${call.tool.title} took longer than ${String(afterMs / 1000)} s.`,
+  }
+}
+
+function logBug(run: ActiveRun, call: Call, error: unknown): void {
+  const name = error instanceof Error ? error.name : typeof error
+  const place =
+    error instanceof Error ? (error.stack?.split('\n').find(line => line.includes('    at ')) ?? '') : ''
+  run.context.log('error', 'a tool failed unexpectedly', {
+    run: run.row.id,
+    step: call.step.stepId,
+    tool: call.tool.name,
+    error: name,
+    place: place.trim(),
+  })
+}
+
+export function denied(call: Call, decision: { clause: string; reason: string }): Outcome {
+  return thrown({
+    kind: 'not-permitted',
+    clause: decision.clause,
+    message: decision.reason,
+    step: call.step.stepId,
+  })
+}

@@ -1,0 +1,97 @@
+/**
+ * Takes one call from the script to its end: waits, local steps and reads here; writes in `write-call.ts`.
+ * Owns the order policy → tool → journal → script. Owns no state: all of it is the run's.
+ */
+import { approvalOf, decideApproval } from '../store/actions.ts'
+import { validateInput } from '../tools/validate.ts'
+import { thrown, timeoutOf } from './call.ts'
+import type { ActiveRun, Call, CallEnd } from './call.ts'
+import { holdFor, judge, logDecision } from './permit.ts'
+import { recordCall, recordCallIn, recordFailure, waitFor } from './record.ts'
+import { ToolFailed, denied, runTool } from './run-tool.ts'
+import { takeWait } from './wait-call.ts'
+import { takeWrite } from './write-call.ts'
+
+export async function takeCall(run: ActiveRun, call: Call): Promise<CallEnd> {
+  const checked = validateInput(call.tool, call.args)
+  if (!checked.ok) return recordCall(run, call, thrown({ ...checked.failure, step: call.step.stepId }))
+  if (call.tool.wait !== undefined) return takeWait(run, call)
+  const wait = waitFor(run, call)
+  if (wait !== undefined && !wait.over) return { is: 'waiting', kind: wait.row.kind }
+  const declined = wait?.row.kind === 'approval' ? refusedApproval(run, call) : undefined
+  if (declined !== undefined) return declined
+  switch (call.effect) {
+    case 'local':
+      return takeLocal(run, call)
+    case 'read':
+    case 'model':
+      return takeRead(run, call)
+    case 'write':
+      return takeWrite(run, call)
+  }
+}
+
+async function takeLocal(run: ActiveRun, call: Call): Promise<CallEnd> {
+  const decision = judge(run, call, run.context.store)
+  const outcome =
+    decision.verdict === 'allow'
+      ? await runTool(run, call, null, run.abort)
+      : thrown({ kind: 'not-permitted', clause: decision.clause, message: decision.reason })
+  run.context.fault('local.before-outcome')
+  if (outcome instanceof ToolFailed) return recordFailure(run, call, outcome.failure)
+  const end = await recordCall(run, call, outcome)
+  run.context.fault('local.after-outcome')
+  return end
+}
+
+async function takeRead(run: ActiveRun, call: Call): Promise<CallEnd> {
+  const { store, fault } = run.context
+  const decision = judge(run, call, store)
+  if (decision.verdict !== 'allow') return withhold(run, call, decision)
+  const logged = store.write(tx => {
+    logDecision(run, tx, call, decision)
+  })
+  fault('read.before-call')
+  const [outcome] = await Promise.all([runTool(run, call, null, deadline(run, call)), logged])
+  fault('read.after-call')
+  if (outcome instanceof ToolFailed) return recordFailure(run, call, outcome.failure)
+  const end = await recordCall(run, call, outcome)
+  fault('read.after-outcome')
+  return end
+}
+
+/** Records a decision other than `allow`, and what follows from it. */
+async function withhold(
+  run: ActiveRun,
+  call: Call,
+  decision: Exclude<ReturnType<typeof judge>, { verdict: 'allow' }>,
+): Promise<CallEnd> {
+  const end = await run.context.store.write<CallEnd>(
+    tx => {
+      logDecision(run, tx, call, decision)
+      if (decision.verdict !== 'deny') return holdFor(run, tx, call, decision)
+      recordCallIn(run, tx, call, denied(call, decision))
+      return { is: 'delivered' }
+    },
+    { durable: decision.verdict === 'ask' },
+  )
+  if (end.is === 'waiting' && end.kind === 'approval') run.context.fault('approval.after-ask')
+  return end
+}
+
+/** The end of a scope whose approval was refused or ran out; undefined where it was granted. */
+function refusedApproval(run: ActiveRun, call: Call): CallEnd | undefined {
+  const { store, clock } = run.context
+  const approval = approvalOf(store, call.step.stepId)
+  if (approval?.state === 'rejected') return { is: 'declined', reason: 'It was denied.' }
+  if (approval?.state !== 'pending' || approval.expires_at > clock.now()) return undefined
+  void store.write(tx => {
+    decideApproval(tx, call.step.stepId, 'expired', clock.now())
+  })
+  return { is: 'declined', reason: 'Nobody answered before it expired.' }
+}
+
+/** Ends reads on cancel, and when they take longer than their tool allows. */
+function deadline(run: ActiveRun, call: Call): AbortSignal {
+  return AbortSignal.any([run.abort, AbortSignal.timeout(timeoutOf(call))])
+}

@@ -1,0 +1,135 @@
+/**
+ * Brings suspended scopes back when what they waited for is there (J6): a time, an answer, a signal, the network.
+ * Owns one timer for the whole core. A wait whose run is live resumes it; an item of an ended run takes its turn
+ * again through the inbox.
+ */
+import { acceptEvent, nextSignal } from '../store/inbox.ts'
+import { itemById } from '../store/items.ts'
+import { runById } from '../store/runs.ts'
+import type { Tx } from '../store/tx.ts'
+import { answerWait, detailOf, dueWaits, nextWake, offlineWaits, waitsOfRun } from '../store/waits.ts'
+import type { WaitDetail, WaitRow } from '../store/waits.ts'
+import type { EngineContext } from './context.ts'
+import { CONTINUE_ITEM } from './router.ts'
+import type { Router } from './router.ts'
+
+const BATCH = 64
+
+export class Waker {
+  readonly #context: EngineContext
+  readonly #router: Router
+  #cancel: (() => void) | null = null
+  #stopped = false
+
+  constructor(context: EngineContext, router: Router) {
+    this.#context = context
+    this.#router = router
+  }
+
+  /** Sets the timer for the next wait that time will end, and goes on with those it has ended. */
+  arm(): void {
+    if (this.#stopped) return
+    this.#cancel?.()
+    this.#cancel = null
+    const { store, clock } = this.#context
+    const now = clock.now()
+    const due = dueWaits(store, now, BATCH).filter(wait => this.#router.active(wait.run_id) === undefined)
+    for (const wait of due) this.#wake(wait)
+    const next = nextWake(store, now)
+    if (next !== null) {
+      this.#cancel = clock.wakeAt(next, () => {
+        this.arm()
+      })
+    }
+  }
+
+  stop(): void {
+    this.#stopped = true
+    this.#cancel?.()
+  }
+
+  /** Records what was decided about a wait and goes on with it. */
+  async answer(wait: WaitRow, detail: Partial<WaitDetail>, also: (tx: Tx) => void): Promise<void> {
+    await this.#context.store.write(
+      tx => {
+        also(tx)
+        answerWait(tx, wait, detail)
+      },
+      { durable: true },
+    )
+    this.#context.fault('approval.after-answer')
+    this.#wake(wait)
+  }
+
+  /** The network is back: whatever waited for it goes on at once (R5). */
+  online(): void {
+    for (const wait of offlineWaits(this.#context.store)) {
+      void this.answer(wait, {}, () => undefined).catch((error: unknown) => {
+        this.#context.log('error', 'a wait could not be ended', {
+          error: error instanceof Error ? error.name : 'thrown',
+        })
+      })
+    }
+  }
+
+  /** A run was let go: what came for it in the last moment is not lost. */
+  afterRelease(runId: string): void {
+    for (const wait of waitsOfRun(this.#context.store, runId)) if (this.#isReady(wait)) this.#wake(wait)
+    this.arm()
+  }
+
+  /** A signal came: whoever waits for it looks again. */
+  signalled(runId: string): void {
+    for (const wait of waitsOfRun(this.#context.store, runId))
+      if (wait.kind === 'signal' && this.#isReady(wait)) this.#wake(wait)
+  }
+
+  wakeRun(runId: string): void {
+    const run = runById(this.#context.store, runId)
+    const active = this.#router.active(runId)
+    if (active !== undefined) active.recheck()
+    else if (run?.state === 'waiting') this.#detached(this.#router.resume(runId))
+  }
+
+  #wake(wait: WaitRow): void {
+    const run = runById(this.#context.store, wait.run_id)
+    if (run === undefined || this.#stopped) return
+    if (run.state === 'running' || run.state === 'waiting') this.wakeRun(run.id)
+    else if (wait.item_id !== null) this.#detached(this.#continueItem(wait, wait.item_id))
+  }
+
+  async #continueItem(wait: WaitRow, itemId: string): Promise<void> {
+    const { store, clock } = this.#context
+    await store.write(tx => {
+      const item = itemById(tx, itemId)
+      if (item === undefined) return
+      acceptEvent(store, tx, {
+        sourceType: 'wait',
+        sourceId: wait.step_id,
+        target: { type: 'workflow', id: item.workflow_id },
+        type: CONTINUE_ITEM,
+        dedupeKey: `${wait.step_id}:${String(wait.created_at)}`,
+        payload: { item: itemId },
+        causes: [],
+        at: clock.now(),
+      })
+      if (!detailOf(wait).over) answerWait(tx, wait)
+    })
+    this.#router.pump()
+  }
+
+  #isReady(wait: WaitRow): boolean {
+    if (detailOf(wait).over) return true
+    if (wait.kind === 'signal' && nextSignal(this.#context.store, wait.run_id, wait.name ?? '') !== undefined)
+      return true
+    return wait.wake_at !== null && wait.wake_at <= this.#context.clock.now()
+  }
+
+  #detached(work: Promise<void>): void {
+    work.catch((error: unknown) => {
+      this.#context.log('error', 'a run could not be woken', {
+        error: error instanceof Error ? error.name : 'thrown',
+      })
+    })
+  }
+}

@@ -19,7 +19,7 @@ export function moduleDeclaration(module: string, tools: readonly ToolDeclaratio
 }
 
 /** The types that the signatures of a family name, each once. */
-export function typesOf(tools: readonly ToolDeclaration[]): string[] {
+function typesOf(tools: readonly ToolDeclaration[]): string[] {
   return [...new Set(tools.flatMap(tool => shapeOf(tool).types))]
 }
 

@@ -24,7 +24,7 @@ export function each<T, R>(
   list: readonly T[],
   key: (item: T) => string | number,
   fn: (item: T) => Promise<R> | R,
-  options?: { /** How many at once. Default 1. */ concurrency?: number },
+  options?: { /** How many at once, 1 to 8. Default 1. */ concurrency?: number },
 ): Promise<{
   done: { key: string; result: R }[]
   aside: { key: string; error: { code: string; message: string } }[]

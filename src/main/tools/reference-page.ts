@@ -1,6 +1,6 @@
 /** docs/reference-tools.md: every tool as scripts see it, generated so that it is never out of date. */
 import type { ToolDeclaration } from '../../domain/tool.ts'
-import { effectText, idempotencyText, riskText, shapeOf, typesOf } from './declaration-text.ts'
+import { effectText, idempotencyText, riskText, shapeOf } from './declaration-text.ts'
 import { guestName, verbOf } from './guest-module.ts'
 
 export interface ReferenceModule {
@@ -22,14 +22,18 @@ export function referencePage(modules: readonly ReferenceModule[]): string {
 }
 
 function moduleSection({ module, tools, declaration }: ReferenceModule): string[] {
-  const shared = [typesOf(tools).join('\n'), declaration].filter(part => part !== '').join('\n\n')
-  const extra = shared === '' ? [] : ['', '```ts', shared, '```']
-  return ['', `## ${module}`, ...extra, ...tools.flatMap(toolSection)]
+  const shown = new Set<string>()
+  const extra = declaration === '' ? [] : ['', '```ts', declaration, '```']
+  return ['', `## ${module}`, ...extra, ...tools.flatMap(tool => toolSection(tool, shown))]
 }
 
-function toolSection(tool: ToolDeclaration): string[] {
+/** A type that several tools of a family name is shown with the first of them. */
+function toolSection(tool: ToolDeclaration, shown: Set<string>): string[] {
   const { local, exported } = guestName(verbOf(tool.name))
+  const { types, signatures } = shapeOf(tool)
   const also = exported.slice(1).map(name => `\`${name}\``)
+  const fresh = types.filter(type => !shown.has(type))
+  for (const type of fresh) shown.add(type)
   return [
     '',
     `### ${tool.name}`,
@@ -40,7 +44,8 @@ function toolSection(tool: ToolDeclaration): string[] {
     ...(also.length > 0 ? ['', `Also exported as ${also.join(' and ')}.`] : []),
     '',
     '```ts',
-    ...shapeOf(tool).signatures.map(signature => `${local}${signature}`),
+    ...fresh,
+    ...signatures.map(signature => `function ${local}${signature}`),
     '```',
   ]
 }

@@ -1,4 +1,3 @@
-import ts from 'typescript'
 import { afterAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { defineTool } from '../../domain/tool.ts'
@@ -12,6 +11,7 @@ import { createRegistry } from './registry.ts'
 import { typeText } from './schema-text.ts'
 import { stateTools } from './state.ts'
 import { textTools } from './text.ts'
+import { complaints } from '../../../test/support/check-script-types.ts'
 
 const compute = createCompute()
 afterAll(() => compute.close())
@@ -26,36 +26,6 @@ const declarations = registry
   .families()
   .map(family => registry.declarationText(`tools/${family}`))
   .join('\n')
-
-/** The checker's complaints about each file, as `line: message`, the declarations' own included. */
-function complaints(files: Record<string, string>): Record<string, string[]> {
-  const options: ts.CompilerOptions = {
-    target: ts.ScriptTarget.ES2022,
-    lib: ['lib.es2022.d.ts'],
-    module: ts.ModuleKind.ESNext,
-    types: [],
-    strict: true,
-    allowJs: true,
-    checkJs: true,
-    noEmit: true,
-    noImplicitAny: false,
-  }
-  const host = ts.createCompilerHost(options)
-  const readSource = host.getSourceFile.bind(host)
-  const all: Record<string, string> = { ...files, 'tools.d.ts': declarations }
-  host.getSourceFile = (name, target) => {
-    const text = all[name]
-    return text === undefined ? readSource(name, target) : ts.createSourceFile(name, text, target)
-  }
-  const program = ts.createProgram(Object.keys(all), options, host)
-  const found = Object.fromEntries(Object.keys(all).map(name => [name, [] as string[]]))
-  for (const { file, start, messageText } of ts.getPreEmitDiagnostics(program)) {
-    const line = file === undefined ? 0 : file.getLineAndCharacterOfPosition(start ?? 0).line + 1
-    const name = file?.fileName ?? ''
-    found[name] = [...(found[name] ?? []), `${line}: ${ts.flattenDiagnosticMessageText(messageText, ' ')}`]
-  }
-  return found
-}
 
 const good: Record<string, string> = {
   'flow.js': `import { each, now, random, uuid, sleep, waitFor, ask } from 'tools/flow'
@@ -97,7 +67,12 @@ export default async function run() {
 
 describe('the .d.ts of the tools', () => {
   it('compiles, and lets correct scripts pass', () => {
-    expect(complaints(good)).toEqual({ 'tools.d.ts': [], 'flow.js': [], 'state.js': [], 'text.js': [] })
+    expect(complaints(declarations, good)).toEqual({
+      'tools.d.ts': [],
+      'flow.js': [],
+      'state.js': [],
+      'text.js': [],
+    })
   })
 
   it('finds each mistake a script can make against it', () => {
@@ -114,7 +89,9 @@ describe('the .d.ts of the tools', () => {
       `  return (await now()).milliseconds + (await diff('a')).added`,
       `}`,
     ].join('\n')
-    const lines = (complaints({ 'bad.js': bad })['bad.js'] ?? []).map(text => Number(text.split(':')[0]))
+    const lines = (complaints(declarations, { 'bad.js': bad })['bad.js'] ?? []).map(text =>
+      Number(text.split(':')[0]),
+    )
     expect(lines).toEqual([3, 5, 6, 7, 8, 9, 10, 10])
   })
 

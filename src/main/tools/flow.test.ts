@@ -4,7 +4,7 @@ import type { Json } from '../../domain/json.ts'
 import type { WaitRequest } from '../../domain/tool.ts'
 import { flowTools } from './flow.ts'
 import { createRegistry, validateInput } from './registry.ts'
-import { scopeForTests } from './scope-for-tests.ts'
+import { scopeForTests } from '../../../test/support/tool-scope.ts'
 
 const registry = createRegistry(flowTools())
 const march = Date.UTC(2026, 2, 28, 1, 30)

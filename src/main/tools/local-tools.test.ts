@@ -4,7 +4,7 @@ import type { Json } from '../../domain/json.ts'
 import { createRegistry } from './registry.ts'
 import { logTools } from './log.ts'
 import { notifyTools } from './notify.ts'
-import { scopeForTests } from './scope-for-tests.ts'
+import { scopeForTests } from '../../../test/support/tool-scope.ts'
 import { stateTools } from './state.ts'
 
 const registry = createRegistry([...stateTools(), ...notifyTools(), ...logTools()])

@@ -2,7 +2,7 @@ import { afterAll, describe, expect, it } from 'vitest'
 import type { Json } from '../../domain/json.ts'
 import { createCompute } from './compute/pool.ts'
 import { createRegistry } from './registry.ts'
-import { scopeForTests } from './scope-for-tests.ts'
+import { scopeForTests } from '../../../test/support/tool-scope.ts'
 import { textTools } from './text.ts'
 
 const compute = createCompute()

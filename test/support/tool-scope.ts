@@ -1,8 +1,8 @@
 /** A tool's context for tests: a contract, a clock that stands still, and local state in memory. */
-import { contractSchema } from '../../domain/contract.ts'
-import type { Json } from '../../domain/json.ts'
-import type { LocalChange, ToolContext, ToolDeclaration } from '../../domain/tool.ts'
-import { validateInput, validateOutput } from './validate.ts'
+import { contractSchema } from '../../src/domain/contract.ts'
+import type { Json } from '../../src/domain/json.ts'
+import type { LocalChange, ToolContext, ToolDeclaration } from '../../src/domain/tool.ts'
+import { validateInput, validateOutput } from '../../src/main/tools/validate.ts'
 
 export interface TestScope {
   readonly context: ToolContext

@@ -53,7 +53,7 @@ export class Answers {
       case 'copied-folder':
         return this.#afterCopy(action, answer.choice)
       default:
-        return this.#settle(action, answer.choice, waitsOfAction(this.#context.store, action.id))
+        return this.#afterFix(action, answer.choice)
     }
   }
 
@@ -122,6 +122,7 @@ export class Answers {
 
   async #afterFailure(action: ActionRow, choice: string): Promise<void> {
     if (choice === 'retry' && action.run_id !== null) await this.#control.retryRun(action.run_id)
+    if (choice === 'pause' && action.workflow_id !== null) await this.#control.pause(action.workflow_id)
     await this.#settle(action, choice, [])
   }
 
@@ -130,6 +131,16 @@ export class Answers {
     if (choice !== 'retry' || action.workflow_id === null) return
     for (const item of itemsInState(this.#context.store, action.workflow_id, 'aside'))
       await this.#control.rerunItem(item.id)
+  }
+
+  /** A missing connection or limit: gone on with, or the run is given up. */
+  async #afterFix(action: ActionRow, choice: string): Promise<void> {
+    const waits = waitsOfAction(this.#context.store, action.id)
+    const goesOn = choice !== 'dismiss' && choice !== 'pause'
+    await this.#settle(action, choice, goesOn ? waits : [])
+    if (choice === 'dismiss' && action.run_id !== null && waits.length > 0)
+      await this.#control.cancelRun(action.run_id)
+    if (choice === 'pause' && action.workflow_id !== null) await this.#control.pause(action.workflow_id)
   }
 
   async #afterCopy(action: ActionRow, choice: string): Promise<void> {

@@ -1,7 +1,7 @@
 /** The end of a run: its staged state, its end, its turn given back and what it leaves to a person, in one transaction (J2). */
 import type { Failure } from '../../domain/failure.ts'
 import type { Json } from '../../domain/json.ts'
-import { decideResponse } from '../../domain/respond.ts'
+import { draftAction } from '../../domain/action-draft.ts'
 import type { LocalChange } from '../../domain/tool.ts'
 import { openActionsOfRun, raiseAction, settleAction } from '../store/actions.ts'
 import { moveEvent } from '../store/inbox.ts'
@@ -67,27 +67,15 @@ function settleQuestions(run: ActiveRun, tx: Tx, ending: Ending, at: number): vo
 }
 
 function raiseFailed(run: ActiveRun, tx: Tx, failure: Failure, at: number): void {
-  const response = decideResponse({
-    failure,
-    tries: Number.MAX_SAFE_INTEGER,
-    firstTriedAt: 0,
-    now: at,
-    random: 0,
-    repairAvailable: false,
-  })
-  if (response.answer === 'retry' || response.answer === 'repair') return
-  const { action } = response
+  const action = draftAction(failure, { tries: 1, owner: run.row.workflow_id })
   raiseAction(run.context.store, tx, {
     kind: 'run-failed',
-    causeKey: `run-failed:${run.row.workflow_id}:${failure.kind}`,
+    causeKey: `run-failed:${action.causeKey}`,
     workflowId: run.row.workflow_id,
     runId: run.row.id,
     itemId: null,
     stepId: failure.step ?? null,
-    choices: [
-      { id: 'retry', label: 'Try again', style: 'primary' },
-      { id: 'dismiss', label: 'Leave it', style: 'plain' },
-    ],
+    choices: action.choices,
     body: { cause: `${run.contract.title}: ${action.cause}`, effect: action.effect },
     expiresAt: null,
     at,

@@ -1,5 +1,5 @@
 /** Installs a workflow version: everything that can be refused is refused before anything is written. */
-import { contractIssues, parseContract } from '../../domain/policy.ts'
+import { contractIssues, parseContract } from '../../domain/contract-check.ts'
 import type { Contract } from '../../domain/contract.ts'
 import { fail } from '../../domain/failure.ts'
 import type { Json } from '../../domain/json.ts'

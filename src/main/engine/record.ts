@@ -102,14 +102,8 @@ async function retryLater(run: ActiveRun, call: Call, failure: Failure): Promise
   const tries = (before?.tries ?? 0) + 1
   const firstTriedAt =
     before?.firstTriedAt === undefined || before.firstTriedAt === 0 ? now : before.firstTriedAt
-  const response = decideResponse({
-    failure,
-    tries,
-    firstTriedAt,
-    now,
-    random: Math.random(),
-    repairAvailable: false,
-  })
+  const random = Math.random()
+  const response = decideResponse({ failure, tries, firstTriedAt, now, random, repairAvailable: false })
   if (response.answer !== 'retry') return { is: 'failed', failure }
   await store.write(tx => {
     putWait(tx, {
@@ -119,7 +113,7 @@ async function retryLater(run: ActiveRun, call: Call, failure: Failure): Promise
       kind: 'retry',
       name: failure.kind,
       wakeAt: response.at,
-      detail: { tries: failure.kind === 'offline' ? tries - 1 : tries, firstTriedAt },
+      detail: { tries: response.tries, firstTriedAt: response.firstTriedAt },
       at: now,
     })
   })

@@ -23,7 +23,6 @@ export class Scheduler {
   #cancelSeen: (() => void) | null = null
   #offSince: number | null = null
   #settling = false
-  #again = false
   #stopped = false
 
   constructor(context: EngineContext) {
@@ -46,10 +45,7 @@ export class Scheduler {
   /** Settles what is due and sets the timer for the next. */
   arm(): void {
     if (this.#stopped) return
-    if (this.#settling) {
-      this.#again = true
-      return
-    }
+    if (this.#settling) return
     this.#cancel?.()
     const next = soonestDue(this.#context.store)
     if (next === null) return
@@ -63,7 +59,6 @@ export class Scheduler {
     this.#settleDue().then(
       () => {
         this.#settling = false
-        this.#again = false
         this.#context.pump()
         this.arm()
       },

@@ -3,7 +3,7 @@ import fs from 'node:fs'
 import type { Failure } from '../../domain/failure.ts'
 import { isJsonObject } from '../../domain/json.ts'
 import type { Json } from '../../domain/json.ts'
-import { evaluateCheck } from '../../domain/outcome.ts'
+import { missingOutcome } from '../../domain/outcome.ts'
 import type { OutcomeFacts } from '../../domain/outcome.ts'
 import type { FromWorker } from '../../sandbox/protocol.ts'
 import { itemsOfRun } from '../store/items.ts'
@@ -14,17 +14,7 @@ type Verified = Extract<FromWorker, { kind: 'verified' }>
 /** The first postcondition that does not hold, as a Failure with its evidence; null when all hold. */
 export function verifyOutcome(run: ActiveRun, result: Json, verified: Verified | null): Failure | null {
   if (run.contract.done.length === 0) return null
-  const facts = factsOf(run, result, verified)
-  for (const check of run.contract.done) {
-    const verdict = evaluateCheck(check, facts)
-    if (verdict.held) continue
-    return {
-      kind: 'outcome-missing',
-      check: check.kind,
-      message: `The script ended, but what it was to achieve was not there: ${verdict.evidence} What it did stays done.`,
-    }
-  }
-  return null
+  return missingOutcome(run.contract.done, factsOf(run, result, verified))
 }
 
 function factsOf(run: ActiveRun, result: Json, verified: Verified | null): OutcomeFacts {
@@ -34,7 +24,7 @@ function factsOf(run: ActiveRun, result: Json, verified: Verified | null): Outco
     items: itemFacts(run),
     file: path => {
       const stat = fs.statSync(path, { throwIfNoEntry: false })
-      return stat === undefined ? undefined : { exists: true, size: stat.size }
+      return { exists: stat !== undefined, size: stat?.size ?? 0 }
     },
     verify: verified === null || !verified.exists ? null : verdictOf(verified),
   }

@@ -324,7 +324,7 @@ describe('the health of hosts', () => {
     expect(held).toMatchObject({
       kind: 'unavailable',
       status: null,
-      retryAfterMs: 15_000,
+      retryAfterMs: 30_000,
       detail: { sent: 'no' },
     })
     expect([server.seen.length, client.hosts.snapshot().length]).toEqual([5, 1])

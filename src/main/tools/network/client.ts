@@ -6,6 +6,7 @@
  * J4: every failure says whether the request can have reached the other side. R5: hosts are left alone as they ask.
  */
 import { lookup } from 'node:dns/promises'
+import { breakerEventOf } from '../../../domain/breaker.ts'
 import { FailureError, isFailureError, type Failure } from '../../../domain/failure.ts'
 import { isLoopback, type Address } from './address.ts'
 import { ACCEPTED_ENCODINGS, decodeBody, textOf, type Decoded } from './body.ts'
@@ -23,7 +24,7 @@ import {
   unreadableFailure,
 } from './failures.ts'
 import { checkedHeaders, portableHeaders, type Headers } from './headers.ts'
-import { HostHealth, type BreakerEvent, type HostEvent } from './hosts.ts'
+import { HostHealth, type HostEvent } from './hosts.ts'
 import { Pools } from './pools.ts'
 import { maskText } from './redact.ts'
 import { isMoved, isRedirect, nextTarget } from './redirect.ts'
@@ -174,17 +175,17 @@ class GuardedClient implements HttpClient {
     }
     const held = request.despiteHealth === true ? null : this.hosts.admit(target.host)
     if (held !== null) throw new FailureError(held)
-    let event: HostEvent = { is: 'gave-up' }
+    let event: HostEvent | null = null
     try {
       const answer = await this.#send(journey, await this.#addresses(journey))
       event = this.#eventOf(answer)
       return answer
     } catch (error) {
       const failure = this.#judge(error, target)
-      event = { is: eventOfFailure(failure) }
+      event = eventOfFailure(failure)
       throw new FailureError(failure)
     } finally {
-      this.hosts.record(target.host, event)
+      if (event !== null) this.hosts.record(target.host, event)
     }
   }
 
@@ -287,10 +288,18 @@ function isAcceptedByDefault(method: Method, status: number): boolean {
   return status < 400 && (isRead(method) || !isMoved(status))
 }
 
-function eventOfFailure(failure: Failure): BreakerEvent {
-  const cancelled = reasonOf(failure) === 'cancelled' || reasonOf(failure) === null
-  if (failure.kind === 'network' || failure.kind === 'timeout') return cancelled ? 'gave-up' : 'failed'
-  return failure.kind === 'bad-response' || failure.kind === 'script-limit' ? 'answered' : 'gave-up'
+/** What a failure says about the host; nothing where the request was given up here. */
+function eventOfFailure(failure: Failure): HostEvent | null {
+  if (reasonOf(failure) === null || reasonOf(failure) === 'cancelled') return null
+  if (failure.kind === 'script-limit') return { is: 'answered' }
+  switch (breakerEventOf(failure)) {
+    case 'failure':
+      return { is: 'failed' }
+    case 'success':
+      return { is: 'answered' }
+    default:
+      return null
+  }
 }
 
 function redirectOf({ request, method, target, redirects }: Journey, answer: Answer): Target | null {

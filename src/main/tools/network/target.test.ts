@@ -64,6 +64,7 @@ describe('reading an address', () => {
         const twice = parseTarget(once.url.href)
         expect([twice.url.href, twice.host]).toEqual([once.url.href, once.host])
       }),
+      { numRuns: 40 },
     )
   })
 })

@@ -13,6 +13,7 @@ export interface TestScope {
 }
 
 export interface TestScopeOptions {
+  publishes?: string[]
   zone?: string
   now?: number
   runId?: string
@@ -24,6 +25,7 @@ export function scopeForTests({
   now = 0,
   runId = 'run_1',
   signal,
+  publishes = [],
 }: TestScopeOptions = {}): TestScope {
   const staged: LocalChange[] = []
   const state = new Map<string, Json>()
@@ -35,6 +37,7 @@ export function scopeForTests({
     when: [],
     uses: [],
     reads: {},
+    publishes,
   })
   const context: ToolContext = {
     workflowId: 'wf_1',

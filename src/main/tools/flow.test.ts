@@ -174,3 +174,20 @@ describe('flow.waitFor and flow.ask', () => {
       expect(registry.get(name)?.output.safeParse(output).success).toBe(true)
   })
 })
+
+describe('flow.publish', () => {
+  it('J2 stages an event on a topic the contract lists, and no other', async () => {
+    const { call, staged } = scopeForTests({ publishes: ['invoice-filed'] })
+    const publish = registry.get('flow.publish')
+    await call(publish, { topic: 'invoice-filed', payload: { id: 7 } })
+    await call(publish, { topic: 'invoice-filed' })
+    expect(staged).toEqual([
+      { kind: 'publish', topic: 'invoice-filed', payload: { id: 7 } },
+      { kind: 'publish', topic: 'invoice-filed', payload: null },
+    ])
+    await expect(call(publish, { topic: 'other' })).rejects.toMatchObject({
+      failure: { kind: 'not-permitted', clause: 'publishes' },
+    })
+    expect(staged).toHaveLength(2)
+  })
+})

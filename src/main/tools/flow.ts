@@ -5,8 +5,9 @@
 import { randomInt, randomUUID } from 'node:crypto'
 import { DateTime } from 'luxon'
 import { z } from 'zod'
+import { fail } from '../../domain/failure.ts'
 import { defineTool, type ToolDeclaration, type WaitRequest } from '../../domain/tool.ts'
-import { jsonValue } from './json-value.ts'
+import { jsonBytes, jsonValue } from './json-value.ts'
 import { localCall } from './local-call.ts'
 import { durationText, parseDuration } from './text/duration.ts'
 import { instantIn, instantSchema, parseIso, zoneName } from './text/instant.ts'
@@ -35,7 +36,7 @@ export function each<T, R>(
 const zone = zoneName.optional().describe("IANA name. The contract's zone when left out.")
 
 export function flowTools(): ToolDeclaration[] {
-  return [now, random, uuid, sleep, waitFor, ask]
+  return [now, random, uuid, sleep, waitFor, ask, publish]
 }
 
 const now = defineTool({
@@ -104,6 +105,38 @@ interface SleepInput {
   days?: number | undefined
   zone?: string | undefined
 }
+
+const LONGEST_PAYLOAD = 256 * 1_024
+
+const publish = defineTool({
+  ...localCall,
+  name: 'flow.publish',
+  title: 'Announce an event',
+  doc: 'Starts every automation that listens to the topic, when this run (inside each: the item) succeeds. The contract must list the topic under publishes; otherwise the call fails with not-permitted.',
+  input: z.strictObject({
+    topic: z.string().regex(/^[a-z0-9][a-z0-9-]{0,63}$/, {
+      error: 'takes lower-case letters, digits and hyphens, 64 at most',
+    }),
+    payload: jsonValue
+      .refine(json => jsonBytes(json) <= LONGEST_PAYLOAD, { error: 'is longer than 256 KB as JSON' })
+      .default(null)
+      .describe('Any JSON value, 256 KB at most.'),
+  }),
+  output: z.null(),
+  positional: ['topic', 'payload'],
+  run: async ({ topic, payload }, context) => {
+    if (!context.contract.publishes.includes(topic)) {
+      return fail({
+        kind: 'not-permitted',
+        clause: 'publishes',
+        message: `“${topic}” was not announced: the contract does not list it under publishes.`,
+      })
+    }
+    context.stage({ kind: 'publish', topic, payload })
+    return null
+  },
+  describe: input => `Announced “${input.topic}”`,
+})
 
 const length = z.number().min(0).max(315_576_000_000)
 const sleepInput = z

@@ -31,7 +31,7 @@ describe('tools/state', () => {
 
   it('lists by prefix, sorted, page by page, without loss', async () => {
     const { call, state } = scope()
-    for (let i = 0; i < 25; i += 1) state.set(`k${String(i).padStart(2, '0')}`, i)
+    for (let i = 24; i >= 0; i -= 1) state.set(`k${String(i).padStart(2, '0')}`, i)
     state.set('other', null)
     const seen: Json[] = []
     let after: string | undefined

@@ -185,7 +185,7 @@ describe('the guest module of a family', () => {
       { tool: 'state.delete', input: { key: 'a' } },
       { tool: 'state.delete', input: { key: 'b' } },
       'each',
-      ['ask', 'each', 'now', 'random', 'sleep', 'uuid', 'waitFor'],
+      ['ask', 'each', 'now', 'publish', 'random', 'sleep', 'uuid', 'waitFor'],
     ])
   })
 })

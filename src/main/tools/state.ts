@@ -82,9 +82,14 @@ const list = defineTool({
   positional: ['prefix'],
   run: async (input, context) => {
     const { after } = input
-    const found = context.local.list(input.prefix)
+    const found = [...context.local.list(input.prefix)].sort(byKey)
     return (after === undefined ? found : found.filter(entry => entry.key > after)).slice(0, input.limit)
   },
   describe: (input, output) =>
     `Listed ${output === undefined ? 'what is remembered' : `${output.length} remembered values`}${input.prefix === '' ? '' : ` under “${input.prefix}”`}`,
 })
+
+/** The order in which `after` compares, so that no page skips a key. */
+function byKey(a: { key: string }, b: { key: string }): number {
+  return a.key < b.key ? -1 : 1
+}

@@ -62,8 +62,8 @@ export function mayMeanOffline(error: unknown): boolean {
 export function errorFailure(error: unknown, target: Target, sent: Sent): Failure {
   const code = codeOf(error)
   const detail = { sent, code, host: target.host }
-  if (isUnreadable(code)) {
-    const message = `${target.host} sent an answer that is not HTTP. ${aftermath(sent)}`
+  if (UNREADABLE_CODES.has(code)) {
+    const message = `${target.host} sent an answer that is not valid HTTP. ${aftermath(sent)}`
     return { kind: 'bad-response', host: target.host, message, detail: { ...detail, reason: 'answer' } }
   }
   const reason = reasonOfCode(code, sent)
@@ -71,9 +71,8 @@ export function errorFailure(error: unknown, target: Target, sent: Sent): Failur
   return { kind: 'network', host: target.host, message, detail: { ...detail, reason } }
 }
 
-function isUnreadable(code: string): boolean {
-  return code === 'HPE' || code === 'UND_ERR_HEADERS_OVERFLOW' || code === 'UND_ERR_RESPONSE'
-}
+/** Not HTTP, or contradicting itself: a head too long, two lengths, more or less than was announced. */
+const UNREADABLE_CODES = new Set(['HPE', 'UND_ERR_HEADERS_OVERFLOW', 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH'])
 
 function reasonOfCode(code: string, sent: Sent): Reason {
   if (DNS_CODES.has(code)) return 'dns'

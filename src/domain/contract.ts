@@ -40,10 +40,13 @@ const approval = z.enum(['always', 'first-time', 'above', 'never'])
 
 /** What may be changed: one tool, the exact places it may touch, and whether the user is asked before. */
 const change = z.strictObject({
-  tool: z.string().regex(/^[a-z][a-zA-Z]*\.[a-z][a-zA-Z]*$/),
+  tool: z
+    .string()
+    .regex(/^[a-z][a-zA-Z]*\.[a-z][a-zA-Z]*$/, { error: 'is the name of a tool, such as files.move' }),
   hosts: z.array(hostPattern).optional(),
   methods: z.array(z.enum(['POST', 'PUT', 'PATCH', 'DELETE'])).optional(),
   paths: z.array(root).optional(),
+  /** Exact addresses, or `@example.com` for every address of a domain. */
   recipients: z.array(z.string().min(1)).optional(),
   accounts: z.array(z.string().min(1)).optional(),
   approval,
@@ -66,12 +69,38 @@ const check = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('script-verifies') }),
 ])
 
+const timeOfDay = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, { error: 'is a time of day, such as 08:30' })
+
 const timeWindow = z.strictObject({
   /** Local times in the contract's zone, `HH:MM`. A window may pass midnight. */
-  from: z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/),
-  to: z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/),
+  from: timeOfDay,
+  to: timeOfDay,
   days: z.array(z.int().min(1).max(7)).min(1).optional(),
 })
+
+/** Limits that are left out follow those that are given: a smaller day makes the hour and the run smaller too. */
+const budget = z
+  .strictObject({
+    actionsPerRun: count.optional(),
+    actionsPerHour: count.optional(),
+    actionsPerDay: count.optional(),
+    callsPerRun: count.default(10_000),
+    costPerRunMicros: micros.optional(),
+    costPerDayMicros: micros.optional(),
+  })
+  .prefault({})
+  .transform(given => {
+    const actionsPerDay =
+      given.actionsPerDay ?? Math.max(2_000, given.actionsPerHour ?? 0, given.actionsPerRun ?? 0)
+    return {
+      actionsPerRun: given.actionsPerRun ?? Math.min(100, actionsPerDay),
+      actionsPerHour: given.actionsPerHour ?? Math.min(500, actionsPerDay),
+      actionsPerDay,
+      callsPerRun: given.callsPerRun,
+      costPerRunMicros: given.costPerRunMicros ?? given.costPerDayMicros ?? 0,
+      costPerDayMicros: given.costPerDayMicros ?? given.costPerRunMicros ?? 0,
+    }
+  })
 
 export const contractSchema = z.strictObject({
   schema: z.literal(1),
@@ -81,7 +110,11 @@ export const contractSchema = z.strictObject({
   when: z.array(trigger).max(20),
   catchUp: z.enum(['skip', 'once', 'all']).default('once'),
   /** The tool modules the script may import. A module that is not listed does not load. */
-  uses: z.array(z.string().regex(/^tools\/[a-z][a-z0-9]*(\.[a-z][a-z0-9]*)?$/)),
+  uses: z.array(
+    z.string().regex(/^tools\/[a-z][a-z0-9]*(\.[a-z][a-z0-9]*)?$/, {
+      error: 'is a module of tools, such as tools/http',
+    }),
+  ),
   reads: z.strictObject({
     hosts: z.array(hostPattern).default([]),
     paths: z.array(root).default([]),
@@ -98,7 +131,10 @@ export const contractSchema = z.strictObject({
     .prefault({}),
   /** Writes happen only inside these; outside they are deferred to the next. Empty: at any time. */
   windows: z.array(timeWindow).default([]),
-  /** Where what was read may go. `from` and `to` are hosts or roots; no entry for a source: anywhere the contract allows. */
+  /**
+   * Where what was read may go. `from` is a host or root; `to` are hosts, roots, recipients, or `models`. No entry
+   * for a source: anywhere the contract allows.
+   */
   flows: z.array(z.strictObject({ from: z.string(), to: z.array(z.string()) })).default([]),
   /** May a scope that has read outside content still perform writes? `ask` turns every such write into a question. */
   outsideContent: z.enum(['allow', 'ask', 'deny']).default('allow'),
@@ -108,16 +144,7 @@ export const contractSchema = z.strictObject({
   /** The names of `each` and what their key means, in words: they outlive script versions (J7). */
   items: z.record(z.string(), z.string()).default({}),
   done: z.array(check).default([]),
-  budget: z
-    .strictObject({
-      actionsPerRun: count.default(100),
-      actionsPerHour: count.default(500),
-      actionsPerDay: count.default(2_000),
-      callsPerRun: count.default(10_000),
-      costPerRunMicros: micros.default(0),
-      costPerDayMicros: micros.default(0),
-    })
-    .prefault({}),
+  budget,
   limits: z
     .strictObject({
       cpuMs: z.int().min(10).max(120_000).default(10_000),

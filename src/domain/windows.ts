@@ -1,0 +1,56 @@
+/** Time windows of a contract: whether one is open, and when the next one opens, by the clock on the wall. */
+import type { Contract } from './contract.ts'
+import { clockChange, DAY, instantsOf, wallTime } from './zone.ts'
+
+export type TimeWindow = Contract['windows'][number]
+
+const MINUTE = 60_000
+/** Windows repeat weekly; one that falls into an hour the clocks skip opens a week later. */
+const LOOK_AHEAD_DAYS = 15
+
+/** No windows: always open. */
+export function isOpen(windows: readonly TimeWindow[], at: number, zone: string): boolean {
+  if (windows.length === 0) return true
+  const wall = wallTime(at, zone)
+  const day = Math.floor(wall / DAY)
+  const minute = Math.floor((wall - day * DAY) / MINUTE)
+  return windows.some(window => covers(window, day, minute))
+}
+
+/** The first instant after `at` at which a window is open that was closed before; null when none ever opens. */
+export function nextOpening(windows: readonly TimeWindow[], at: number, zone: string): number | null {
+  const today = Math.floor(wallTime(at, zone) / DAY)
+  for (let ahead = 0; ahead <= LOOK_AHEAD_DAYS; ahead++) {
+    const midnight = (today + ahead) * DAY
+    const openings = candidates(windows, midnight, zone).filter(
+      instant => instant > at && isOpen(windows, instant, zone),
+    )
+    if (openings.length > 0) return Math.min(...openings)
+  }
+  return null
+}
+
+/** Where a window can open on a local day: at its time, and where the clocks are moved into it. */
+function candidates(windows: readonly TimeWindow[], midnight: number, zone: string): number[] {
+  const [start = midnight] = instantsOf(midnight, zone)
+  const [end = midnight + DAY] = instantsOf(midnight + DAY, zone)
+  const change = clockChange(start - 1, end, zone)
+  const times = windows.flatMap(window => instantsOf(midnight + minuteOf(window.from) * MINUTE, zone))
+  return change === null ? times : [...times, change]
+}
+
+function covers(window: TimeWindow, day: number, minute: number): boolean {
+  const [from, to] = [minuteOf(window.from), minuteOf(window.to)]
+  if (from < to) return minute >= from && minute < to && isOn(window, day)
+  return (minute >= from && isOn(window, day)) || (minute < to && isOn(window, day - 1))
+}
+
+/** A window belongs to the day on which it opens. 1 January 1970 was a Thursday; days count from Monday, 1. */
+function isOn(window: TimeWindow, day: number): boolean {
+  if (window.days === undefined) return true
+  return window.days.includes(((((day + 3) % 7) + 7) % 7) + 1)
+}
+
+function minuteOf(time: string): number {
+  return Number(time.slice(0, 2)) * 60 + Number(time.slice(3))
+}

@@ -1,4 +1,5 @@
 /** Compiles scripts against the tools' declarations, in memory, as the planner's checker does. */
+import path from 'node:path'
 import ts from 'typescript'
 
 /** The checker's complaints about each file, as `line: message`, the declarations' own included. */
@@ -29,4 +30,23 @@ export function complaints(declarations: string, files: Record<string, string>):
     found[name] = [...(found[name] ?? []), `${line}: ${ts.flattenDiagnosticMessageText(messageText, ' ')}`]
   }
   return found
+}
+
+/** The compiler's complaints about one text, as if it were that file of this repository. */
+export function complaintsAbout(file: string, text: string): string[] {
+  const root = path.resolve(import.meta.dirname, '../..')
+  const { config } = ts.readConfigFile(path.join(root, 'tsconfig.json'), name => ts.sys.readFile(name)) as {
+    config: unknown
+  }
+  const { options } = ts.parseJsonConfigFileContent(config, ts.sys, root)
+  const name = path.join(root, file)
+  const host = ts.createCompilerHost(options)
+  const readSource = host.getSourceFile.bind(host)
+  host.getSourceFile = (asked, target) =>
+    asked === name ? ts.createSourceFile(asked, text, target) : readSource(asked, target)
+  const program = ts.createProgram([name], options, host)
+  const source = program.getSourceFile(name)
+  return [...program.getSyntacticDiagnostics(source), ...program.getSemanticDiagnostics(source)].map(found =>
+    ts.flattenDiagnosticMessageText(found.messageText, ' '),
+  )
 }

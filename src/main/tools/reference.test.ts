@@ -12,7 +12,7 @@ import { notifyTools } from './notify.ts'
 import { createRegistry } from './registry.ts'
 import { stateTools } from './state.ts'
 import { textTools } from './text.ts'
-import { complaints } from '../../../test/support/check-script-types.ts'
+import { complaints, complaintsAbout } from '../../../test/support/check-script-types.ts'
 
 const compute = createCompute()
 const client = createHttpClient({ now: () => 0 })
@@ -57,5 +57,17 @@ describe('every tool there is', () => {
 
   it('says what it did in a sentence without an end mark', () => {
     for (const tool of registry.list()) expect(tool.title).toMatch(/^[A-Z][^.!?]*$/)
+  })
+})
+
+describe('docs/06-tools.md', () => {
+  it('shows an example that compiles', async () => {
+    const chapter = await readFile(new URL('../../../docs/06-tools.md', import.meta.url), 'utf8')
+    const example = /```ts\n([^]*?)```/.exec(chapter)?.[1] ?? ''
+    expect(example).toContain('defineTool')
+    expect(complaintsAbout('src/main/tools/lamp.ts', example)).toEqual([])
+    expect(
+      complaintsAbout('src/main/tools/lamp.ts', example.replace("risk: 'low'", "risk: 'none'")),
+    ).toHaveLength(1)
   })
 })

@@ -10,7 +10,7 @@ import { defineTool, type ToolDeclaration, type WaitRequest } from '../../domain
 import { jsonBytes, jsonValue } from './json-value.ts'
 import { localCall } from './local-call.ts'
 import { durationText, parseDuration } from './text/duration.ts'
-import { instantIn, instantSchema, parseIso, zoneName } from './text/instant.ts'
+import { instantIn, instantSchema, parseIso, wallClock, zoneName } from './text/instant.ts'
 
 export const FLOW_SOURCE = `export { each } from 'steward:runtime'`
 
@@ -207,7 +207,7 @@ const sleep = defineTool({
       kind: 'sleep',
       until: Math.round(wake.toMillis()),
       zone: wake.zoneName ?? 'UTC',
-      localTime: wake.toFormat("yyyy-MM-dd'T'HH:mm:ss.SSS"),
+      localTime: wallClock(wake),
     }
   },
   describe: (input, output) => `${output === undefined ? 'Waits' : 'Waited'} ${waitText(input)}`,

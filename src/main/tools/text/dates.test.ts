@@ -1,4 +1,5 @@
 import fc from 'fast-check'
+import { Settings } from 'luxon'
 import { describe, expect, it } from 'vitest'
 import { isFailureError } from '../../../domain/failure.ts'
 import { compareMoments, formatMoment, parseDateText, shiftDate } from './dates.ts'
@@ -31,6 +32,21 @@ describe('an instant in a zone', () => {
       offsetMinutes: 60,
     })
     expect(instantIn(0, 'Asia/Kathmandu')).toMatchObject({ local: '1970-01-01T05:30:00', weekday: 4 })
+  })
+
+  it("S3 does not depend on the machine's language", () => {
+    Settings.defaultLocale = 'ar-EG'
+    try {
+      expect(instantIn(0, 'UTC')).toMatchObject({
+        local: '1970-01-01T00:00:00',
+        date: '1970-01-01',
+        time: '00:00:00',
+      })
+      expect(formatMoment(0, 'd MMMM yyyy', 'UTC')).toBe('1 January 1970')
+      expect(parseDateText({ text: '1 January 1970', format: 'd MMMM yyyy', zone: 'UTC' }).ms).toBe(0)
+    } finally {
+      Settings.defaultLocale = 'en'
+    }
   })
 
   it('is read back from its own ISO text, whatever the zone', () => {

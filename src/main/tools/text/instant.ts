@@ -36,16 +36,22 @@ export const instantSchema = z
   .meta({ title: 'Instant' })
 
 export function instantOf(moment: DateTime): Instant {
+  const local = wallClock(moment)
   return {
     ms: moment.toMillis(),
     iso: new Date(moment.toMillis()).toISOString(),
     zone: moment.zoneName ?? 'UTC',
-    local: moment.toFormat("yyyy-MM-dd'T'HH:mm:ss"),
-    date: moment.toFormat('yyyy-MM-dd'),
-    time: moment.toFormat('HH:mm:ss'),
+    local: local.slice(0, 19),
+    date: local.slice(0, 10),
+    time: local.slice(11, 19),
     weekday: moment.weekday,
     offsetMinutes: moment.offset,
   }
+}
+
+/** YYYY-MM-DDTHH:mm:ss.SSS in the moment's zone; unlike a format's, its digits do not depend on the machine's language. */
+export function wallClock(moment: DateTime): string {
+  return moment.toISO({ includeOffset: false }) ?? ''
 }
 
 export function instantIn(ms: number, zone: string): Instant {

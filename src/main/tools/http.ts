@@ -15,7 +15,7 @@ import {
 } from './network/call.ts'
 import { isRead, type HttpClient } from './network/client.ts'
 import { honoursKeyForMs, mayVisit, namesHost } from './network/contract-hosts.ts'
-import { reasonOf, type Reason } from './network/failures.ts'
+import { reasonOf, statusOf, type Reason } from './network/failures.ts'
 import { headerProblem } from './network/headers.ts'
 import { maskJson, maskRecord, maskText, maskUrl } from './network/redact.ts'
 import { addressProblem } from './network/target.ts'
@@ -65,18 +65,20 @@ const body = {
   form: z.record(z.string(), scalar).optional().describe('Sent as application/x-www-form-urlencoded.'),
 }
 
-const output = z.strictObject({
-  status: z.int(),
-  ok: z.boolean().describe('True for 200 to 299.'),
-  url: z.string().describe('The address that answered, after redirects.'),
-  headers: z.record(z.string(), z.string()).describe('Lower-case names; cookies are left out.'),
-  body: jsonValue.describe('JSON, text or base64; null where there is none.'),
-  problem: z
-    .enum(['not-json', 'too-large', 'unreadable', 'cut-off', 'not-seen'])
-    .nullable()
-    .describe('Only for writes: what kept the body of an answer that did arrive from being given.'),
-  simulated: z.boolean().optional(),
-})
+const output = z
+  .strictObject({
+    status: z.int(),
+    ok: z.boolean().describe('True for 200 to 299.'),
+    url: z.string().describe('The address that answered, after redirects.'),
+    headers: z.record(z.string(), z.string()).describe('Lower-case names; cookies are left out.'),
+    body: jsonValue.describe('JSON, text or base64; null where there is none.'),
+    problem: z
+      .enum(['not-json', 'too-large', 'unreadable', 'cut-off', 'not-seen'])
+      .nullable()
+      .describe('Only for writes: what kept the body of an answer that did arrive from being given.'),
+    simulated: z.boolean().optional().describe('True where nothing was sent: in dry runs.'),
+  })
+  .meta({ title: 'HttpAnswer' })
 
 export function httpTools(client: HttpClient): ToolDeclaration[] {
   return [requestTool(client), getTool(client), postTool(client), probeTool(client)]
@@ -98,7 +100,7 @@ function requestTool(client: HttpClient): ToolDeclaration {
   return defineTool<CallInput, CallOutput>({
     ...common<CallInput>(client, 'http.request', call => call),
     title: 'Send an HTTP request',
-    doc: `Sends one request and returns the answer. GET, HEAD and OPTIONS read; other methods write, carry an Idempotency-Key, and are never silently repeated. ${FAILURES}`,
+    doc: `Sends one request and returns the answer. GET, HEAD and OPTIONS read; the other methods write. ${FAILURES} ${OF_READS} ${OF_WRITES}`,
     effect: call => (isRead(call.method) ? 'read' : 'write'),
     risk: call => (isRead(call.method) ? 'low' : 'medium'),
     input,
@@ -106,7 +108,10 @@ function requestTool(client: HttpClient): ToolDeclaration {
 }
 
 const FAILURES =
-  'Statuses below 400 are returned; 404 and the like fail as rejected unless accept lists them, 429 and 5xx are retried. Redirects of reads are followed to hosts the contract names.'
+  'Statuses below 400 are returned; 404 and the like fail as rejected unless accept lists them.'
+const OF_READS = 'Reads are tried again after 429 and 5xx, and follow redirects to hosts the contract names.'
+const OF_WRITES =
+  'A write carries an Idempotency-Key, follows no redirect and is never silently repeated: a lost answer is settled below the script, if need be by asking the user.'
 
 function getTool(client: HttpClient): ToolDeclaration {
   const input = z.strictObject({ url, ...reading })
@@ -114,7 +119,7 @@ function getTool(client: HttpClient): ToolDeclaration {
   return defineTool<Get, CallOutput>({
     ...common<Get>(client, 'http.get', call => ({ ...call, method: 'GET' })),
     title: 'Read an address',
-    doc: `Reads an address with GET and returns the answer. ${FAILURES}`,
+    doc: `Reads an address with GET and returns the answer. ${FAILURES} ${OF_READS}`,
     effect: 'read',
     risk: 'low',
     input,
@@ -128,7 +133,7 @@ function postTool(client: HttpClient): ToolDeclaration {
   return defineTool<Post, CallOutput>({
     ...common<Post>(client, 'http.post', call => ({ ...call, method: 'POST' })),
     title: 'Post JSON to an address',
-    doc: `Sends JSON with POST and an Idempotency-Key, and returns the answer; never silently repeated. ${FAILURES}`,
+    doc: `Sends JSON with POST and returns the answer. ${FAILURES} ${OF_WRITES}`,
     effect: 'write',
     risk: 'medium',
     input,
@@ -301,5 +306,6 @@ const PROBE_REASONS: Readonly<Partial<Record<Reason, ProbeOutput['reason']>>> = 
 function unreachable(error: FailureError, ms: number): ProbeOutput {
   const reason = PROBE_REASONS[reasonOf(error.failure) ?? 'offline']
   if (reason === undefined) throw error
-  return { reachable: reason === 'content', ok: false, status: null, ms, reason, hash: null, bytes: 0 }
+  const status = statusOf(error.failure)
+  return { reachable: reason === 'content', ok: false, status, ms, reason, hash: null, bytes: 0 }
 }

@@ -52,6 +52,14 @@ describe('a write that did not end well', () => {
     )
   })
 
+  it('keeps secrets in an address out of the evidence', async () => {
+    const server = await serve((_, response) => response.writeHead(500).end())
+    const url = server.url('/services/T0/9fQ2canaryKx81LmZ0vB7tYw?token=canary')
+    const failure = await open(server).failure('http.request', { method: 'POST', url })
+    expect(failure.message).toContain('/services/T0/•••')
+    expect(JSON.stringify(failure)).not.toContain('canary')
+  })
+
   it('J4 is unknown after a reset, silence or garbage', async () => {
     const servers = [
       await serveRaw(socket => socket.resetAndDestroy()),
@@ -59,7 +67,7 @@ describe('a write that did not end well', () => {
       await serveRaw(socket => socket.end('%%%%')),
     ]
     for (const server of servers) {
-      const failure = await open(server).failure('http.request', post(server, { timeoutMs: 40 }))
+      const failure = await open(server).failure('http.request', post(server, { timeoutMs: 400 }))
       expect(failure.kind).toBe('outcome-unknown')
       expect(failure.message).toContain('no answer was seen')
     }

@@ -49,6 +49,9 @@ async function failureFrom(work: Promise<unknown>): Promise<Failure> {
   )
 }
 
+/** Long enough for a connection that was answered on to be free again. */
+const idle = () => new Promise<void>(resolve => setTimeout(resolve, 20))
+
 const at =
   (...addresses: string[]) =>
   async (): Promise<Address[]> =>
@@ -144,8 +147,10 @@ describe('a request', () => {
     })
     const client = open()
     await client.request(ask(server.url()))
+    await idle()
     expect((await client.request(ask(server.url()))).status).toBe(200)
     expect(answers).toBe(2)
+    await idle()
     const failure = await failureFrom(client.request(ask(server.url(), { method: 'POST', body: 'x' })))
     expect([failure.kind, sentOf(failure), answers]).toEqual(['network', 'maybe', 2])
   })
@@ -189,7 +194,7 @@ describe('whether it can have arrived', () => {
     const post = { method: 'POST', body: 'x' } as const
     const failures = [
       await failureFrom(client.request(ask(breaking.url(), post))),
-      await failureFrom(client.request(ask(silent.url(), { ...post, timeoutMs: 40 }))),
+      await failureFrom(client.request(ask(silent.url(), { ...post, timeoutMs: 400 }))),
       await failureFrom(client.request(ask(garbage.url(), post))),
     ]
     expect(failures.map(failure => [failure.kind, sentOf(failure), statusOf(failure)])).toEqual([
@@ -332,6 +337,15 @@ describe('the health of hosts', () => {
     expect((await client.request(ask(server.url(), { despiteHealth: true }))).status).toBe(200)
     now += 1
     expect((await client.request(ask(server.url()))).status).toBe(200)
+    expect(client.hosts.snapshot()).toEqual([])
+  })
+
+  it('R5 does not let the impatience of one caller close a host to the others', async () => {
+    const server = await serve(() => undefined)
+    const client = open()
+    for (let i = 0; i < 6; i++) {
+      expect((await failureFrom(client.request(ask(server.url(), { timeoutMs: 10 })))).kind).toBe('timeout')
+    }
     expect(client.hosts.snapshot()).toEqual([])
   })
 

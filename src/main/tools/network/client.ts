@@ -86,6 +86,8 @@ const LONGEST_TIMEOUT_MS = 600_000
 const MAX_BYTES = 8_388_608
 const MAX_REDIRECTS = 10
 const EXCERPT = 500
+/** A caller that waits for less says nothing about the host: its impatience must not close it to the others. */
+const FAIR_TIMEOUT_MS = 5_000
 
 export function createHttpClient(options: HttpClientOptions): HttpClient {
   return new GuardedClient(options)
@@ -151,6 +153,7 @@ class GuardedClient implements HttpClient {
     const method = request.method ?? 'GET'
     const headers = checkedHeaders(request.headers ?? {})
     headers['user-agent'] ??= this.#userAgent
+    headers['accept'] ??= '*/*'
     headers['accept-encoding'] = ACCEPTED_ENCODINGS
     const target = parseTarget(request.url)
     const timeoutMs = Math.min(Math.max(request.timeoutMs ?? TIMEOUT_MS, 1), LONGEST_TIMEOUT_MS)
@@ -206,7 +209,7 @@ class GuardedClient implements HttpClient {
       if (addresses.length === 0) throw Object.assign(new Error('no address'), { code: 'ENOTFOUND' })
       return addresses
     } catch (error) {
-      throw isFailureError(error) ? error : new TransportError(error, 'no', false)
+      throw isFailureError(error) ? error : new TransportError(error, 'no')
     } finally {
       journey.resolveMs += performance.now() - begun
     }
@@ -292,6 +295,7 @@ function isAcceptedByDefault(method: Method, status: number): boolean {
 function eventOfFailure(failure: Failure): HostEvent | null {
   if (reasonOf(failure) === null || reasonOf(failure) === 'cancelled') return null
   if (failure.kind === 'script-limit') return { is: 'answered' }
+  if (failure.kind === 'timeout' && failure.afterMs < FAIR_TIMEOUT_MS) return null
   switch (breakerEventOf(failure)) {
     case 'failure':
       return { is: 'failed' }

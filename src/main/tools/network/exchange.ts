@@ -31,12 +31,10 @@ export interface Answer {
 /** An error of the transport, still unjudged: the caller may know better what it means (offline, a stale connection). */
 export class TransportError extends Error {
   readonly sent: Sent
-  readonly answered: boolean
 
-  constructor(cause: unknown, sent: Sent, answered: boolean) {
+  constructor(cause: unknown, sent: Sent) {
     super('transport', { cause })
     this.sent = sent
-    this.answered = answered
   }
 }
 
@@ -133,7 +131,7 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
-    this.#fail(new TransportError(error, this.#sent, this.#status !== 0))
+    this.#fail(new TransportError(error, this.#sent))
   }
 
   #fail(error: FailureError | TransportError): void {

@@ -8,7 +8,7 @@ const ENDING = /[.。．｡](?:xn--[a-z0-9-]+|\p{L}[\p{L}\p{M}]+)$/iu
 
 /** Puts, after each such domain, the name it really has. */
 export function markLookalikes(text: string): string {
-  if (ASCII.test(text) && !PUNYCODE.test(text)) return text
+  if (ASCII.test(text) && !/xn--/i.test(text)) return text
   return text.replace(DOMAIN, domain => domain + (warningAbout(domain) ?? ''))
 }
 

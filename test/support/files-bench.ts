@@ -29,7 +29,7 @@ export class FilesBench {
   #onStop: () => void = () => undefined
   /** Called at every named point of an operation. */
   onPoint: (point: FilePoint) => void | Promise<void> = () => undefined
-  /** The points that the last call passed. */
+  /** The points passed since the last stop was set. */
   points: FilePoint[] = []
 
   constructor(options: FilesOptions = {}, parent: string = os.tmpdir()) {
@@ -131,6 +131,7 @@ export class FilesBench {
 
   /** Stops the operation at its nth point from now as a kill would: nothing of it runs any more. */
   stopAt(point: number): Promise<'stopped'> {
+    this.points = []
     this.#stopPoint = point
     return new Promise(resolve => {
       this.#onStop = () => resolve('stopped')
@@ -139,14 +140,14 @@ export class FilesBench {
 
   goOn(): void {
     this.#stopPoint = Number.POSITIVE_INFINITY
-    this.points = []
   }
 
   /** Lets go of stopped operations, so that they close what they hold, and removes the folder. */
   async close(): Promise<void> {
     this.goOn()
-    for (const release of this.#release.splice(0)) release()
-    await new Promise(resolve => setTimeout(resolve, 5))
+    const stopped = this.#release.splice(0)
+    for (const release of stopped) release()
+    if (stopped.length > 0) await new Promise(resolve => setTimeout(resolve, 5))
     fs.rmSync(this.#base, { recursive: true, force: true })
   }
 
@@ -201,7 +202,6 @@ export class FilesStep {
       return {}
     })
     if (!prepared.ok) return prepared
-    this.#bench.points = []
     const stopped = this.#bench.stopAt(point)
     const first = await Promise.race([settled(() => this.#issue(tool, this.#parsed(tool))), stopped])
     this.#bench.goOn()

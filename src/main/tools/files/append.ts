@@ -40,7 +40,10 @@ const output = z.strictObject({
 type Output = z.output<typeof output>
 
 /** The length before, and the hash of the last bytes of it: whether a file of that length is still that file. */
-const evidence = z.strictObject({ before: z.strictObject({ bytes: z.int(), tail: z.string() }).nullable() })
+const evidence = z.strictObject({
+  real: z.string(),
+  before: z.strictObject({ bytes: z.int(), tail: z.string() }).nullable(),
+})
 type Evidence = z.output<typeof evidence>
 
 export function appendTool(workspace: Workspace, flights: Flights): ToolDeclaration {
@@ -80,10 +83,10 @@ class Appending {
 
   prepare(given: Input, context: ToolContext): Promise<Json> {
     return this.#at(given, context, async place => {
-      if (!(await meet(given, place))) return { before: null }
+      if (!(await meet(given, place))) return { real: place.real, before: null }
       return opened(place, async ({ handle, stat }) => {
         const bytes = Number(stat.size)
-        return { before: { bytes, tail: await tailHash(handle, bytes) } }
+        return { real: place.real, before: { bytes, tail: await tailHash(handle, bytes) } }
       })
     })
   }
@@ -169,9 +172,14 @@ class Appending {
     return { tool: NAME, place, temporary: temporaryName(stepId), signal, reached: this.#workspace.reached }
   }
 
-  #at<T>(given: Input, { contract }: ToolContext, use: (place: Place) => Promise<T>): Promise<T> {
+  #at<T>(given: Input, context: ToolContext, use: (place: Place) => Promise<T>): Promise<T> {
     const target = this.#workspace.resolve(given.path)
-    return this.#workspace.at(target, { contract, tool: NAME, access: 'write' }, use)
+    const foundAt = evidenceOf(evidence, context)?.real
+    return this.#workspace.at(
+      target,
+      { contract: context.contract, tool: NAME, access: 'write', foundAt },
+      use,
+    )
   }
 }
 

@@ -9,9 +9,10 @@ import { folderText, nameText } from './sentences.ts'
 import { evidenceOf, NO_EVIDENCE, type Flights } from './step.ts'
 import {
   ifExists,
-  markReplaced,
   meetTarget,
   parents,
+  planned,
+  planOf,
   planSchema,
   Transfers,
   type Plan,
@@ -81,14 +82,13 @@ class Copying {
     const transfer = await this.#transfers.settle(this.#transferOf(given), context)
     return this.#transfers.both(transfer, context, async ends => {
       const source = await markFile(ends.from.folder, ends.from.name, false, context.signal)
-      const met = await meetTarget(transfer, ends)
-      return { source, to: transfer.to, before: await markReplaced(ends.to, met, context.signal) }
+      return planOf(transfer, ends, source, context.signal)
     })
   }
 
   async run(given: Input, context: ToolContext): Promise<Output> {
     const plan = evidenceOf(planSchema, context) ?? (await this.plan(given, context))
-    const transfer = this.#planned(given, plan)
+    const transfer = planned(this.#transferOf(given), plan)
     return this.#transfers.both(transfer, context, async ends => {
       const met = await meetTarget(transfer, ends)
       const { handle, stat } = await ends.from.folder.openFile(ends.from.name, 'read')
@@ -144,16 +144,16 @@ class Copying {
     return { tool: NAME, takes: 'read', from, to, ifExists: given.ifExists, parents: given.parents }
   }
 
-  #planned(given: Input, plan: Plan): Transfer {
-    const transfer = { ...this.#transferOf(given), to: plan.to }
-    return given.ifExists === 'rename' ? { ...transfer, ifExists: 'fail', unchecked: 'path' } : transfer
-  }
-
   #frame(place: Place, { stepId, signal }: ToolContext): Omit<Put, 'write' | 'mode' | 'overwrite'> {
     return { tool: NAME, place, temporary: temporaryName(stepId), signal, reached: this.#workspace.reached }
   }
 
-  #at<T>(target: string, { contract }: ToolContext, use: (place: Place) => Promise<T>): Promise<T> {
-    return this.#workspace.at(target, { contract, tool: NAME, access: 'write' }, use)
+  #at<T>(target: string, context: ToolContext, use: (place: Place) => Promise<T>): Promise<T> {
+    const foundAt = evidenceOf(planSchema, context)?.real.to
+    return this.#workspace.at(
+      target,
+      { contract: context.contract, tool: NAME, access: 'write', foundAt },
+      use,
+    )
   }
 }

@@ -25,8 +25,9 @@ import { renameToFree, takeFreeName, type Naming } from './naming.ts'
 import { holds, putFile, type Put } from './put.ts'
 import { afterChange } from './step.ts'
 import {
-  markReplaced,
   meetTarget,
+  planned,
+  planOf,
   Transfers,
   type Ends,
   type MetTarget,
@@ -56,9 +57,7 @@ export class Moving {
   async plan(asked: Transfer, context: ToolContext): Promise<Plan> {
     const transfer = await this.#transfers.settle(asked, context)
     return this.#transfers.both(transfer, context, async ends => {
-      const source = await markSource(ends, context.signal)
-      const met = await meetTarget(transfer, ends)
-      return { source, to: transfer.to, before: await markReplaced(ends.to, met, context.signal) }
+      return planOf(transfer, ends, await markSource(ends, context.signal), context.signal)
     })
   }
 
@@ -189,12 +188,6 @@ export class Moving {
   ): Omit<Put, 'write' | 'mode' | 'overwrite'> {
     return { tool, place, temporary: temporaryName(stepId), signal, reached: this.#workspace.reached }
   }
-}
-
-/** A repeat goes to the target that was recorded; a free name was chosen then. */
-function planned(asked: Transfer, plan: Plan): Transfer {
-  if (asked.ifExists !== 'rename') return { ...asked, to: plan.to }
-  return { ...asked, to: plan.to, ifExists: 'fail', unchecked: 'path' }
 }
 
 async function sourceOf(from: Place): Promise<BigIntStats> {

@@ -7,9 +7,9 @@
 import type { z } from 'zod'
 import { isFailureError } from '../../../domain/failure.ts'
 import type { Reconciled, ToolContext } from '../../../domain/tool.ts'
-import { unknownOutcome } from './failures.ts'
+import { UNCHANGED, unknownOutcome } from './failures.ts'
 
-const PATIENCE_MS = 2_000
+const PATIENCE_MS = 1_000
 
 export class Flights {
   readonly #running = new Map<string, Promise<unknown>>()
@@ -26,7 +26,8 @@ export class Flights {
   /** Looks at the disk once the step's own operation is over; says unknown while it is not. */
   async after<O>(stepId: string, look: () => Promise<Reconciled<O>>): Promise<Reconciled<O>> {
     const ended = await this.#ended(stepId)
-    return ended ? look() : { is: 'unknown', evidence: 'The operation has not come back from the disk yet.' }
+    if (ended) return look().catch(asUnknown)
+    return { is: 'unknown', evidence: 'The operation has not come back from the disk yet.' }
   }
 
   async #ended(stepId: string): Promise<boolean> {
@@ -42,6 +43,12 @@ export class Flights {
     )
     return Promise.race([end, patience]).finally(() => clearTimeout(timer))
   }
+}
+
+/** What cannot be looked at cannot be told. */
+function asUnknown(error: unknown): { is: 'unknown'; evidence: string } {
+  if (!isFailureError(error)) throw error
+  return { is: 'unknown', evidence: error.failure.message.replace(` ${UNCHANGED}`, '') }
 }
 
 /** What `prepare` recorded, if it is of this shape; null when there is none, as on a first try without a journal. */

@@ -7,7 +7,7 @@ import { markFile, markSchema, type Mark } from './content.ts'
 import { reject } from './failures.ts'
 import { foldName, numberedName } from './names.ts'
 import { namesBelow } from './paths.ts'
-import type { Access, Place, Unchecked, Workspace } from './workspace.ts'
+import { ledElsewhere, type Access, type Place, type Unchecked, type Workspace } from './workspace.ts'
 
 const MAX_NUMBER = 10_000
 
@@ -29,6 +29,8 @@ export interface Transfer {
   readonly parents: boolean
   /** Names that were there or were judged before: the last one, or all. */
   readonly unchecked?: Unchecked
+  /** Where both ends really were when the step was prepared. */
+  readonly foundAt?: Plan['real']
 }
 
 /** What `prepare` found and chose; recorded, so that a repeat has the same target and knows the same source. */
@@ -36,6 +38,8 @@ export const planSchema = z.strictObject({
   source: markSchema,
   to: z.string(),
   before: markSchema.nullable(),
+  /** Where both ends really were. */
+  real: z.strictObject({ from: z.string(), to: z.string() }),
 })
 export type Plan = z.output<typeof planSchema>
 
@@ -53,17 +57,23 @@ export class Transfers {
 
   /** Both ends held at once, for as long as they are used. */
   both<T>(transfer: Transfer, context: ToolContext, use: (ends: Ends) => Promise<T>): Promise<T> {
-    const { tool } = transfer
+    const { tool, takes, foundAt } = transfer
     const { contract } = context
-    return this.#workspace.at(transfer.from, { contract, tool, access: transfer.takes }, from =>
-      this.#workspace.at(transfer.to, { contract, tool, access: 'write' }, to => use({ from, to })),
+    return this.#workspace.at(
+      transfer.from,
+      { contract, tool, access: takes, foundAt: foundAt?.from },
+      from =>
+        this.#workspace.at(transfer.to, { contract, tool, access: 'write', foundAt: foundAt?.to }, to => {
+          if (from.root === to.root && from.realRoot !== to.realRoot) ledElsewhere(to.path, to.clause)
+          return use({ from, to })
+        }),
     )
   }
 
   /** The transfer with its final target: the next free name where one was asked for. */
   async settle(transfer: Transfer, context: ToolContext): Promise<Transfer> {
     if (transfer.ifExists !== 'rename') return transfer
-    const name = await this.both(transfer, context, ends => freeName(ends, recased(ends)))
+    const name = await this.both(transfer, context, ends => freeName(ends, recased(transfer, ends)))
     const to = path.join(path.dirname(transfer.to), name)
     return { ...transfer, to, ifExists: 'fail', ...unchecked(transfer) }
   }
@@ -72,8 +82,8 @@ export class Transfers {
 /** Refuses what cannot be moved or copied to there, and says what would be replaced. */
 export async function meetTarget(transfer: Transfer, { from, to }: Ends): Promise<MetTarget> {
   if (isSamePlace(from, to)) reject(to.path, 'is the very file that was to be put there')
-  if (namesBelow(transfer.from, transfer.to) !== null) reject(to.path, 'lies inside what was to be put there')
-  const except = recased({ from, to })
+  if (namesBelow(from.real, to.real) !== null) reject(to.path, 'lies inside what was to be put there')
+  const except = recased(transfer, { from, to })
   const found = await to.meet({
     parents: transfer.parents,
     ...unchecked(transfer),
@@ -99,9 +109,23 @@ export interface MetTarget {
   recased: boolean
 }
 
-/** What would be replaced, kept for undoing. */
-export async function markReplaced(to: Place, met: MetTarget, signal: AbortSignal): Promise<Mark | null> {
-  return met.replaces ? markFile(to.folder, to.name, true, signal) : null
+/** What is recorded of a transfer about to be made. */
+export async function planOf(
+  transfer: Transfer,
+  ends: Ends,
+  source: Mark,
+  signal: AbortSignal,
+): Promise<Plan> {
+  const { from, to } = ends
+  const met = await meetTarget(transfer, ends)
+  const before = met.replaces ? await markFile(to.folder, to.name, true, signal) : null
+  return { source, to: transfer.to, before, real: { from: from.real, to: to.real } }
+}
+
+/** A repeat goes to the target that was recorded; where a free name was asked for, it was chosen then. */
+export function planned(asked: Transfer, plan: Plan): Transfer {
+  const transfer = { ...asked, to: plan.to, foundAt: plan.real }
+  return asked.ifExists === 'rename' ? { ...transfer, ifExists: 'fail', unchecked: 'path' } : transfer
 }
 
 /** A name that the source has already is no invention of a script, however odd. */
@@ -118,7 +142,9 @@ function isSamePlace(from: Place, to: Place): boolean {
   return sharesFolder(from, to) && from.name === to.name
 }
 
-function recased({ from, to }: Ends): string | null {
+/** The source's own name, where it is only to be spelled differently: a move may, a copy would collide with it. */
+function recased(transfer: Transfer, { from, to }: Ends): string | null {
+  if (transfer.takes !== 'delete') return null
   const differsInCase = from.name !== to.name && foldName(from.name) === foldName(to.name)
   return differsInCase && sharesFolder(from, to) ? from.name : null
 }

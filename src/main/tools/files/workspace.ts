@@ -31,6 +31,8 @@ export interface Grant {
   readonly contract: Contract
   readonly tool: string
   readonly access: Access
+  /** Where the path really led when the step was prepared; refused when it leads elsewhere by now. */
+  readonly foundAt?: string | undefined
 }
 
 const UNOBSERVED = (): Promise<void> => Promise.resolve()
@@ -65,11 +67,13 @@ export class Workspace {
     try {
       const entry = await enter(root, target)
       const never = await this.#neverPaths(grant.contract)
-      refuseNever(target, path.join(entry.real, ...entry.names), never, grant.access)
+      const real = path.join(entry.real, ...entry.names)
+      if (grant.foundAt !== undefined && grant.foundAt !== real) ledElsewhere(target, clause)
+      refuseNever(target, real, never, grant.access)
       await this.reached('granted')
       const shown = entry.names.reduce(at => path.dirname(at), target)
       const top = await Anchor.open(entry.real, shown, { mode: this.#mode, clause, reached: this.reached })
-      return await Place.walk({ target, root, clause, top, names: entry.names, never })
+      return await Place.walk({ target, real, root, clause, top, names: entry.names, never })
     } catch (error) {
       explain(error, target)
     }
@@ -134,6 +138,11 @@ async function realPathOf(text: string): Promise<string | null> {
   }
 }
 
+export function ledElsewhere(target: string, clause: Clause): never {
+  const next = 'See what changes the granted folder, then retry.'
+  notPermitted(target, 'lies in a granted folder that led elsewhere a moment ago', clause, next)
+}
+
 /** What takes a folder away takes what is in it; what reads or writes it touches only what the path names. */
 function refuseNever(target: string, real: string, never: readonly string[], access: Access): void {
   const inside = never.some(forbidden => namesBelow(forbidden, real) !== null)
@@ -156,6 +165,7 @@ interface Rules {
 
 interface Walk {
   readonly target: string
+  readonly real: string
   readonly root: string
   readonly clause: Clause
   readonly top: Anchor
@@ -166,6 +176,11 @@ interface Walk {
 /** One path inside a grant: the folder that holds it, held fast, and its name there. */
 export class Place {
   readonly path: string
+  /** Where the path really leads, every link resolved. */
+  readonly real: string
+  /** The granted folder as the contract has it, and where that really is. */
+  readonly root: string
+  readonly realRoot: string
   readonly clause: Clause
   /** The last name of the path; null for the granted folder itself. */
   readonly leaf: string | null
@@ -176,6 +191,9 @@ export class Place {
 
   private constructor(walk: Walk, trail: Anchor[], missing: string[]) {
     this.path = walk.target
+    this.real = walk.real
+    this.root = walk.root
+    this.realRoot = (namesBelow(walk.root, walk.target) ?? []).reduce(at => path.dirname(at), walk.real)
     this.clause = walk.clause
     this.leaf = walk.names.at(-1) ?? null
     this.#never = walk.never

@@ -45,7 +45,7 @@ const output = z.strictObject({
 })
 type Output = z.output<typeof output>
 
-const evidence = z.strictObject({ before: markSchema.nullable() })
+const evidence = z.strictObject({ real: z.string(), before: markSchema.nullable() })
 
 export function writeTool(workspace: Workspace, flights: Flights): ToolDeclaration {
   const writing = new Writing(workspace)
@@ -92,7 +92,10 @@ class Writing {
   }
 
   prepare(given: Input, context: ToolContext): Promise<Json> {
-    return this.#at(given, context, async place => ({ before: await meet(given, place, context, true) }))
+    return this.#at(given, context, async place => ({
+      real: place.real,
+      before: await meet(given, place, context, true),
+    }))
   }
 
   run(given: Input, context: ToolContext): Promise<Output> {
@@ -142,9 +145,14 @@ class Writing {
     return { tool: NAME, place, temporary: temporaryName(stepId), signal, reached: this.#workspace.reached }
   }
 
-  #at<T>(given: Input, { contract }: ToolContext, use: (place: Place) => Promise<T>): Promise<T> {
+  #at<T>(given: Input, context: ToolContext, use: (place: Place) => Promise<T>): Promise<T> {
     const target = this.#workspace.resolve(given.path)
-    return this.#workspace.at(target, { contract, tool: NAME, access: 'write' }, use)
+    const foundAt = evidenceOf(evidence, context)?.real
+    return this.#workspace.at(
+      target,
+      { contract: context.contract, tool: NAME, access: 'write', foundAt },
+      use,
+    )
   }
 }
 

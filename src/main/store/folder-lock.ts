@@ -6,11 +6,9 @@
 import fs from 'node:fs'
 import path from 'node:path'
 import Database from 'better-sqlite3'
-import { z } from 'zod'
+import { CORE_NOTE_FILE, parseCoreNote } from '../../domain/core-note.ts'
+import type { CoreNote } from '../../domain/core-note.ts'
 import { fail } from '../../domain/failure.ts'
-
-const holderSchema = z.object({ pid: z.int(), url: z.string(), startedAt: z.int() })
-export type LockHolder = z.output<typeof holderSchema>
 
 export interface FolderLock {
   /** Tells others who runs this folder and where it answers. */
@@ -29,7 +27,9 @@ export function lockFolder(folder: string, now: number): FolderLock {
       refuse(folder)
     throw error
   }
-  const note = path.join(folder, 'core.json')
+  const note = path.join(folder, CORE_NOTE_FILE)
+  // Left by a core that was ended before it could tidy up: whoever listens there now is someone else.
+  fs.rmSync(note, { force: true })
   return {
     announce: url => {
       fs.writeFileSync(note, JSON.stringify({ pid: process.pid, url, startedAt: now }), { mode: 0o600 })
@@ -42,11 +42,11 @@ export function lockFolder(folder: string, now: number): FolderLock {
 }
 
 /** Who runs this folder, as last announced; undefined where nobody did. */
-export function lockHolder(folder: string): LockHolder | undefined {
+export function lockHolder(folder: string): CoreNote | undefined {
   try {
-    return holderSchema.parse(JSON.parse(fs.readFileSync(path.join(folder, 'core.json'), 'utf8')))
+    return parseCoreNote(fs.readFileSync(path.join(folder, CORE_NOTE_FILE), 'utf8'))
   } catch (error) {
-    if (error instanceof z.ZodError || error instanceof SyntaxError || isMissing(error)) return undefined
+    if (isMissing(error)) return undefined
     throw error
   }
 }

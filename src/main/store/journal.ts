@@ -166,7 +166,8 @@ export function journalEnd(reader: Reader, runId: string): { position: number; t
   return { position: end?.position ?? 0, turn: end?.turn ?? 0 }
 }
 
-function foldSteps(store: Store, rows: readonly Row<'script_run_steps'>[]): Step[] {
+/** Steps from their entries, which must be in order of position. */
+export function foldSteps(store: Store, rows: readonly Row<'script_run_steps'>[]): Step[] {
   const steps = new Map<string, Step>()
   for (const row of rows) {
     const step = steps.get(row.step_id) ?? newStep(row)
@@ -230,7 +231,12 @@ function sealBody(store: Store, tx: Tx, entry: Entry): Uint8Array {
   if (text.length <= BLOB_FROM_BYTES) return store.sealText(text, context)
   const hash = createHash('sha256').update(text).digest('hex')
   putBlob(store, tx, hash, text, entry.at)
-  return store.sealText(JSON.stringify({ blob: hash }), context)
+  return store.sealText(blobReference(hash), context)
+}
+
+/** What stands in an entry whose body is a blob; always as long. */
+export function blobReference(hash: string): string {
+  return JSON.stringify({ blob: hash })
 }
 
 function openBody(store: Store, row: Row<'script_run_steps'>): EntryBody {

@@ -100,7 +100,7 @@ export class Answers {
     const wait = waitsOfAction(store, action.id)[0]
     await this.#wake(action, choice, choice, tx => {
       decideApproval(tx, stepId, choice === 'approve' ? 'granted' : 'rejected', now)
-      if (choice === 'approve' && wait?.name != null && action.workflow_id !== null) {
+      if (choice === 'approve' && typeof wait?.name === 'string' && action.workflow_id !== null) {
         grantFirstTime(store, tx, action.workflow_id, wait.name, now)
       }
     })

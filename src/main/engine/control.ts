@@ -101,6 +101,13 @@ export class Control {
         message: `Run ${runId} had not failed (${run.state}), so there was nothing to retry. Nothing was changed.`,
       })
     }
+    if (run.sealed_failure === null) {
+      fail({
+        kind: 'invalid-input',
+        path: 'id',
+        message: `What run ${runId} had done is no longer recorded, so it cannot be gone on with. Nothing was changed. Run the automation anew.`,
+      })
+    }
     await this.#write(tx => {
       this.#dropFailed(
         tx,

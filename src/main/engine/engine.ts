@@ -6,7 +6,8 @@ import type { Clock } from '../../domain/clock.ts'
 import { fail } from '../../domain/failure.ts'
 import type { Json } from '../../domain/json.ts'
 import type { SandboxPool } from '../../sandbox/pool.ts'
-import { acceptEvent } from '../store/inbox.ts'
+import { acceptEvent, eventById } from '../store/inbox.ts'
+import type { InboxRow } from '../store/inbox.ts'
 import { runById } from '../store/runs.ts'
 import type { RunRow } from '../store/runs.ts'
 import type { Store } from '../store/store.ts'
@@ -201,19 +202,43 @@ export class Engine {
     return run
   }
 
+  event(id: string): InboxRow {
+    const event = eventById(this.store, id)
+    if (event === undefined) fail({ kind: 'invalid-input', path: 'id', message: `There is no event ${id}.` })
+    return event
+  }
+
+  /** True when nothing of the run is in memory: it ended, or waits. */
+  isAtRest(runId: string): boolean {
+    return this.#router.active(runId) === undefined && this.run(runId).state !== 'running'
+  }
+
   /** Calls back each time the run ends or comes to rest; returns a function that stops it. */
   watchRun(runId: string, callback: () => void): () => void {
-    const watchers = this.#watchers.get(runId) ?? new Set()
+    return this.#watch(runId, callback)
+  }
+
+  /** The same for the run that an event leads to, whenever that begins. */
+  watchEvent(eventId: string, callback: () => void): () => void {
+    return this.#watch(eventId, callback)
+  }
+
+  #watch(id: string, callback: () => void): () => void {
+    const watchers = this.#watchers.get(id) ?? new Set()
     watchers.add(callback)
-    this.#watchers.set(runId, watchers)
+    this.#watchers.set(id, watchers)
     return () => {
       watchers.delete(callback)
-      if (watchers.size === 0) this.#watchers.delete(runId)
+      if (watchers.size === 0) this.#watchers.delete(id)
     }
   }
 
   #released(runId: string): void {
-    for (const callback of [...(this.#watchers.get(runId) ?? [])]) callback()
+    if (this.#watchers.size > 0) {
+      const eventId = runById(this.store, runId)?.inbox_id ?? ''
+      const callbacks = [...(this.#watchers.get(runId) ?? []), ...(this.#watchers.get(eventId) ?? [])]
+      for (const callback of callbacks) callback()
+    }
     this.#waker.afterRelease(runId)
   }
 }

@@ -83,13 +83,24 @@ function raiseFailed(run: ActiveRun, tx: Tx, failure: Failure, at: number): void
 }
 
 /** The end of a re-entry: the turn is given back; items that still wait say so (J7). */
-export function leaveReentered(run: ActiveRun, tx: Tx, scopes: ReadonlySet<string>): void {
+export function leaveReentered(
+  run: ActiveRun,
+  tx: Tx,
+  scopes: ReadonlySet<string>,
+  failure: Failure | null,
+): void {
   const { store, clock, pump } = run.context
   const waiting = new Set(waitsOfRun(tx, run.row.id).map(wait => wait.item_id))
   for (const scope of scopes) {
     const item = itemOfScope(tx, run.row.workflow_id, scope)
-    if (item?.state === 'open' && waiting.has(item.id))
-      moveItem(store, tx, item.id, 'waiting', { at: clock.now() })
+    if (item?.state !== 'open' && item?.state !== 'waiting') continue
+    const at = clock.now()
+    if (failure !== null)
+      moveItem(store, tx, item.id, 'aside', {
+        error: { code: failure.kind, message: failure.message, failure },
+        at,
+      })
+    else if (waiting.has(item.id)) moveItem(store, tx, item.id, 'waiting', { at })
   }
   leaveRun(tx, run.row.id, waitingItemsOf(tx, run.row.id))
   tx.afterCommit.push(pump)

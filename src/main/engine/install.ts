@@ -131,7 +131,9 @@ function checkItems(tx: Tx, request: InstallRequest, contract: Contract, workflo
   const mapping = request.mapItems ?? {}
   const before = workflowByName(tx, request.name)
   const oldKeys =
-    before?.script_id == null ? new Map<string, string>() : eachKeys(scriptOf(tx, before.script_id).source)
+    typeof before?.script_id !== 'string'
+      ? new Map<string, string>()
+      : eachKeys(scriptOf(tx, before.script_id).source)
   const newKeys = eachKeys(request.source)
   for (const name of itemNames(tx, workflowId)) {
     const to = mapping[name]

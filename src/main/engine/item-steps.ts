@@ -2,6 +2,7 @@
  * Items of `each` (J7): opening one attaches to its journal, wherever it stands; closing one makes its staged state,
  * its own end and the run's knowledge of it visible together (J2).
  */
+import { z } from 'zod'
 import type { Failure } from '../../domain/failure.ts'
 import type { Json, JsonObject } from '../../domain/json.ts'
 import type { Outcome } from '../../domain/tool.ts'
@@ -23,6 +24,8 @@ import type { ActiveRun, Call } from './call.ts'
 import { recordCallIn } from './record.ts'
 import type { Scope } from './scope.ts'
 
+const itemArgs = z.object({ name: z.string(), key: z.string() })
+
 export type ItemEnd =
   | { state: 'done'; result: Json }
   | { state: 'aside'; error: ItemError }
@@ -31,9 +34,9 @@ export type ItemEnd =
 
 /** The scope that `flow.open` or `flow.settle` speaks of. */
 export function childScope(call: Call): string {
-  const args = call.args as JsonObject
+  const { name, key } = itemArgs.parse(call.args)
   const path = call.scope.text === '' ? [] : (JSON.parse(call.scope.text) as string[])
-  return JSON.stringify([...path, String(args['name']), String(args['key'])])
+  return JSON.stringify([...path, name, key])
 }
 
 /** Answers `flow.open`: run it (with what is already recorded of it), or this is how it ended. */

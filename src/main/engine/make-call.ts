@@ -43,9 +43,8 @@ export function makeCall(run: ActiveRun, guest: GuestCall, scope: Scope): Call {
   // Arguments that do not fit have no effect worth the name: the call is answered with `invalid-input`.
   const args = checked.ok ? checked.value : raw
   const effect = checked.ok ? effectOf(tool, args) : 'local'
-  const owner = run.phase === 'verify' ? run.journal.verification() : scope.owner
   const step = run.journal.name({
-    owner,
+    owner: scope.owner,
     tool: guest.tool,
     effect,
     argHash: guest.argHash,

@@ -20,6 +20,7 @@ export const RETRY_RUN = 'run.retry'
 
 /** Runs at work at once; the rest wait in the inbox, where they cost nothing. */
 const MOST_ACTIVE = 64
+const TRY_AGAIN_MS = 5_000
 
 export class Router {
   readonly #context: EngineContext
@@ -190,9 +191,24 @@ export class Router {
       this.#active.delete(run.id)
       if (eventId !== undefined) this.#endEvent(eventId)
       this.#onReleased(run.id)
+      this.#tryAgain(run.id)
       this.pump()
     })
     executor.launch()
+  }
+
+  /** A run whose last word could not be saved (a full disk, say) is taken up again, by replay, a little later. */
+  #tryAgain(runId: string): void {
+    const run = runById(this.#context.store, runId)
+    if (this.#stopped || run?.state !== 'running' || run.slot === null) return
+    this.#context.clock.wakeAt(this.#context.clock.now() + TRY_AGAIN_MS, () => {
+      this.resume(runId).catch((error: unknown) => {
+        this.#context.log('error', 'a run could not be taken up', {
+          run: runId,
+          error: error instanceof Error ? error.name : 'thrown',
+        })
+      })
+    })
   }
 
   #endEvent(eventId: string): void {

@@ -11,13 +11,18 @@ import type { ActiveRun } from './call.ts'
 
 type Verified = Extract<FromWorker, { kind: 'verified' }>
 
-/** The first postcondition that does not hold, as a Failure with its evidence; null when all hold. */
-export function verifyOutcome(run: ActiveRun, result: Json, verified: Verified | null): Failure | null {
-  if (run.contract.done.length === 0) return null
-  return missingOutcome(run.contract.done, factsOf(run, result, verified))
+export interface Verdict {
+  ok: boolean
+  evidence: string
 }
 
-function factsOf(run: ActiveRun, result: Json, verified: Verified | null): OutcomeFacts {
+/** The first postcondition that does not hold, as a Failure with its evidence; null when all hold. */
+export function verifyOutcome(run: ActiveRun, result: Json, verdict: Verdict | null): Failure | null {
+  if (run.contract.done.length === 0) return null
+  return missingOutcome(run.contract.done, factsOf(run, result, verdict))
+}
+
+function factsOf(run: ActiveRun, result: Json, verify: Verdict | null): OutcomeFacts {
   return {
     result,
     effects: run.journal.effects(),
@@ -26,12 +31,13 @@ function factsOf(run: ActiveRun, result: Json, verified: Verified | null): Outco
       const stat = fs.statSync(path, { throwIfNoEntry: false })
       return { exists: stat !== undefined, size: stat?.size ?? 0 }
     },
-    verify: verified === null || !verified.exists ? null : verdictOf(verified),
+    verify,
   }
 }
 
 /** `verify` holds when it returns true, or an object whose `ok` is true; it may say why not. */
-function verdictOf(verified: Verified): { ok: boolean; evidence: string } {
+export function verdictOf(verified: Verified): Verdict | null {
+  if (!verified.exists) return null
   const end = verified.end
   if (end?.is !== 'returned') {
     return { ok: false, evidence: end === null ? 'verify did not answer.' : end.failure.message }

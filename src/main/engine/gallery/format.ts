@@ -1,0 +1,55 @@
+/** The format of `gallery/<id>/gallery.json`: what an automation that ships with Steward promises, and what it asks. */
+import { z } from 'zod'
+
+const word = z.string().regex(/^[a-z][a-zA-Z0-9]*$/)
+
+const common = {
+  name: word,
+  label: z.string().min(1).max(60),
+  /** Asked as it stands when the entry is set up by chat. */
+  question: z.string().min(1).max(200),
+  example: z.string().min(1),
+  default: z.string().optional(),
+  /** A slot that is neither required nor given is `null` in the script. */
+  required: z.boolean().default(true),
+}
+
+const bounds = { min: z.number().optional(), max: z.number().optional() }
+
+const slotSchema = z.discriminatedUnion('kind', [
+  z.strictObject({ ...common, kind: z.literal('folder') }),
+  z.strictObject({ ...common, kind: z.literal('file') }),
+  z.strictObject({ ...common, kind: z.literal('url') }),
+  z.strictObject({ ...common, kind: z.literal('text'), maxLength: z.int().min(1).max(4_000).default(500) }),
+  z.strictObject({ ...common, ...bounds, kind: z.literal('number'), whole: z.boolean().default(false) }),
+  z.strictObject({ ...common, ...bounds, kind: z.literal('minutes') }),
+  z.strictObject({
+    ...common,
+    kind: z.literal('choice'),
+    /** `phrase` is what the contract says of a choice. */
+    choices: z
+      .array(z.strictObject({ value: word, label: z.string().min(1), phrase: z.string().default('') }))
+      .min(2)
+      .max(12),
+  }),
+  z.strictObject({ ...common, kind: z.literal('time') }),
+  z.strictObject({ ...common, kind: z.literal('cron') }),
+  z.strictObject({ ...common, kind: z.literal('rules') }),
+])
+
+export const entrySchema = z.strictObject({
+  id: z.string().regex(/^[a-z0-9][a-z0-9-]{0,63}$/),
+  title: z.string().min(1).max(60),
+  promise: z.string().min(1).max(160),
+  icon: z.string().regex(/^[a-z0-9-]+$/),
+  version: z.int().min(1),
+  /** How an automation made of it is called unless somebody says otherwise; may hold placeholders. */
+  name: z.string().min(1),
+  slots: z.array(slotSchema).refine(slots => new Set(slots.map(slot => slot.name)).size === slots.length, {
+    error: 'names a slot twice',
+  }),
+})
+
+export type Entry = z.output<typeof entrySchema>
+export type Slot = Entry['slots'][number]
+export type SlotOf<K extends Slot['kind']> = Extract<Slot, { kind: K }>

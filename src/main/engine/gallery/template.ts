@@ -1,0 +1,89 @@
+/**
+ * Fills templates with slot values. A contract's template is read as JSON first and filled afterwards, string by
+ * string, and a script is given its values as one JSON literal: no value can become structure or code. Pure.
+ *
+ * `"{{slot}}"`, `"a {{slot.facet}} b"` put text into text; `"{{slot.facet:number}}"` (also `boolean`, `list`), alone
+ * in its string, becomes that value. An object with `"$if": "slot.facet"` stays in its list only where that is true.
+ */
+import type { Json, JsonObject } from '../../../domain/json.ts'
+import { isJsonObject } from '../../../domain/json.ts'
+import type { SlotValue } from './slots.ts'
+
+export type Values = ReadonlyMap<string, SlotValue>
+
+/** A template that cannot be filled is a defect of the gallery, not of what was filled in. */
+export class TemplateError extends Error {}
+
+const PLACE = /\{\{([a-z][a-zA-Z0-9]*)((?:\.[a-zA-Z0-9]+)*)\}\}/g
+const TYPED = /^\{\{([a-z][a-zA-Z0-9]*)((?:\.[a-zA-Z0-9]+)*):(number|boolean|list)\}\}$/
+const MARK = 'const slots = /*slots*/ {}'
+
+export function fillJson(template: Json, values: Values): Json {
+  if (typeof template === 'string') return fillString(template, values)
+  if (Array.isArray(template)) {
+    return template.filter(member => isWanted(member, values)).map(member => fillJson(member, values))
+  }
+  if (!isJsonObject(template)) return template
+  const members = Object.entries(template).filter(([key]) => key !== '$if')
+  return Object.fromEntries(members.map(([key, member]) => [key, fillJson(member, values)]))
+}
+
+export function fillText(template: string, values: Values): string {
+  const filled = template.replaceAll(PLACE, (_, slot: string, facet: string) => {
+    const value = lookUp(values, slot, facet)
+    if (typeof value !== 'string' && typeof value !== 'number') {
+      throw new TemplateError(`{{${slot}${facet}}} is neither text nor a number`)
+    }
+    return String(value)
+  })
+  if (template.replaceAll(PLACE, '').includes('{{'))
+    throw new TemplateError(`“${template}” holds a place that is not understood`)
+  return filled
+}
+
+/** The script with its values: an ordinary text, whose hash is the identity of the version. */
+export function fillScript(source: string, values: Values): string {
+  const [before = '', after, more] = source.split(MARK)
+  if (after === undefined || more !== undefined)
+    throw new TemplateError(`a script holds “${MARK}” exactly once`)
+  const slots: JsonObject = Object.fromEntries([...values].map(([name, { value }]) => [name, value]))
+  return `${before}const slots = ${literal(slots)}${after}`
+}
+
+function fillString(template: string, values: Values): Json {
+  const typed = TYPED.exec(template)
+  if (typed === null) return fillText(template, values)
+  const [, slot = '', facet = '', type = ''] = typed
+  const value = lookUp(values, slot, facet)
+  if ((Array.isArray(value) ? 'list' : typeof value) !== type)
+    throw new TemplateError(`“${template}” is no ${type}`)
+  return value
+}
+
+function isWanted(member: Json, values: Values): boolean {
+  const condition = isJsonObject(member) ? member['$if'] : undefined
+  if (typeof condition !== 'string') return true
+  const [slot = ''] = condition.split('.', 1)
+  const value = lookUp(values, slot, condition.slice(slot.length))
+  if (typeof value !== 'boolean') throw new TemplateError(`“${condition}” is neither true nor false`)
+  return value
+}
+
+function lookUp(values: Values, slot: string, facet: string): Json {
+  const found = values.get(slot)
+  const name = facet.slice(1)
+  const facets = new Map(Object.entries(found?.facets ?? {}))
+  const value = name === '' ? found?.value : facets.get(name)
+  if (value === undefined) throw new TemplateError(`there is no {{${slot}${facet}}}`)
+  return value
+}
+
+/** JSON as a script may hold it. What is invisible or reorders text is escaped, so that a reader sees what is there. */
+function literal(value: Json): string {
+  return JSON.stringify(value, null, 2).replaceAll(/[\p{Cf}\p{Zl}\p{Zp}\p{Co}\u007f-\u009f]/gu, character =>
+    Array.from(
+      { length: character.length },
+      (_, unit) => `\\u${character.charCodeAt(unit).toString(16).padStart(4, '0')}`,
+    ).join(''),
+  )
+}

@@ -1,0 +1,85 @@
+/**
+ * The run's side of its sandbox instance: which launch is the present one, how many answers it still owes, which of
+ * its calls has which number. Messages of an instance that is gone are not heard.
+ */
+import type { Outcome } from '../../domain/tool.ts'
+import type { SandboxInstance, SandboxListener, SandboxPool } from '../../sandbox/pool.ts'
+import type { RecordedStep, StartRun } from '../../sandbox/protocol.ts'
+
+export class Guest {
+  readonly #pool: SandboxPool
+  readonly #calls = new Map<string, number>()
+  #instance: SandboxInstance | null = null
+  #launches = 0
+  #owed = 0
+
+  constructor(pool: SandboxPool) {
+    this.#pool = pool
+  }
+
+  get isThere(): boolean {
+    return this.#instance !== null
+  }
+
+  /** False while the instance computes, or has a message under way. */
+  get isIdle(): boolean {
+    return this.#owed === 0
+  }
+
+  get launches(): number {
+    return this.#launches
+  }
+
+  start(name: string, run: Omit<StartRun, 'instance'>, listener: SandboxListener): void {
+    const launch = ++this.#launches
+    const isPresent = () => launch === this.#launches && this.#instance !== null
+    this.#calls.clear()
+    this.#owed = 1
+    this.#instance = this.#pool.start(
+      { ...run, instance: `${name}.${String(launch)}` },
+      {
+        idle: message => {
+          if (!isPresent()) return
+          this.#owed--
+          listener.idle(message)
+        },
+        verified: message => {
+          if (!isPresent()) return
+          this.#owed--
+          listener.verified(message)
+        },
+        lost: reason => {
+          if (!isPresent()) return
+          this.#instance = null
+          this.#owed = 0
+          listener.lost(reason)
+        },
+      },
+    )
+  }
+
+  /** Remembers under which number the present instance asked for a step. */
+  asked(stepId: string, callId: number): void {
+    this.#calls.set(stepId, callId)
+  }
+
+  /** Hands the outcome to the instance if it is there and asked; if not, replay will. */
+  deliver(stepId: string, outcome: Outcome, at: number, inherits: RecordedStep[]): void {
+    const callId = this.#calls.get(stepId)
+    if (this.#instance === null || callId === undefined) return
+    this.#owed++
+    this.#instance.deliver(callId, outcome, at, inherits)
+  }
+
+  verify(input: string): void {
+    if (this.#instance === null) return
+    this.#owed++
+    this.#instance.verify(input)
+  }
+
+  drop(): void {
+    this.#instance?.drop()
+    this.#instance = null
+    this.#owed = 0
+  }
+}

@@ -1,0 +1,67 @@
+/** The scopes of one run, made when first spoken of, with what their journal says they have staged. */
+import { itemOfScope } from '../store/items.ts'
+import type { Store } from '../store/store.ts'
+import type { RunJournal } from './run-journal.ts'
+import { Scope, parentOf } from './scope.ts'
+
+/** The scope of the script's own `verify` (O1). */
+const VERIFY = 'verify'
+
+export class RunScopes {
+  readonly #store: Store
+  readonly #run: { id: string; workflow_id: string }
+  readonly #journal: () => RunJournal
+  readonly #scopes = new Map<string, Scope>()
+
+  constructor(store: Store, run: { id: string; workflow_id: string }, journal: () => RunJournal) {
+    this.#store = store
+    this.#run = run
+    this.#journal = journal
+  }
+
+  get(text: string): Scope {
+    const known = this.#scopes.get(text)
+    if (known !== undefined) return known
+    if (text === VERIFY) return this.#verifying()
+    const itemId = text === '' ? null : (itemOfScope(this.#store, this.#run.workflow_id, text)?.id ?? null)
+    const parent = text === '' ? null : this.get(parentOf(text))
+    const scope = new Scope(text, itemId ?? this.#run.id, itemId, parent)
+    for (const step of this.#journal().steps()) {
+      if (step.owner === scope.owner && step.state === 'done' && step.changes.length > 0) {
+        scope.staged.set(step.stepId, step.changes)
+      }
+    }
+    this.#scopes.set(text, scope)
+    return scope
+  }
+
+  #verifying(): Scope {
+    const scope = new Scope(VERIFY, this.#journal().verification(), null, null)
+    this.#scopes.set(VERIFY, scope)
+    return scope
+  }
+
+  known(text: string): Scope | undefined {
+    return this.#scopes.get(text)
+  }
+
+  byOwner(owner: string): Scope | undefined {
+    return [...this.#scopes.values()].find(scope => scope.owner === owner)
+  }
+
+  all(): Scope[] {
+    return [...this.#scopes.values()]
+  }
+
+  /** How many calls of the run have their tool at work. */
+  flying(): number {
+    let flying = 0
+    for (const scope of this.#scopes.values()) flying += scope.flying
+    return flying
+  }
+
+  /** A new launch reads the journal anew; scopes with calls still at work stay as they are. */
+  forget(): void {
+    for (const [text, scope] of this.#scopes) if (scope.flying === 0) this.#scopes.delete(text)
+  }
+}

@@ -1,0 +1,183 @@
+/**
+ * A Steward in one process for tests: the real store, sandbox, tools and engine on a fresh folder, with a site on
+ * loopback that remembers every request. Only the clock may be a test's own.
+ */
+import fs from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
+import type { Clock } from '../../src/domain/clock.ts'
+import type { ContractInput } from '../../src/domain/contract.ts'
+import type { Failure } from '../../src/domain/failure.ts'
+import type { Json } from '../../src/domain/json.ts'
+import { systemClock } from '../../src/main/engine/clock.ts'
+import type { FaultPoint } from '../../src/main/engine/context.ts'
+import { Engine } from '../../src/main/engine/engine.ts'
+import { failureOfRun, resultOf } from '../../src/main/store/runs.ts'
+import type { RunRow } from '../../src/main/store/runs.ts'
+import { openStore } from '../../src/main/store/store.ts'
+import type { Store } from '../../src/main/store/store.ts'
+import { createCompute } from '../../src/main/tools/compute/pool.ts'
+import { filesTools } from '../../src/main/tools/files.ts'
+import { flowTools } from '../../src/main/tools/flow.ts'
+import { httpTools } from '../../src/main/tools/http.ts'
+import { logTools } from '../../src/main/tools/log.ts'
+import { createHttpClient } from '../../src/main/tools/network/client.ts'
+import { notifyTools } from '../../src/main/tools/notify.ts'
+import { createRegistry } from '../../src/main/tools/registry.ts'
+import { stateTools } from '../../src/main/tools/state.ts'
+import { textTools } from '../../src/main/tools/text.ts'
+import { createSandboxPool } from '../../src/sandbox/pool.ts'
+import type { SandboxPool } from '../../src/sandbox/pool.ts'
+
+export interface WorldOptions {
+  folder?: string
+  clock?: Clock
+  fault?: (point: FaultPoint) => void
+  sync?: (fd: number) => Promise<void>
+  /** Stands in for the sandbox's version, to be another engine (J10). */
+  engineVersion?: string
+}
+
+export interface World {
+  folder: string
+  store: Store
+  engine: Engine
+  pool: SandboxPool
+  install(name: string, source: string, contract?: Partial<ContractInput>): Promise<string>
+  /** Emits an event and waits until its run ends or rests. */
+  run(name: string, payload?: Json): Promise<RunRow>
+  /** Waits until the run ends or comes to rest. */
+  rested(runId: string): Promise<RunRow>
+  result(run: RunRow): Json
+  failure(run: RunRow): Failure | null
+  /** Lets go of everything, as at the end of the core; the folder stays. */
+  stop(): Promise<void>
+}
+
+export function tempFolder(): string {
+  return fs.mkdtempSync(path.join(os.tmpdir(), 'steward-world-'))
+}
+
+export function contractFor(more: Partial<ContractInput> = {}): ContractInput {
+  return {
+    schema: 1,
+    title: 'Test',
+    promise: 'Does what the test says.',
+    zone: 'UTC',
+    when: [{ kind: 'manual' }],
+    uses: [
+      'tools/http',
+      'tools/flow',
+      'tools/state',
+      'tools/log',
+      'tools/notify',
+      'tools/files',
+      'tools/text',
+    ],
+    reads: { hosts: [], paths: [] },
+    ...more,
+  }
+}
+
+export async function createWorld(options: WorldOptions = {}): Promise<World> {
+  const folder = options.folder ?? tempFolder()
+  const clock = options.clock ?? systemClock()
+  const store = openStore({
+    folder,
+    now: () => clock.now(),
+    ...(options.sync === undefined ? {} : { sync: options.sync }),
+  })
+  const client = createHttpClient({ now: () => clock.now() })
+  const compute = createCompute()
+  const tools = createRegistry([
+    ...httpTools(client),
+    ...filesTools(),
+    ...stateTools(),
+    ...flowTools(),
+    ...notifyTools(),
+    ...logTools(),
+    ...textTools(compute),
+  ])
+  const real = createSandboxPool({ workers: 1 })
+  const pool = options.engineVersion === undefined ? real : otherEngine(real, options.engineVersion)
+  const engine = new Engine({
+    store,
+    pool,
+    tools,
+    clock,
+    log: () => undefined,
+    ...(options.fault === undefined ? {} : { fault: options.fault }),
+  })
+  await engine.start()
+  const rested = (runId: string) => restedRun(engine, runId)
+  return {
+    folder,
+    store,
+    engine,
+    pool,
+    install: async (name, source, contract) => {
+      const installed = await engine.install({
+        name,
+        source,
+        contract: contractFor(contract) as unknown as Json,
+      })
+      return installed.workflowId
+    },
+    run: async (name, payload = {}) => {
+      const accepted = await engine.emit({
+        workflow: name,
+        type: 'manual',
+        payload,
+        sourceType: 'test',
+        sourceId: 'test',
+      })
+      return rested(await claimedRun(engine, accepted.row.id))
+    },
+    rested,
+    result: run => resultOf(store, run),
+    failure: run => failureOfRun(store, run),
+    stop: async () => {
+      engine.stop()
+      await real.close()
+      await client.close()
+      await compute.close()
+      await store.close()
+    },
+  }
+}
+
+function otherEngine(pool: SandboxPool, engineVersion: string): SandboxPool {
+  return {
+    engineVersion,
+    start: (run, listener) => pool.start(run, listener),
+    warm: () => pool.warm(),
+    stats: () => pool.stats(),
+    close: () => pool.close(),
+  }
+}
+
+async function claimedRun(engine: Engine, eventId: string): Promise<string> {
+  return until(() => engine.event(eventId).run_id, `the event ${eventId} was never claimed`)
+}
+
+async function restedRun(engine: Engine, runId: string): Promise<RunRow> {
+  return until(() => {
+    const run = engine.run(runId)
+    return engine.isAtRest(runId) ? run : null
+  }, `the run ${runId} never came to rest`)
+}
+
+/** Looks again and again until there is an answer. */
+export async function until<T>(
+  look: () => T | null | undefined | false,
+  problem: string,
+  ms = 15_000,
+): Promise<T> {
+  const deadline = Date.now() + ms
+  for (;;) {
+    const found = look()
+    if (found !== null && found !== undefined && found !== false) return found
+    if (Date.now() > deadline) throw new Error(problem)
+    await new Promise(resolve => setTimeout(resolve, 5))
+  }
+}

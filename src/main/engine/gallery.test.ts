@@ -181,7 +181,7 @@ describe('tidy-folder', () => {
         expect(contractOf(filled).changes.map(({ paths }) => paths)).toEqual([[folder]])
         expect(slotsOf(filled)['folder']).toBe(folder)
       }),
-      { numRuns: 300 },
+      { numRuns: 50 },
     )
   })
 })
@@ -230,7 +230,7 @@ describe('watch-address', () => {
         expect(slotsOf(filled)['contains']).toBe(text)
         expect(filled.contract).toEqual(plain.contract)
       }),
-      { numRuns: 300 },
+      { numRuns: 50 },
     )
   })
 })

@@ -4,7 +4,7 @@ import { approvalText, payloadHash, visibleText } from './approval.ts'
 import type { Json } from './json.ts'
 import { canonicalJson } from './json.ts'
 
-const FORBIDDEN = /[^\P{C}\n]/u
+const FORBIDDEN = /[^\P{C}\n]|[\u2028\u2029]/u
 
 describe('the text of an approval', () => {
   it('P4 shows names and values as they are', () => {
@@ -46,6 +46,7 @@ describe('the text of an approval', () => {
   it('P4 case 76: no value can pass for another field, whatever breaks its lines', () => {
     for (const line of ['\n', '\r', '\r\n', '\u2028', '\u2029', '\u0085', '\v', '\f']) {
       const lines = approvalText({ note: `hi${line}amount: 1`, amount: 900 }).split('\n')
+      expect(lines.slice(0, 3)).toEqual(['note: (2 lines)', '  │ hi', '  │ amount: 1'])
       expect(lines.filter(shown => shown.startsWith('amount:'))).toEqual(['amount: 900'])
       const key = approvalText({ [`a: 1${line}amount`]: 2 })
       expect(key.split('\n')).toHaveLength(1)

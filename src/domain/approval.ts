@@ -82,7 +82,8 @@ interface Cleaned {
 function cleaned(text: string, longest: number): Cleaned {
   const cut = text.length > longest
   const end = cut ? Math.min(SHOWN_END, Math.floor(longest / 4)) : 0
-  const parts = cut ? [text.slice(0, longest - end), text.slice(text.length - end)].map(whole) : [text]
+  const ends = cut ? [text.slice(0, longest - end), text.slice(text.length - end)].map(whole) : [text]
+  const parts = ends.map(part => part.replace(LINE_BREAK, '\n'))
   const printable = parts.map(printed)
   const hidden = parts.join('').length - printable.join('').length
   const notes = [
@@ -113,10 +114,5 @@ const ODD_SPACE = /[^\P{Zs} ]|\t/gu
 const PILED_MARKS = /(\p{M}{4})\p{M}+/gu
 
 function printed(text: string): string {
-  return text
-    .replace(TERMINAL, '')
-    .replace(LINE_BREAK, '\n')
-    .replace(INVISIBLE, '')
-    .replace(ODD_SPACE, ' ')
-    .replace(PILED_MARKS, '$1')
+  return text.replace(TERMINAL, '').replace(INVISIBLE, '').replace(ODD_SPACE, ' ').replace(PILED_MARKS, '$1')
 }

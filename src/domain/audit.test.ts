@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { auditMac, erasureBody, GENESIS_MAC, tombstoneOf, verifyChain } from './audit.ts'
+import type { Json } from './json.ts'
 import type { AuditContent, AuditHead, AuditRow } from './audit.ts'
 
 const KEY = new Uint8Array(32).fill(7)
@@ -147,6 +148,19 @@ describe('erasure by the user', () => {
     expect(verifyChain(KEY, eraseSilently(left, 1))).toMatchObject({ problem: 'edited', seq: 2 })
     expect(verifyChain(KEY, replace(left, 0, { at: 5 }))).toMatchObject({ problem: 'edited', seq: 1 })
     expect(verifyChain(KEY, replace(left, 0, { workflowId: 'wf_x' }))).toMatchObject({ problem: 'edited' })
+  })
+
+  it('P5 an erasure vouches for nothing that was written after it', () => {
+    const content = (at: number, kind = 'k', body: Json = {}) => ({
+      at,
+      kind,
+      workflowId: null,
+      runId: null,
+      body,
+    })
+    const rows = chain([content(1), content(2, 'erasure', erasureBody([[1, 9]])), content(3)])
+    expect(verifyChain(KEY, eraseSilently(rows, 0))).toEqual({ ok: true, rows: 3 })
+    expect(verifyChain(KEY, eraseSilently(rows, 2))).toMatchObject({ problem: 'edited', seq: 3 })
   })
 
   it('P5 an erasure cannot be erased, and a second one may cover the same rows', () => {

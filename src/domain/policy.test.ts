@@ -128,6 +128,8 @@ describe('never', () => {
     })
     expect(move('/home/ada/in', '/home/ada/out/in', { contract })).toMatchObject({ clause: 'never.paths' })
     const barredTool = contractOf({ never: { tools: ['http.request'] } })
+    const barredModule = contractOf({ never: { tools: ['tools/http'] } })
+    expect(judge(GET, { contract: barredModule })).toMatchObject({ verdict: 'deny', clause: 'never.tools' })
     expect(judge(GET, { contract: barredTool })).toMatchObject({ verdict: 'deny', clause: 'never.tools' })
   })
 })
@@ -260,6 +262,27 @@ describe('content from outside', () => {
     expect(judge(GET, { contract, sources })).toMatchObject({ verdict: 'allow' })
     const model = callOf({ tool: 'llm.extract', effect: 'model' })
     expect(judge(model, { contract, sources })).toMatchObject({ verdict: 'deny', clause: 'flows[0]' })
+  })
+
+  it('P2 a flow holds for writes back to the source and for writes without a place, not for taking away', () => {
+    const contract = contractOf({
+      changes: [
+        { tool: 'http.request', hosts: ['news.example.com'], approval: 'never' },
+        { tool: 'files.move', accounts: ['ada'], paths: ['/home/ada/in'], approval: 'never' },
+      ],
+      flows: [{ from: 'news.example.com', to: [] }],
+    })
+    const sources = ['news.example.com']
+    const back = callOf({ touches: { hosts: ['news.example.com'], method: 'POST' } })
+    expect(judge(back, { contract, sources })).toMatchObject({ verdict: 'deny', clause: 'flows[0]' })
+    const placeless = callOf({ tool: 'files.move', touches: { accounts: ['ada'] } })
+    expect(judge(placeless, { contract })).toMatchObject({ verdict: 'allow' })
+    expect(judge(placeless, { contract, sources })).toMatchObject({ verdict: 'deny', clause: 'flows[0]' })
+    const trash = callOf({
+      tool: 'files.move',
+      touches: { paths: [{ path: '/home/ada/in/a', access: 'delete' }] },
+    })
+    expect(judge(trash, { contract, sources })).toMatchObject({ verdict: 'allow' })
   })
 
   it('P6 a reason shows nothing of the call that could mislead', () => {

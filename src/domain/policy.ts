@@ -145,7 +145,7 @@ function flowDenial({ contract, call, sources }: PolicyInput): Denial | null {
     if (source === undefined) continue
     const allowed = call.effect === 'read' ? [flow.from, ...flow.to] : flow.to
     const stray = targets.find(target => !allowed.some(place => placeMatches(place, target)))
-    if (stray !== undefined || targets.length === 0) {
+    if (stray !== undefined || isPlaceless(call, targets)) {
       const where = stray ?? call.tool
       return deny(
         `flows[${index}]`,
@@ -154,6 +154,11 @@ function flowDenial({ contract, call, sources }: PolicyInput): Denial | null {
     }
   }
   return null
+}
+
+/** Where content would go cannot be told. What only takes paths away sends nothing. */
+function isPlaceless(call: PolicyCall, targets: readonly string[]): boolean {
+  return targets.length === 0 && (call.touches.paths ?? []).length === 0
 }
 
 function targetsOf({ effect, touches }: PolicyCall): string[] {

@@ -29,6 +29,13 @@ describe('quotas', () => {
       verdict: 'deny',
       clause: 'budget.actionsPerRun',
     })
+    const two = callOf({ touches: { ...POST.touches, actions: 2 } })
+    expect(judge(two, { contract, usage: { ...UNUSED, actionsThisRun: 4 } })).toMatchObject({
+      verdict: 'deny',
+    })
+    expect(judge(two, { contract, usage: { ...UNUSED, actionsThisRun: 3 } })).toMatchObject({
+      verdict: 'allow',
+    })
     const three = callOf({ touches: { ...POST.touches, actions: 3 } })
     expect(judge(three, { contract })).toMatchObject({ verdict: 'deny', clause: 'budget.actionsPerHour' })
     const usage = { ...UNUSED, callsThisRun: 10_000 }

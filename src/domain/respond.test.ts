@@ -221,6 +221,11 @@ describe('the breaker of a host', () => {
     expect(waits).toEqual([30, 60, 120, 240, 480, 900, 900, 900].map(seconds => seconds * 1_000))
   })
 
+  it('R5 a clock that is set back keeps no host shut for longer', () => {
+    const state = after(FIVE, 3_600_000)
+    expect(breakerNext(state, 'call', 0)).toMatchObject({ allowed: false, retryAt: 30_000 })
+  })
+
   it('R5 whatever happens, a refused call is told a time within 15 minutes, and is let through then', () => {
     const event = fc.record({
       event: fc.constantFrom('call' as const, 'success' as const, 'failure' as const),

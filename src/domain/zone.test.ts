@@ -8,26 +8,15 @@ const MINUTE = 60_000
 const HOUR = 60 * MINUTE
 
 /** The slow, obvious oracle: asks the platform what the clock on the wall shows, one minute after the other. */
-function localFields(at: number, zone: string) {
-  const text = new Intl.DateTimeFormat('sv-SE', {
-    timeZone: zone,
-    dateStyle: 'short',
-    timeStyle: 'medium',
-  }).format(at)
-  const [date = '', time = ''] = text.split(' ')
-  return {
-    date,
-    minute: time.slice(0, 5),
-    weekday: ((new Date(`${date}T00:00:00Z`).getUTCDay() + 6) % 7) + 1,
-  }
-}
-
-const fieldCache = new Map<string, ReturnType<typeof localFields>>()
+const clocks = new Map<string, Intl.DateTimeFormat>()
 function fields(at: number, zone: string) {
-  const key = `${zone} ${at}`
-  const known = fieldCache.get(key) ?? localFields(at, zone)
-  fieldCache.set(key, known)
-  return known
+  const clock =
+    clocks.get(zone) ??
+    new Intl.DateTimeFormat('sv-SE', { timeZone: zone, dateStyle: 'short', timeStyle: 'medium' })
+  clocks.set(zone, clock)
+  const [date = '', time = ''] = clock.format(at).split(' ')
+  const weekday = ((new Date(`${date}T00:00:00Z`).getUTCDay() + 6) % 7) + 1
+  return { date, minute: time.slice(0, 5), weekday }
 }
 
 function firstMinute(from: number, until: number, holds: (at: number) => boolean): number | null {
@@ -127,6 +116,14 @@ describe('time windows', () => {
     const before = Date.parse('2026-03-28T12:00Z')
     expect(nextOpening(windows, before, 'Europe/Berlin')).toBe(Date.parse('2026-04-05T00:15Z'))
     expect(isOpen([], before, 'Europe/Berlin')).toBe(true)
+  })
+
+  it('P2 a window in the repeated hour opens twice, and one around its start opens when the clocks are set', () => {
+    const inside: TimeWindow[] = [{ from: '02:30', to: '02:45' }]
+    const passed = Date.parse('2026-10-25T00:50Z')
+    expect(nextOpening(inside, passed, 'Europe/Berlin')).toBe(Date.parse('2026-10-25T01:30Z'))
+    const around: TimeWindow[] = [{ from: '01:30', to: '02:30' }]
+    expect(nextOpening(around, passed, 'Europe/Berlin')).toBe(Date.parse('2026-10-25T01:00Z'))
   })
 
   it('P2 a window over the skipped hour opens when the clocks are set', () => {

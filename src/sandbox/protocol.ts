@@ -50,6 +50,11 @@ export interface StartRun {
    */
   demand: 'exact' | 'writes'
   limits: RunLimits
+  /**
+   * Item scopes of an ended run that go on: calls and closes inside them are released after replay, also past the
+   * run's end; new calls anywhere else are never released.
+   */
+  reenter?: string[]
 }
 
 /** A call that the journal does not have yet, or has begun without an end (`recorded` names that step). */
@@ -75,7 +80,8 @@ export interface ItemClose {
 export type RunEnd = { is: 'returned'; value: string } | { is: 'failed'; failure: Failure }
 
 export type ToWorker =
-  | { kind: 'start'; run: StartRun }
+  /** `slot` numbers the instance within its worker's shared status, by which the watchdog knows who is stuck. */
+  | { kind: 'start'; run: StartRun; slot: number }
   /** One completion; the worker drains microtasks before it takes the next. `inherits` comes with an item's opening. */
   | {
       kind: 'deliver'
@@ -89,6 +95,7 @@ export type ToWorker =
   | { kind: 'verify'; instance: string; input: string }
   | { kind: 'drop'; instance: string }
 
+/** Every `start`, `deliver` and `verify` is answered by exactly one message; `verified` stands in for the last `idle`. */
 export type FromWorker =
   /** The guest came to rest. Everything it asked for since the last message, in issue order. */
   | {

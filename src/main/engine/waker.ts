@@ -7,7 +7,7 @@ import { acceptEvent, nextSignal } from '../store/inbox.ts'
 import { itemById } from '../store/items.ts'
 import { runById } from '../store/runs.ts'
 import type { Tx } from '../store/tx.ts'
-import { answerWait, detailOf, dueWaits, nextWake, offlineWaits, waitsOfRun } from '../store/waits.ts'
+import { answerWait, detailOf, dueWaits, nextWake, offlineWaits, waitOf, waitsOfRun } from '../store/waits.ts'
 import type { WaitDetail, WaitRow } from '../store/waits.ts'
 import type { EngineContext } from './context.ts'
 import { CONTINUE_ITEM } from './router.ts'
@@ -113,7 +113,8 @@ export class Waker {
         causes: [],
         at: clock.now(),
       })
-      if (!detailOf(wait).over) answerWait(tx, wait)
+      const row = waitOf(tx, wait.step_id)
+      if (row !== undefined && !detailOf(row).over) answerWait(tx, row)
     })
     this.#router.pump()
   }

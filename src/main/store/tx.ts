@@ -6,6 +6,9 @@ import type Database from 'better-sqlite3'
 import type { Statement } from './statement.ts'
 
 const prepared = new WeakMap<Database.Database, Map<string, Database.Statement>>()
+/** Rows that never change, parsed, by table and id. */
+const immutable = new WeakMap<Database.Database, Map<string, unknown>>()
+const KEPT = 1_000
 
 export class Reader {
   readonly #db: Database.Database
@@ -25,6 +28,20 @@ export class Reader {
   /** Row by row, for what may be long. The connection is busy until the iteration ends. */
   iterate<P, R>(statement: Statement<P, R>, params: P): IterableIterator<R> {
     return this.prepare(statement.sql).iterate(...statement.bind(params)) as IterableIterator<R>
+  }
+
+  /** What `read` makes of a row that never changes, made once per connection while it is in use. */
+  once<T>(name: string, read: () => T): T {
+    let known = immutable.get(this.#db)
+    if (known === undefined) {
+      known = new Map()
+      immutable.set(this.#db, known)
+    }
+    if (known.has(name)) return known.get(name) as T
+    const value = read()
+    if (known.size >= KEPT) known.delete(known.keys().next().value ?? '')
+    known.set(name, value)
+    return value
   }
 
   protected prepare(sql: string): Database.Statement {

@@ -147,25 +147,20 @@ export function listWorkflows(reader: Reader): Workflow[] {
   return reader.all(listed, {})
 }
 
-// Versions are immutable, so what was parsed once stays true for this process.
-const contracts = new Map<string, Contract>()
-const scripts = new Map<string, Script>()
-const KEPT = 500
-
 export function contractOf(reader: Reader, intentId: string): Contract {
-  const known = contracts.get(intentId)
-  if (known !== undefined) return known
-  const row = reader.get(intentById, { id: intentId })
-  if (row === undefined) throw new Error(`intent ${intentId} is missing`)
-  return remember(contracts, intentId, contractSchema.parse(JSON.parse(row.contract)))
+  return reader.once(`intent ${intentId}`, () => {
+    const row = reader.get(intentById, { id: intentId })
+    if (row === undefined) throw new Error(`intent ${intentId} is missing`)
+    return contractSchema.parse(JSON.parse(row.contract))
+  })
 }
 
 export function scriptOf(reader: Reader, scriptId: string): Script {
-  const known = scripts.get(scriptId)
-  if (known !== undefined) return known
-  const row = reader.get(scriptById, { id: scriptId })
-  if (row === undefined) throw new Error(`script ${scriptId} is missing`)
-  return remember(scripts, scriptId, row)
+  return reader.once(`script ${scriptId}`, () => {
+    const row = reader.get(scriptById, { id: scriptId })
+    if (row === undefined) throw new Error(`script ${scriptId} is missing`)
+    return row
+  })
 }
 
 export function deployed(reader: Reader, workflow: Workflow): Deployed {
@@ -176,10 +171,4 @@ export function deployed(reader: Reader, workflow: Workflow): Deployed {
     script: scriptOf(reader, workflow.script_id),
     contract: contractOf(reader, workflow.intent_id),
   }
-}
-
-function remember<T>(kept: Map<string, T>, id: string, value: T): T {
-  if (kept.size >= KEPT) kept.delete(kept.keys().next().value ?? '')
-  kept.set(id, value)
-  return value
 }

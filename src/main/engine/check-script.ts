@@ -1,0 +1,128 @@
+/** Looks through a script before it is installed: whether it parses, what it imports, what a contract lacks for it. */
+import type { SourcePosition } from '../../domain/failure.ts'
+import type { Json } from '../../domain/json.ts'
+import { parseContract } from '../../domain/policy.ts'
+import type { Contract } from '../../domain/contract.ts'
+import { inspectScript, lintScript } from '../../sandbox/inspect.ts'
+import type { ScriptInspection } from '../../sandbox/inspect.ts'
+import type { ToolRegistry } from '../tools/registry.ts'
+import { guestName, verbOf } from '../tools/guest-module.ts'
+import { factsOfScript } from './script-facts.ts'
+
+export interface ScriptProblem {
+  /** `error`: it cannot be installed so. `warning`: it can, and will likely surprise. */
+  severity: 'error' | 'warning'
+  message: string
+  position: SourcePosition | null
+}
+
+export interface ScriptCheck {
+  ok: boolean
+  problems: ScriptProblem[]
+  imports: string[]
+  exports: { run: boolean; verify: boolean }
+  each: { name: string | null; key: string | null }[]
+}
+
+export function checkScript(tools: ToolRegistry, source: string, contract?: Json): ScriptCheck {
+  const script = inspectScript(source)
+  const problems = script.failure === null ? problemsOf(tools, source, script) : [unparsed(script.failure)]
+  if (contract !== undefined && script.failure === null) problems.push(...contractProblems(script, contract))
+  return {
+    ok: problems.every(problem => problem.severity !== 'error'),
+    problems,
+    imports: script.imports,
+    exports: script.exports,
+    each: script.eachNames.map((name, place) => ({ name, key: script.eachKeys[place] ?? null })),
+  }
+}
+
+function unparsed(failure: NonNullable<ScriptInspection['failure']>): ScriptProblem {
+  return { severity: 'error', message: failure.message, position: failure.position ?? null }
+}
+
+function problemsOf(tools: ToolRegistry, source: string, script: ScriptInspection): ScriptProblem[] {
+  const problems: ScriptProblem[] = []
+  if (!script.exports.run) {
+    problems.push(
+      error(
+        'The script has no default export, so there is nothing to run. Export one: export default async function run(event) { … }',
+      ),
+    )
+  }
+  for (const { module, name, position } of factsOfScript(source).imported) {
+    const message = importProblem(tools, module, name)
+    if (message !== null) problems.push({ severity: 'error', message, position })
+  }
+  for (const finding of lintScript(source)) problems.push(finding)
+  return problems
+}
+
+function importProblem(tools: ToolRegistry, module: string, name: string): string | null {
+  if (tools.moduleSource(module) === undefined) {
+    const known = tools.families().map(family => `tools/${family}`)
+    return `There is no module “${module}”. There are: ${known.join(', ')}.`
+  }
+  const offered = exportsOf(tools, module)
+  if (name === '*' || offered.includes(name)) return null
+  return `The module “${module}” offers no “${name}”. It offers: ${offered.join(', ')}.`
+}
+
+/** Every name scripts may import from a module. */
+export function exportsOf(tools: ToolRegistry, module: string): string[] {
+  const own = toolsOf(tools, module).flatMap(tool => guestName(verbOf(tool)).exported)
+  return module === 'tools/flow' ? [...own, 'each'] : own
+}
+
+/** Names of a module's tools: `files.move` for `tools/files`. */
+export function toolsOf(tools: ToolRegistry, module: string): string[] {
+  const family = module.slice('tools/'.length)
+  return tools.list().flatMap(({ name }) => (name.startsWith(`${family}.`) ? name : []))
+}
+
+function contractProblems(script: ScriptInspection, json: Json): ScriptProblem[] {
+  const answer = parseContract(json)
+  if (!answer.ok) return [error(answer.failure.message)]
+  const { contract } = answer
+  return [...ungranted(script, contract), ...unused(script, contract), ...unnamed(script, contract)]
+}
+
+function ungranted(script: ScriptInspection, { uses }: Contract): ScriptProblem[] {
+  return script.imports
+    .filter(module => !uses.includes(module))
+    .map(module =>
+      error(
+        `The script imports ${module}, which the contract does not grant. Add it to “uses”, or do without it.`,
+      ),
+    )
+}
+
+function unused(script: ScriptInspection, { uses }: Contract): ScriptProblem[] {
+  return uses
+    .filter(module => !script.imports.includes(module))
+    .map(module =>
+      warning(
+        `The contract grants ${module}, which the script does not import. A smaller grant is a safer one.`,
+      ),
+    )
+}
+
+function unnamed(script: ScriptInspection, { items }: Contract): ScriptProblem[] {
+  return script.eachNames.flatMap(name => {
+    if (name === null)
+      return error(
+        'An “each” takes its name from a variable. Write the name as a text, so that its items stay known.',
+      )
+    return Object.hasOwn(items, name)
+      ? []
+      : error(`The script goes through “${name}” with each. Add it to “items” with what its key means.`)
+  })
+}
+
+function error(message: string): ScriptProblem {
+  return { severity: 'error', message, position: null }
+}
+
+function warning(message: string): ScriptProblem {
+  return { severity: 'warning', message, position: null }
+}

@@ -1,0 +1,60 @@
+/** Actions as clients see them: what people call their inbox. */
+import type { Choice, ActionRow } from '../store/actions.ts'
+import { actionById, bodyOfAction, choicesOf, listActions } from '../store/actions.ts'
+import { automationName, pageOf } from './views.ts'
+import type { AutomationName, Page, ViewSource } from './views.ts'
+
+export interface ActionView {
+  id: string
+  kind: string
+  state: ActionRow['state']
+  automation: AutomationName | null
+  runId: string | null
+  itemId: string | null
+  cause: string
+  effect: string
+  /** The payload as it will look, or the evidence. */
+  detail: string | null
+  choices: Choice[]
+  choice: string | null
+  expiresAt: number | null
+  createdAt: number
+  resolvedAt: number | null
+}
+
+export function actionView(source: ViewSource, action: ActionRow): ActionView {
+  const body = bodyOfAction(source.store, action)
+  return {
+    id: action.id,
+    kind: action.kind,
+    state: action.state,
+    automation: action.workflow_id === null ? null : automationName(source, action.workflow_id),
+    runId: action.run_id,
+    itemId: action.item_id,
+    cause: body.cause,
+    effect: body.effect,
+    detail: body.detail ?? null,
+    choices: choicesOf(action),
+    choice: action.choice,
+    expiresAt: action.expires_at,
+    createdAt: action.created_at,
+    resolvedAt: action.resolved_at,
+  }
+}
+
+export function actionsPage(
+  source: ViewSource,
+  filter: { state: ActionRow['state']; before?: string; limit: number },
+): Page<ActionView> {
+  const rows = listActions(source.store, filter.state, filter.limit + 1, filter.before)
+  return pageOf(
+    rows,
+    filter.limit,
+    row => actionView(source, row),
+    row => row.id,
+  )
+}
+
+export function existingAction(source: ViewSource, id: string): ActionRow | undefined {
+  return actionById(source.store, id)
+}

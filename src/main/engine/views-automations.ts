@@ -1,0 +1,118 @@
+/** Automations as clients see them: what each promises, whether it runs, what it did last and does next. */
+import type { Contract } from '../../domain/contract.ts'
+import { contractText } from '../../domain/policy.ts'
+import { waitingFor } from '../store/inbox.ts'
+import { listLedger, listRuns, openActionsOf } from '../store/lists.ts'
+import type { InstantRow } from '../store/schedules.ts'
+import { schedulesOf } from '../store/schedules.ts'
+import { deployed, listWorkflows } from '../store/workflows.ts'
+import type { Workflow, WorkflowState } from '../store/workflows.ts'
+import { describeTrigger } from './schedule/describe.ts'
+import { runSummary } from './views-runs.ts'
+import type { RunSummary } from './views-runs.ts'
+import { pageOf } from './views.ts'
+import type { Page, ViewSource } from './views.ts'
+
+export interface AutomationSummary {
+  id: string
+  name: string
+  title: string
+  promise: string
+  state: WorkflowState
+  pauseReason: string | null
+  version: string
+  when: string[]
+  /** The next instant a schedule is due; null while paused, or where nothing is scheduled. */
+  nextDue: number | null
+  lastRun: RunSummary | null
+  /** Events that wait for their turn, counted up to 100. */
+  waitingEvents: number
+  needsYou: number
+}
+
+export interface AutomationView extends AutomationSummary {
+  /** Newest first: what its strip shows. */
+  lastRuns: RunSummary[]
+  contract: Contract
+  contractText: { heading: string; lines: string[] }[]
+  script: { id: string; version: string; hash: string; note: string; source: string; createdAt: number }
+  createdAt: number
+  updatedAt: number
+}
+
+export interface InstantView {
+  dueAt: number
+  fate: InstantRow['fate']
+  reason: string | null
+  eventId: string | null
+  at: number
+}
+
+const MOST_COUNTED = 100
+const STRIP = 20
+
+export function automationsList(source: ViewSource): AutomationSummary[] {
+  return listWorkflows(source.store).map(workflow => automationSummary(source, workflow))
+}
+
+export function automationSummary(source: ViewSource, workflow: Workflow): AutomationSummary {
+  const { store } = source
+  const { script, contract } = deployed(store, workflow)
+  const [last] = listRuns(store, { workflowId: workflow.id, limit: 1 })
+  return {
+    id: workflow.id,
+    name: workflow.name,
+    title: contract.title,
+    promise: contract.promise,
+    state: workflow.state,
+    pauseReason: workflow.pause_reason,
+    version: `${String(script.major)}.${String(script.minor)}`,
+    when: contract.when.map(trigger => describeTrigger(trigger, contract.zone)),
+    nextDue: workflow.state === 'active' ? nextDueOf(source, workflow.id) : null,
+    lastRun: last === undefined ? null : runSummary(source, last),
+    waitingEvents: waitingFor(store, 'workflow', workflow.id, MOST_COUNTED),
+    needsYou: openActionsOf(store, workflow.id),
+  }
+}
+
+export function automationView(source: ViewSource, workflow: Workflow): AutomationView {
+  const { script, contract } = deployed(source.store, workflow)
+  const summary = automationSummary(source, workflow)
+  return {
+    ...summary,
+    lastRuns: listRuns(source.store, { workflowId: workflow.id, limit: STRIP }).map(run =>
+      runSummary(source, run),
+    ),
+    contract,
+    contractText: contractText(contract),
+    script: {
+      id: script.id,
+      version: summary.version,
+      hash: script.hash,
+      note: script.note,
+      source: script.source,
+      createdAt: script.created_at,
+    },
+    createdAt: workflow.created_at,
+    updatedAt: workflow.updated_at,
+  }
+}
+
+export function ledgerPage(
+  source: ViewSource,
+  workflowId: string,
+  limit: number,
+  before?: number,
+): Page<InstantView> {
+  return pageOf(
+    listLedger(source.store, workflowId, limit + 1, before),
+    limit,
+    row => ({ dueAt: row.due_at, fate: row.fate, reason: row.reason, eventId: row.inbox_id, at: row.at }),
+    row => String(row.due_at),
+  )
+}
+
+function nextDueOf(source: ViewSource, workflowId: string): number | null {
+  const due = schedulesOf(source.store, workflowId).flatMap(schedule => schedule.next_due ?? [])
+  return due.length === 0 ? null : Math.min(...due)
+}

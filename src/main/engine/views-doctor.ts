@@ -1,0 +1,113 @@
+/** What `doctor` looks at: whether this folder, its database and this process are well. Changes nothing. */
+import fs from 'node:fs'
+import path from 'node:path'
+import { newestSchema } from '../store/migrate.ts'
+import { setting } from '../store/settings.ts'
+import { DATABASE_FILE } from '../store/store.ts'
+import type { Store } from '../store/store.ts'
+
+export interface HealthCheck {
+  name: string
+  ok: boolean
+  message: string
+}
+
+export interface Health {
+  ok: boolean
+  folder: string
+  checks: HealthCheck[]
+}
+
+const LEAST_FREE_BYTES = 200_000_000
+
+export function healthOf(checks: HealthCheck[], folder: string): Health {
+  return { ok: checks.every(check => check.ok), folder, checks }
+}
+
+/** Checks that need no open database. */
+export function folderChecks(folder: string): HealthCheck[] {
+  return [
+    {
+      name: 'program',
+      ok: true,
+      message: `Node ${process.version} on ${process.platform}, ${process.arch}.`,
+    },
+    ownership(folder),
+    freeSpace(folder),
+    keyFile(folder),
+  ]
+}
+
+export function storeChecks(store: Store): HealthCheck[] {
+  const problems = store.integrity()
+  const verdict = store.audit.verify()
+  const stopped = setting(store, 'stopped') === 'yes'
+  return [
+    {
+      name: 'database',
+      ok: problems.length === 0,
+      message:
+        problems.length === 0
+          ? `Whole, schema ${String(newestSchema())}, ${megabytes(sizeOf(store.folder))}.`
+          : `Damaged: ${problems[0] ?? ''}. Stop Steward and put a backup back with: steward restore FILE`,
+    },
+    {
+      name: 'audit log',
+      ok: verdict.ok,
+      message: verdict.ok
+        ? `${String(verdict.rows)} rows, the chain holds.`
+        : `${verdict.message} Ask who changed it: nothing in Steward does.`,
+    },
+    {
+      name: 'automations',
+      ok: !stopped,
+      message: stopped
+        ? 'Everything was stopped. Go on with: steward resume-everything'
+        : 'Nothing holds them up.',
+    },
+  ]
+}
+
+function ownership(folder: string): HealthCheck {
+  const open = process.platform !== 'win32' && (fs.statSync(folder).mode & 0o077) !== 0
+  return {
+    name: 'data folder',
+    ok: !open,
+    message: open
+      ? `Other users of this machine may look into it. Close it with: chmod 700 "${folder}"`
+      : 'Only you can open it.',
+  }
+}
+
+function freeSpace(folder: string): HealthCheck {
+  const { bavail, bsize } = fs.statfsSync(folder)
+  const free = bavail * bsize
+  return {
+    name: 'disk',
+    ok: free >= LEAST_FREE_BYTES,
+    message: `${megabytes(free)} free${free >= LEAST_FREE_BYTES ? '.' : ', which is little. Free some space before it runs out.'}`,
+  }
+}
+
+function keyFile(folder: string): HealthCheck {
+  const file = path.join(folder, 'keys')
+  const present = fs.existsSync(file)
+  const needed = fs.existsSync(path.join(folder, DATABASE_FILE))
+  return {
+    name: 'keys',
+    ok: present || !needed,
+    message: present
+      ? `In ${file}. A backup of the database opens only with a copy of it.`
+      : needed
+        ? `${file} is missing, so what is recorded cannot be opened. Put it back from a copy.`
+        : 'Made at the first start.',
+  }
+}
+
+function sizeOf(folder: string): number {
+  return fs.statSync(path.join(folder, DATABASE_FILE), { throwIfNoEntry: false })?.size ?? 0
+}
+
+function megabytes(bytes: number): string {
+  return `${(bytes / 1_000_000).toFixed(bytes < 10_000_000 ? 1 : 0)} MB`
+}

@@ -4,7 +4,7 @@
  * back by hand stays where it was put.
  */
 import { append, list, move, stat } from 'tools/files'
-import { each, now } from 'tools/flow'
+import { each, now, uuid } from 'tools/flow'
 import { send } from 'tools/notify'
 import { get, set } from 'tools/state'
 
@@ -24,6 +24,7 @@ const MOST_SETTLED = 1000
 
 export default async function run() {
   const looked = await now()
+  const mark = await uuid()
   const { entries } = await list(slots.folder)
   const known = (await get(SETTLED)) ?? []
   const due = dueFiles(entries, looked.ms).filter(({ key }) => !known.includes(key))
@@ -32,13 +33,11 @@ export default async function run() {
     'file',
     batch,
     file => file.key,
-    file => put(file, looked.ms),
+    file => put(file, mark),
   )
+  const moved = files.done.flatMap(({ result }) => (result.run === mark && !result.gone ? [result] : []))
   // A key that an earlier run had finished answers with that run's result: the file was put back by hand.
-  const moved = files.done
-    .map(({ result }) => result)
-    .filter(({ gone, lookedAt }) => !gone && lookedAt === looked.ms)
-  const putBack = files.done.filter(({ result }) => result.lookedAt !== looked.ms)
+  const putBack = files.done.filter(({ result }) => result.run !== mark)
   await remember(known, [...putBack, ...files.aside, ...files.declined], entries)
   if (moved.length > 0) await tell(moved, looked)
   return {
@@ -49,10 +48,10 @@ export default async function run() {
 }
 
 /** What is said to have been moved is at its new place. */
-export async function verify({ moved }) {
-  const places = await Promise.all(moved.map(({ path }) => stat(path)))
+export async function verify({ result }) {
+  const places = await Promise.all(result.moved.map(({ path }) => stat(path)))
   const missing = places.filter(({ exists }) => !exists).map(({ display }) => display)
-  return { ok: missing.length === 0, evidence: `Not where it was moved to: ${missing.join(', ')}.` }
+  return { ok: missing.length === 0, evidence: `not where it was moved to: ${missing.join(', ')}` }
 }
 
 function dueFiles(entries, at) {
@@ -110,15 +109,15 @@ function asSpelled(folder, folders) {
   return [there ?? first, ...rest].join('/')
 }
 
-async function put(file, lookedAt) {
+async function put(file, run) {
   const to = `${slots.folder}/${file.folder}/${file.name}`
   try {
     const { path } = await move(file.path, to, { ifExists: 'rename', parents: true })
-    return { name: file.display, folder: file.folder, path, lookedAt, gone: false }
+    return { name: file.display, folder: file.folder, path, run, gone: false }
   } catch (error) {
     const { exists } = await stat(file.path)
     if (exists) throw error
-    return { name: file.display, folder: file.folder, path: null, lookedAt, gone: true }
+    return { name: file.display, folder: file.folder, path: null, run, gone: true }
   }
 }
 

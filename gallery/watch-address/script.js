@@ -27,7 +27,9 @@ export default async function run() {
   const answer = await probe(slots.url, wanted())
   const looked = await now()
   const { after, news } = answer.ok ? whenWell(before, answer, looked) : whenNot(before, answer, looked)
-  for (const notice of news) await send(notice)
+  for (const { heading, body, isWarning } of news) {
+    await send(heading, body, { level: isWarning ? 'warning' : 'info' })
+  }
   await set(KEY, after)
   return {
     summary: `${title(statusOf(after))}${news.length === 0 ? '' : ', and said so'}.`,
@@ -63,7 +65,7 @@ function whenNot(before, answer, looked) {
   const after = { ...before, failures, failingSince, told: before.told || isNews }
   const often = failures === 1 ? 'It was looked at once.' : `It failed ${failures} looks in a row.`
   const body = `${shown()}\n${reasonOf(answer)} ${often} Last look: ${clock(looked)}.`
-  return { after, news: isNews ? [{ title: title('down'), body, level: 'warning' }] : [] }
+  return { after, news: isNews ? [{ heading: title('down'), body, isWarning: true }] : [] }
 }
 
 function reasonOf({ reason, status }) {
@@ -83,7 +85,7 @@ function whenWell(before, answer, looked) {
 
 function backAgain({ failingSince }, looked) {
   const body = `${shown()}\nIt was down for ${lengthOf(looked.ms - failingSince)}. Seen at ${clock(looked)}.`
-  return { title: title('back up'), body, level: 'info' }
+  return { heading: title('back up'), body, isWarning: false }
 }
 
 function changeOf(restless, looked) {
@@ -92,9 +94,9 @@ function changeOf(restless, looked) {
       ? ''
       : ' It changed with every look of late; further changes are not reported until it has stayed the same once.'
   return {
-    title: title('changed'),
+    heading: title('changed'),
     body: `${shown()}\nIts content is not what it was before. Seen at ${clock(looked)}.${hush}`,
-    level: 'info',
+    isWarning: false,
   }
 }
 
@@ -118,10 +120,10 @@ function clock({ local, zone }) {
 function lengthOf(ms) {
   const minutes = Math.max(1, Math.round(ms / 60_000))
   const parts = [
-    [Math.floor(minutes / 1440), 'day'],
-    [Math.floor((minutes % 1440) / 60), 'hour'],
-    [minutes % 60, 'minute'],
+    { amount: Math.floor(minutes / 1440), unit: 'day' },
+    { amount: Math.floor((minutes % 1440) / 60), unit: 'hour' },
+    { amount: minutes % 60, unit: 'minute' },
   ]
-  const said = parts.filter(([amount]) => amount > 0).slice(0, 2)
-  return said.map(([amount, unit]) => `${amount} ${unit}${amount === 1 ? '' : 's'}`).join(' ')
+  const said = parts.filter(({ amount }) => amount > 0).slice(0, 2)
+  return said.map(({ amount, unit }) => `${amount} ${unit}${amount === 1 ? '' : 's'}`).join(' ')
 }

@@ -1,0 +1,59 @@
+import fs from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { fillGallery, listGallery, showGallery } from '../../src/main/engine/gallery.ts'
+import { createCompute } from '../../src/main/tools/compute/pool.ts'
+import { filesTools } from '../../src/main/tools/files.ts'
+import { flowTools } from '../../src/main/tools/flow.ts'
+import { httpTools } from '../../src/main/tools/http.ts'
+import { createHttpClient } from '../../src/main/tools/network/client.ts'
+import { notifyTools } from '../../src/main/tools/notify.ts'
+import { createRegistry } from '../../src/main/tools/registry.ts'
+import { stateTools } from '../../src/main/tools/state.ts'
+import { textTools } from '../../src/main/tools/text.ts'
+import { inspectScript } from '../../src/sandbox/inspect.ts'
+import { complaints } from '../support/check-script-types.ts'
+
+let home: string
+
+beforeAll(() => {
+  home = fs.mkdtempSync(path.join(os.tmpdir(), 'steward-gallery-'))
+  fs.mkdirSync(path.join(home, 'Downloads'))
+})
+
+afterAll(() => {
+  fs.rmSync(home, { recursive: true })
+})
+
+/** Each entry's script, filled from its own examples. */
+function scripts(): Record<string, string> {
+  return Object.fromEntries(
+    listGallery().map(({ id }) => {
+      const { slots } = showGallery(id)
+      const answers = Object.fromEntries(slots.map(slot => [slot.name, slot.example]))
+      return [`${id}.js`, fillGallery(id, answers, undefined, { home }).source]
+    }),
+  )
+}
+
+describe('the scripts of the gallery', () => {
+  it('compile against the declarations of the tools', async () => {
+    const client = createHttpClient({ now: () => 0 })
+    const compute = createCompute()
+    const tools = [...filesTools(), ...flowTools(), ...httpTools(client), ...notifyTools(), ...stateTools()]
+    const registry = createRegistry([...tools, ...textTools(compute)])
+    const declarations = registry.families().map(family => registry.declarationText(`tools/${family}`) ?? '')
+    const found = complaints(declarations.join('\n'), scripts())
+    await Promise.all([client.close(), compute.close()])
+    expect(Object.values(found).flat()).toEqual([])
+    expect(Object.keys(found)).toContain('tidy-folder.js')
+  })
+
+  it('have a run, and names for every each', () => {
+    for (const source of Object.values(scripts())) {
+      const { exports, eachNames, failure } = inspectScript(source)
+      expect([failure, exports.run, eachNames.includes(null)]).toEqual([null, true, false])
+    }
+  })
+})

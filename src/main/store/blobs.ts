@@ -8,7 +8,12 @@ const insert = statement((p: { hash: string; size: number; sealed_body: Uint8Arr
   query
     .insertInto('blobs')
     .values({ hash: p.hash, size: p.size, sealed_body: p.sealed_body, last_used_at: p.at })
-    .onConflict(conflict => conflict.column('hash').doUpdateSet({ last_used_at: p.at })),
+    .onConflict(conflict =>
+      conflict.column('hash').doUpdateSet(({ eb, fn }) => ({
+        // A clock that went back does not make a payload older than its newest use.
+        last_used_at: fn<number>('max', ['blobs.last_used_at', eb.val(p.at)]),
+      })),
+    ),
 )
 const byHash = statement((p: { hash: string }) =>
   query.selectFrom('blobs').select('sealed_body').where('hash', '=', p.hash),

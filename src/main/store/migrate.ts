@@ -22,6 +22,11 @@ function migrations(folder: string): Migration[] {
     .map(file => ({ version: Number(file.slice(0, 4)), file: path.join(folder, file) }))
 }
 
+/** The newest schema this program knows. */
+export function newestSchema(): number {
+  return migrations(FOLDER).at(-1)?.version ?? 0
+}
+
 /** Brings the schema up to date; `backupTo` is called first when there is data to lose. */
 export function migrate(db: Database.Database, backupTo: (version: number) => void, folder = FOLDER): void {
   const known = migrations(folder)

@@ -42,8 +42,13 @@ const script = (body: string) => `
   }`
 const send = (suffix = '') => `return (await post('${site.url('/send/')}' + mail + '${suffix}', {})).status`
 const paths = () => site.seen.map(request => request.path)
-const ends = (done: string[], more: object = {}): Json =>
-  ({ done, aside: [], waiting: [], declined: [], ...more }) as Json
+const ends = (done: string[], more: object = {}): Json => ({
+  done,
+  aside: [],
+  waiting: [],
+  declined: [],
+  ...more,
+})
 
 describe('items', () => {
   it('J7 a completed key never runs again, in this run or any other', async () => {
@@ -194,7 +199,7 @@ describe('items', () => {
         when: [],
         uses: ['tools/http', 'tools/flow', 'tools/state'],
         ...wider,
-      } as unknown as Json,
+      },
       mapItems: { mail: 'letter' },
     })
     const run = await world.run('mails', { mails: ['a', 'b'] })

@@ -24,6 +24,7 @@ import { logTools } from '../../src/main/tools/log.ts'
 import { createHttpClient } from '../../src/main/tools/network/client.ts'
 import { notifyTools } from '../../src/main/tools/notify.ts'
 import { createRegistry } from '../../src/main/tools/registry.ts'
+import type { ToolRegistry } from '../../src/main/tools/registry.ts'
 import { stateTools } from '../../src/main/tools/state.ts'
 import { textTools } from '../../src/main/tools/text.ts'
 import { createSandboxPool } from '../../src/sandbox/pool.ts'
@@ -87,23 +88,13 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
     now: () => clock.now(),
     ...(options.sync === undefined ? {} : { sync: options.sync }),
   })
-  const client = createHttpClient({ now: () => clock.now() })
-  const compute = createCompute()
-  const tools = createRegistry([
-    ...httpTools(client),
-    ...filesTools(),
-    ...stateTools(),
-    ...flowTools(),
-    ...notifyTools(),
-    ...logTools(),
-    ...textTools(compute),
-  ])
+  const outside = createOutside(clock)
   const real = createSandboxPool({ workers: 1 })
   const pool = options.engineVersion === undefined ? real : otherEngine(real, options.engineVersion)
   const engine = new Engine({
     store,
     pool,
-    tools,
+    tools: outside.tools,
     clock,
     log: () => undefined,
     ...(options.fault === undefined ? {} : { fault: options.fault }),
@@ -139,9 +130,30 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
     stop: async () => {
       engine.stop()
       await real.close()
+      await outside.close()
+      await store.close()
+    },
+  }
+}
+
+/** Every tool there is, and what has to be closed with them. */
+function createOutside(clock: Clock): { tools: ToolRegistry; close(): Promise<void> } {
+  const client = createHttpClient({ now: () => clock.now() })
+  const compute = createCompute()
+  const tools = createRegistry([
+    ...httpTools(client),
+    ...filesTools(),
+    ...stateTools(),
+    ...flowTools(),
+    ...notifyTools(),
+    ...logTools(),
+    ...textTools(compute),
+  ])
+  return {
+    tools,
+    close: async () => {
       await client.close()
       await compute.close()
-      await store.close()
     },
   }
 }

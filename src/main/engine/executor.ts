@@ -18,18 +18,16 @@ import type { Tx } from '../store/tx.ts'
 import { contractOf, scriptOf } from '../store/workflows.ts'
 import type { Script } from '../store/workflows.ts'
 import type { ActiveRun, Call, CallEnd } from './call.ts'
-import { thrown } from './call.ts'
 import type { EngineContext } from './context.ts'
 import { Guest } from './guest.ts'
 import { finishRunAs, leaveReentered } from './finish.ts'
 import type { Ending } from './finish.ts'
 import { asideFor, openItem } from './item-steps.ts'
 import type { ItemEnd } from './item-steps.ts'
-import { itemName, makeCall } from './make-call.ts'
+import { makeCall } from './make-call.ts'
 import { OpenItems } from './open-items.ts'
 import { PendingCalls } from './pending.ts'
 import type { Pending } from './pending.ts'
-import { recordCall } from './record.ts'
 import { FencedError, RunJournal } from './run-journal.ts'
 import type { Scope } from './scope.ts'
 import { RunScopes } from './scopes.ts'
@@ -231,7 +229,7 @@ export class RunExecutor implements ActiveRun {
     pending.state = 'flying'
     pending.call.scope.flying++
     const { call } = pending
-    const work = call.guest.tool === 'flow.open' ? this.#open(call) : takeCall(this, call)
+    const work = call.guest.tool === 'flow.open' ? openItem(this, call) : takeCall(this, call)
     work.then(
       end => {
         this.#landed(pending, end)
@@ -240,14 +238,6 @@ export class RunExecutor implements ActiveRun {
         this.#landed(pending, { is: 'failed', failure: this.#failureOf(error) })
       },
     )
-  }
-
-  async #open(call: Call): Promise<CallEnd> {
-    if (this.contract.items[itemName(call.args)] === undefined) {
-      return recordCall(this, call, thrown(undeclared(call)))
-    }
-    await openItem(this, call)
-    return { is: 'delivered' }
   }
 
   #landed(pending: Pending, end: CallEnd): void {
@@ -280,6 +270,10 @@ export class RunExecutor implements ActiveRun {
     if (this.#ending !== null) return this.#finish(this.#ending)
     if (this.phase === 'verify') return this.#restVerifying()
     if (this.#end !== null) return this.#afterEnd(this.#end)
+    this.#restWaiting()
+  }
+
+  #restWaiting(): void {
     if (this.#items.suspendOne() || this.#staysFor(this.#pending.wakeAt())) return
     if (this.#pending.waiting().length > 0 || this.#held) return this.#suspend()
     this.#fail(DEADLOCK)
@@ -400,13 +394,4 @@ const DEADLOCK: Failure = {
   kind: 'script-error',
   name: 'Deadlock',
   message: 'The script waited for a promise that nothing can settle. What it had done before stays done.',
-}
-
-function undeclared(call: Call): Failure {
-  const name = itemName(call.args)
-  return {
-    kind: 'not-permitted',
-    clause: 'items',
-    message: `The contract does not name “${name}” among its items, so its keys could not outlive this script. Nothing was run for it.`,
-  }
 }

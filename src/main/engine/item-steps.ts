@@ -20,8 +20,9 @@ import {
 import type { ItemError, ItemRow } from '../store/items.ts'
 import type { Tx } from '../store/tx.ts'
 import { commitChanges } from './local-changes.ts'
-import type { ActiveRun, Call } from './call.ts'
-import { recordCallIn } from './record.ts'
+import { thrown } from './call.ts'
+import type { ActiveRun, Call, CallEnd } from './call.ts'
+import { recordCall, recordCallIn } from './record.ts'
 import type { Scope } from './scope.ts'
 
 const itemArgs = z.object({ name: z.string(), key: z.string() })
@@ -40,7 +41,9 @@ export function childScope(call: Call): string {
 }
 
 /** Answers `flow.open`: run it (with what is already recorded of it), or this is how it ended. */
-export async function openItem(run: ActiveRun, call: Call): Promise<void> {
+export async function openItem(run: ActiveRun, call: Call): Promise<CallEnd> {
+  const { name } = itemArgs.parse(call.args)
+  if (run.contract.items[name] === undefined) return recordCall(run, call, thrown(undeclared(name)))
   const { store, fault, clock } = run.context
   const scope = childScope(call)
   fault('item.before-open')
@@ -58,6 +61,15 @@ export async function openItem(run: ActiveRun, call: Call): Promise<void> {
     recordCallIn(run, tx, call, { ok: true, value: { run: true, item: itemId } }, inherits)
   })
   fault('item.after-open')
+  return { is: 'delivered' }
+}
+
+function undeclared(name: string): Failure {
+  return {
+    kind: 'not-permitted',
+    clause: 'items',
+    message: `The contract does not name “${name}” among its items, so its keys could not outlive this script. Nothing was run for it.`,
+  }
 }
 
 /** How an item that is not to be run has ended; undefined when it is to be run. */

@@ -1,5 +1,4 @@
 /** Reads a guest's call: which tool, which effect, which step of the journal it is. */
-import { isJsonObject } from '../../domain/json.ts'
 import type { Json } from '../../domain/json.ts'
 import { defineTool } from '../../domain/tool.ts'
 import type { ToolDeclaration } from '../../domain/tool.ts'
@@ -56,10 +55,4 @@ export function makeCall(run: ActiveRun, guest: GuestCall, scope: Scope): Call {
 
 function effectOf(tool: ToolDeclaration, args: Json): Call['effect'] {
   return typeof tool.effect === 'function' ? tool.effect(args) : tool.effect
-}
-
-/** The name under which `each` was called; '' where the call is malformed. */
-export function itemName(args: Json): string {
-  const name = isJsonObject(args) ? args['name'] : undefined
-  return typeof name === 'string' ? name : ''
 }

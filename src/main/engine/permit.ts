@@ -2,19 +2,17 @@
  * Policy at the call (P1): every call is judged with the usage of this moment, the judgement is logged, and what it
  * asks for (an approval, a later time) is recorded, in the same transaction as the write-ahead it permits.
  */
-import { DateTime } from 'luxon'
 import { approvalText } from '../../domain/approval.ts'
 import { hashJson } from '../../domain/json.ts'
 import type { Json } from '../../domain/json.ts'
 import { decide } from '../../domain/policy.ts'
 import type { Decision, Usage } from '../../domain/policy.ts'
+import { dayStart, hourStart } from '../../domain/zone.ts'
 import { approvalOf, askApproval, decideApproval, hasGrant, raiseAction } from '../store/actions.ts'
 import { actionsBegunSince } from '../store/journal.ts'
 import type { Reader, Tx } from '../store/tx.ts'
 import { putWait } from '../store/waits.ts'
 import type { ActiveRun, Call, CallEnd } from './call.ts'
-
-const HOUR_MS = 3_600_000
 
 /** The exact payload an approval is bound to (P4). */
 export function payloadHash(call: Call): string {
@@ -139,12 +137,12 @@ function usageFor(run: ActiveRun, call: Call, reader: Reader, now: number): Usag
   const nothing = { actionsThisHour: 0, actionsThisDay: 0, costThisRunMicros: 0, costThisDayMicros: 0 }
   if (call.effect !== 'write') return { ...nothing, actionsThisRun: 0, callsThisRun: run.callsSoFar() }
   const workflowId = run.row.workflow_id
-  const zoned = DateTime.fromMillis(now, { zone: run.contract.zone })
+  const { zone } = run.contract
   return {
     ...nothing,
     actionsThisRun: run.journal.actionsOfRun(),
-    actionsThisHour: actionsBegunSince(reader, workflowId, Math.floor(now / HOUR_MS) * HOUR_MS),
-    actionsThisDay: actionsBegunSince(reader, workflowId, zoned.startOf('day').toMillis()),
+    actionsThisHour: actionsBegunSince(reader, workflowId, hourStart(now, zone)),
+    actionsThisDay: actionsBegunSince(reader, workflowId, dayStart(now, zone)),
     callsThisRun: run.callsSoFar(),
   }
 }

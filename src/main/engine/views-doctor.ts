@@ -1,6 +1,7 @@
 /** What `doctor` looks at: whether this folder, its database and this process are well. Changes nothing. */
 import fs from 'node:fs'
 import path from 'node:path'
+import { inspectDatabase } from '../store/inspection.ts'
 import { newestSchema } from '../store/migrate.ts'
 import { setting } from '../store/settings.ts'
 import { DATABASE_FILE } from '../store/store.ts'
@@ -38,9 +39,8 @@ export function folderChecks(folder: string): HealthCheck[] {
   ]
 }
 
-export function storeChecks(store: Store): HealthCheck[] {
-  const problems = store.integrity()
-  const verdict = store.audit.verify()
+export async function storeChecks(store: Store): Promise<HealthCheck[]> {
+  const { problems, audit: verdict } = await inspectDatabase(store)
   const stopped = setting(store, 'stopped') === 'yes'
   return [
     {

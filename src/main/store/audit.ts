@@ -77,6 +77,11 @@ export class AuditChain {
     return verifyChain(this.#key, auditRows(this.#store), this.keptHead())
   }
 
+  /** What another thread needs to do the same. */
+  evidence(): { key: Uint8Array; head: Head | undefined } {
+    return { key: this.#key, head: this.keptHead() }
+  }
+
   /** The head as last kept outside the database; undefined before the first. */
   keptHead(): Head | undefined {
     if (!fs.existsSync(this.#headFile)) return undefined
@@ -109,7 +114,7 @@ export class AuditChain {
   }
 }
 
-function* auditRows(reader: Reader) {
+export function* auditRows(reader: Reader) {
   for (const row of reader.iterate(everything, {})) {
     yield {
       seq: row.seq,

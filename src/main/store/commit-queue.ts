@@ -157,8 +157,8 @@ export class CommitQueue {
 
   #isBusy(error: unknown): boolean {
     if (!isSqliteError(error) || !error.code.startsWith('SQLITE_BUSY')) return false
-    this.#busySince ??= Date.now()
-    return Date.now() - this.#busySince < BUSY_LIMIT_MS
+    this.#busySince ??= performance.now()
+    return performance.now() - this.#busySince < BUSY_LIMIT_MS
   }
 }
 

@@ -52,7 +52,7 @@ function valueFor<P extends object>(parameter: unknown, params: P): SqlValue {
 }
 
 /** An INSERT of these columns, with a hole named after each. */
-export function insertion<T extends keyof Schema & string, C extends keyof Insertable<Schema[T]> & string>(
+export function insertion<T extends keyof Schema, C extends keyof Insertable<Schema[T]> & string>(
   table: T,
   columns: readonly C[],
 ): Statement<Pick<Insertable<Schema[T]>, C>, InsertResult> {

@@ -68,9 +68,9 @@ describe('group commit', () => {
       await sleep(20)
     })
     let turns = 0
-    let writing = true
+    const writing = new AbortController()
     const loop = (async () => {
-      while (writing) {
+      while (!writing.signal.aborted) {
         await turn()
         turns++
       }
@@ -85,7 +85,7 @@ describe('group commit', () => {
       )
     })
     await Promise.all(writes)
-    writing = false
+    writing.abort()
     await loop
     expect(turns).toBeGreaterThan(flushes)
     expect(flushes).toBeLessThan(50)

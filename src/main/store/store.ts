@@ -12,7 +12,7 @@ import type { Json } from '../../domain/json.ts'
 import { createCodec } from '../../domain/seal.ts'
 import type { Codec } from '../../domain/seal.ts'
 import { AuditChain } from './audit.ts'
-import { Checkpointer } from './checkpoint.ts'
+import { Checkpointer, GROWN_BYTES } from './checkpoint.ts'
 import { CommitQueue, storeFailure } from './commit-queue.ts'
 import type { WriteOptions } from './commit-queue.ts'
 import { DiskSync, syncFile } from './disk-sync.ts'
@@ -136,6 +136,7 @@ function openDatabase(file: string): Database.Database {
     // Commits reach the disk by DiskSync, off the loop; checkpoints by Checkpointer.
     db.pragma('synchronous = NORMAL')
     db.pragma('wal_autocheckpoint = 0')
+    db.pragma(`journal_size_limit = ${String(GROWN_BYTES)}`)
     db.pragma('foreign_keys = ON')
     db.pragma('trusted_schema = OFF')
     db.pragma('cache_size = -8000')

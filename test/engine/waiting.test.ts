@@ -1,0 +1,73 @@
+import fs from 'node:fs'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { openActionsOfRun } from '../../src/main/store/actions.ts'
+import { ManualClock } from '../support/manual-clock.ts'
+import { createWorld, until } from '../support/world.ts'
+import type { World } from '../support/world.ts'
+
+let world: World
+
+beforeEach(async () => {
+  world = await createWorld()
+})
+afterEach(async () => {
+  await world.stop()
+  fs.rmSync(world.folder, { recursive: true, force: true })
+})
+
+describe('time', () => {
+  it('J6 a sleep of days holds nothing in memory and goes on when it is over', async () => {
+    await world.stop()
+    const clock = new ManualClock()
+    world = await createWorld({ folder: world.folder, clock })
+    await world.install(
+      'sleeper',
+      `import { sleep, now } from 'tools/flow'
+       export default async function run() { const a = await now(); await sleep('3d'); const b = await now(); return (b.ms - a.ms) / 3600000 }`,
+    )
+    const run = await world.run('sleeper')
+    expect(run.state).toBe('waiting')
+    expect(world.pool.stats()).toMatchObject({ instances: 0 })
+    clock.advance(71 * 3_600_000)
+    expect(world.engine.run(run.id).state).toBe('waiting')
+    clock.advance(3_600_000)
+    const ended = await until(
+      () => (world.engine.run(run.id).ended_at !== null ? world.engine.run(run.id) : null),
+      'never woke',
+    )
+    expect(world.result(ended)).toBe(72)
+  })
+
+  it('J6 a signal by name is waited for, and kept when it comes first', async () => {
+    await world.install(
+      'signalled',
+      `import { waitFor } from 'tools/flow'
+       export default async function run() { const a = await waitFor({ name: 'go' }); const b = await waitFor({ name: 'go' }); return [a.payload, b.payload] }`,
+    )
+    const run = await world.run('signalled')
+    expect(run.state).toBe('waiting')
+    await world.engine.signal(run.id, 'go', 1)
+    await world.engine.signal(run.id, 'go', 2)
+    const ended = await until(
+      () => (world.engine.run(run.id).ended_at !== null ? world.engine.run(run.id) : null),
+      'never ended',
+    )
+    expect(world.result(ended)).toEqual([1, 2])
+  })
+
+  it('J6 a question waits for its answer', async () => {
+    await world.install(
+      'asking',
+      `import { ask } from 'tools/flow'
+       export default async function run() { return (await ask({ question: 'Which?', choices: ['red', 'blue'] })).answer }`,
+    )
+    const run = await world.run('asking')
+    const [question] = openActionsOfRun(world.store, run.id)
+    await world.engine.resolve({ actionId: question?.id ?? '', choice: 'blue', payload: null })
+    const ended = await until(
+      () => (world.engine.run(run.id).ended_at !== null ? world.engine.run(run.id) : null),
+      'never ended',
+    )
+    expect(world.result(ended)).toBe('blue')
+  })
+})

@@ -181,7 +181,7 @@ describe.each(['handles', 'paths'] as const)('files, folders held by %s', anchor
       if (tool === 'files.write') return { path: at, text: 'mine', overwrite: true }
       if (tool === 'files.append') return { path: at, text: 'mine' }
       if (tool === 'files.list') return { path: bench.path('d'), recursive: true }
-      if (tool === 'files.move') return { from: at, to: bench.path('moved.txt') }
+      if (tool === 'files.move') return { from: at, to: bench.path('new', 'moved.txt'), parents: true }
       return tool === 'files.copy'
         ? { from: bench.path('b.txt'), to: at, ifExists: 'overwrite' }
         : { path: at }
@@ -200,6 +200,12 @@ describe.each(['handles', 'paths'] as const)('files, folders held by %s', anchor
         if (passed++ === point) swaps[swap]?.()
       }
       expectHarmless(await bench.call(tool, input), outside)
+      if (!fs.lstatSync(bench.root).isSymbolicLink()) {
+        const taken = Object.entries(bench.tree()).filter(
+          ([name, content]) => name !== 'd/a.txt' && content === CANARY,
+        )
+        expect(taken).toEqual([])
+      }
       return passed > point
     }
 
@@ -221,6 +227,25 @@ describe.each(['handles', 'paths'] as const)('files, folders held by %s', anchor
       expect(point).toBeGreaterThan(1)
     })
   })
+
+  test.runIf(onPosix)(
+    '58 swapping a folder above the granted one by a link reaches nothing outside',
+    async () => {
+      bench.put('above/granted/a.txt', 'mine')
+      fs.mkdirSync(path.join(bench.outside, 'granted'))
+      fs.writeFileSync(path.join(bench.outside, 'granted', 'a.txt'), CANARY)
+      bench.grantRoots(bench.path('above', 'granted'))
+      const outside = bench.tree(bench.outside)
+      bench.onPoint = point => {
+        if (point !== 'granted' || bench.exists('before')) return
+        fs.renameSync(bench.path('above'), bench.path('before'))
+        fs.symlinkSync(bench.outside, bench.path('above'))
+      }
+      const ended = await bench.call('files.read', { path: bench.path('above', 'granted', 'a.txt') })
+      expectHarmless(ended, outside)
+      expect(ended).toMatchObject({ ok: false, failure: { kind: 'not-permitted' } })
+    },
+  )
 
   test.runIf(onPosix)('59 a file with a second name is neither read nor changed nor moved', async () => {
     fs.linkSync(secret, bench.path('twin.txt'))

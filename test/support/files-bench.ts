@@ -69,17 +69,14 @@ export class FilesBench {
     return fs.existsSync(this.path(...names))
   }
 
-  /** Every path below a folder with its content; folders end with a slash. */
-  tree(folder: string = this.root): Record<string, string> {
-    const entries = fs.readdirSync(folder, { recursive: true, withFileTypes: true }).map(entry => {
-      const at = path.join(entry.parentPath, entry.name)
-      const name = path.relative(folder, at)
-      return entry.isFile() ? [name, fs.readFileSync(at, 'utf8')] : [`${name}/`, '']
+  /** Every path below a folder with its content, links not followed; what is no file ends with a slash. */
+  tree(folder: string = this.root, below = ''): Record<string, string> {
+    const entries = fs.readdirSync(path.join(folder, below), { withFileTypes: true }).flatMap(entry => {
+      const name = path.join(below, entry.name)
+      if (entry.isFile()) return [[name, fs.readFileSync(path.join(folder, name), 'utf8')]]
+      return [[`${name}/`, ''], ...(entry.isDirectory() ? Object.entries(this.tree(folder, name)) : [])]
     })
-    return Object.fromEntries(entries.sort(([a = ''], [b = '']) => (a < b ? -1 : 1))) as Record<
-      string,
-      string
-    >
+    return Object.fromEntries(entries) as Record<string, string>
   }
 
   /** A fresh instance, as after a restart: it remembers nothing of what ran before. */

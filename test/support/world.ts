@@ -9,6 +9,7 @@ import type { Clock } from '../../src/domain/clock.ts'
 import type { ContractInput } from '../../src/domain/contract.ts'
 import type { Failure } from '../../src/domain/failure.ts'
 import type { Json } from '../../src/domain/json.ts'
+import type { ToolDeclaration } from '../../src/domain/tool.ts'
 import { systemClock } from '../../src/main/engine/clock.ts'
 import type { FaultPoint } from '../../src/main/engine/context.ts'
 import { Engine } from '../../src/main/engine/engine.ts'
@@ -35,6 +36,8 @@ export interface WorldOptions {
   clock?: Clock
   fault?: (point: FaultPoint) => void
   sync?: (fd: number) => Promise<void>
+  /** Tools of a test's own, beside all that ship. */
+  tools?: ToolDeclaration[]
   /** Stands in for the sandbox's version, to be another engine (J10). */
   engineVersion?: string
 }
@@ -88,7 +91,7 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
     now: () => clock.now(),
     ...(options.sync === undefined ? {} : { sync: options.sync }),
   })
-  const outside = createOutside(clock)
+  const outside = createOutside(clock, options.tools ?? [])
   const real = createSandboxPool({ workers: 1 })
   const pool = options.engineVersion === undefined ? real : otherEngine(real, options.engineVersion)
   const engine = new Engine({
@@ -137,7 +140,10 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
 }
 
 /** Every tool there is, and what has to be closed with them. */
-function createOutside(clock: Clock): { tools: ToolRegistry; close(): Promise<void> } {
+function createOutside(
+  clock: Clock,
+  more: ToolDeclaration[],
+): { tools: ToolRegistry; close(): Promise<void> } {
   const client = createHttpClient({ now: () => clock.now() })
   const compute = createCompute()
   const tools = createRegistry([
@@ -148,6 +154,7 @@ function createOutside(clock: Clock): { tools: ToolRegistry; close(): Promise<vo
     ...notifyTools(),
     ...logTools(),
     ...textTools(compute),
+    ...more,
   ])
   return {
     tools,

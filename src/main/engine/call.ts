@@ -49,8 +49,6 @@ export interface ActiveRun {
   callsSoFar(): number
   /** Called in commit order, inside the commit: the script sees completions in the order of their turns (J3). */
   deliver(call: Call, outcome: Outcome, at: number, inherits?: RecordedStep[]): void
-  /** Raised action or answer that the executor should look at again. */
-  recheck(): void
 }
 
 export function thrown(failure: Failure): Outcome {

@@ -3,7 +3,7 @@ import type { SourcePosition } from '../../domain/failure.ts'
 import type { Json } from '../../domain/json.ts'
 import { parseContract } from '../../domain/policy.ts'
 import type { Contract } from '../../domain/contract.ts'
-import { inspectScript, lintScript } from '../../sandbox/inspect.ts'
+import { inspectScript } from '../../sandbox/inspect.ts'
 import type { ScriptInspection } from '../../sandbox/inspect.ts'
 import type { ToolRegistry } from '../tools/registry.ts'
 import { guestName, verbOf } from '../tools/guest-module.ts'
@@ -54,7 +54,6 @@ function problemsOf(tools: ToolRegistry, source: string, script: ScriptInspectio
     const message = importProblem(tools, module, name)
     if (message !== null) problems.push({ severity: 'error', message, position })
   }
-  for (const finding of lintScript(source)) problems.push(finding)
   return problems
 }
 

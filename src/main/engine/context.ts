@@ -1,7 +1,10 @@
 /** What every part of the engine is given: its ports, and nothing it could construct itself. */
 import type { Clock } from '../../domain/clock.ts'
+import type { Json } from '../../domain/json.ts'
 import type { SandboxPool } from '../../sandbox/pool.ts'
 import type { Store } from '../store/store.ts'
+import type { Tx } from '../store/tx.ts'
+import type { WaitRow } from '../store/waits.ts'
 import type { ToolRegistry } from '../tools/registry.ts'
 
 /**
@@ -46,6 +49,8 @@ export interface EngineContext {
   /** This life of the core. Everything unfinished under another is taken up at boot (R2). */
   readonly boot: string
   readonly fault: (point: FaultPoint) => void
+  /** Records what was decided about a wait, and goes on with whoever waits. */
+  readonly answer: (wait: WaitRow, answer: Json, also: (tx: Tx) => void) => Promise<void>
   /** Something may be ready to run: an event came in, a turn became free, a wait is over. */
   readonly pump: () => void
   readonly log: (

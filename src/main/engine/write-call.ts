@@ -5,6 +5,7 @@
 import type { Failure } from '../../domain/failure.ts'
 import { failureOf } from '../../domain/failure.ts'
 import { decideResponse } from '../../domain/respond.ts'
+import { isJsonObject } from '../../domain/json.ts'
 import type { Json } from '../../domain/json.ts'
 import type { Idempotency, Outcome, Reconciled } from '../../domain/tool.ts'
 import type { Step } from '../store/journal.ts'
@@ -78,7 +79,11 @@ async function issue(run: ActiveRun, call: Call, evidence: Json): Promise<CallEn
   const outcome = await withinTime(work, timeoutOf(call))
   run.context.fault('write.after-remote')
   if (outcome === 'late') {
-    void work.then(late => acceptLate(run, call, late))
+    work
+      .then(late => acceptLate(run, call, late))
+      .catch((error: unknown) => {
+        logStopped(run, error)
+      })
     return becomeUnknown(
       run,
       call,
@@ -243,6 +248,8 @@ async function afterAnswer(run: ActiveRun, call: Call, answer: Json): Promise<Ca
     if (run.journal.find(call.step.stepId) === undefined) return intendAndIssue(run, call, undefined)
     return issueAgain(run, call, evidence, 'A person said it did not go out.')
   }
+  if (isJsonObject(answer) && answer['late'] !== undefined)
+    return conclude(run, call, { ok: true, value: answer['late'] })
   if (answer === 'skip') return { is: 'declined', reason: 'A person chose to leave it as it was.' }
   return settleUnknown(run, call, evidence)
 }
@@ -281,11 +288,16 @@ async function beforeSuspectWrite(run: ActiveRun, call: Call): Promise<CallEnd> 
 /** An answer that came after the write was given up: it is evidence, unless a person has already decided. */
 async function acceptLate(run: ActiveRun, call: Call, outcome: Outcome | ToolFailed): Promise<void> {
   if (outcome instanceof ToolFailed || !outcome.ok) return
-  const { store } = run.context
-  const wait = waitOf(store, call.step.stepId)
+  const wait = waitOf(run.context.store, call.step.stepId)
   if (wait?.kind !== 'unknown' || detailOf(wait).over) return
-  await conclude(run, call, outcome)
-  run.recheck()
+  await run.context.answer(wait, { late: outcome.value }, tx => {
+    closeQuestion(run, call, tx)
+  })
+}
+
+function logStopped(run: ActiveRun, error: unknown): void {
+  const name = error instanceof Error ? error.name : 'thrown'
+  run.context.log('error', 'a late answer could not be kept', { run: run.row.id, error: name })
 }
 
 async function withinTime<T>(work: Promise<T>, ms: number): Promise<T | 'late'> {

@@ -3,6 +3,7 @@
  * shown to people, and simple wildcards. Pure.
  */
 const MAX_NAME_BYTES = 255
+const PLAIN = /^[\x20-\x7e]*$/
 const RESERVED = /^(con|prn|aux|nul|conin\$|conout\$|com[0-9¹²³]|lpt[0-9¹²³])(\.|$)/i
 const INVISIBLE = /[\p{Cc}\p{Zl}\p{Zp}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]/u
 const ESCAPED_IN_DISPLAY = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Co}\p{Cs}⟨]/gu
@@ -27,6 +28,7 @@ export function newNameProblem(name: string, platform: NodeJS.Platform = process
 
 /** One text for all spellings of a name that some disk takes for the same file: case and Unicode forms. */
 export function foldName(name: string): string {
+  if (PLAIN.test(name)) return name.toLowerCase()
   return Array.from(name.normalize('NFC'), foldCharacter).join('').normalize('NFC')
 }
 

@@ -34,7 +34,8 @@ export async function takeFreeName(naming: Naming): Promise<void> {
   try {
     if ((await to.lstat(toName))?.ino !== naming.inode) changedMeanwhile(naming)
     await naming.reached('linked')
-    await to.sync()
+    // Between folders the old name may only go once the new one would survive a power loss.
+    if (to !== from) await to.sync()
     if ((await from.lstat(name))?.ino === naming.inode) await from.unlink(name)
   } catch (error) {
     await afterChange(naming.tool, path.join(to.shown, toName), () => removeIfThere(to, toName))

@@ -23,6 +23,8 @@ import { acceptFor } from './events.ts'
 import type { Accepted } from './events.ts'
 import { install } from './install.ts'
 import type { InstallRequest, Installed } from './install.ts'
+import { rehearse } from './rehearse.ts'
+import type { Rehearsal, RehearsalEnd } from './rehearse.ts'
 import { Router } from './router.ts'
 import { Scheduler } from './scheduler.ts'
 import { Waker } from './waker.ts'
@@ -100,6 +102,11 @@ export class Engine {
     const installed = await install(this.#context, request)
     this.#scheduler.arm()
     return installed
+  }
+
+  /** Plays a script without recording or changing anything (S6). */
+  rehearse(rehearsal: Rehearsal): Promise<RehearsalEnd> {
+    return rehearse(this.#context, rehearsal)
   }
 
   /** Takes an event in. Resolves when it is on the disk (J1): only then may anyone be told so. */

@@ -32,16 +32,18 @@ export async function takeCall(run: ActiveRun, call: Call): Promise<CallEnd> {
 }
 
 async function takeLocal(run: ActiveRun, call: Call): Promise<CallEnd> {
-  const decision = judge(run, call, run.context.store)
-  const outcome =
-    decision.verdict === 'allow'
-      ? await runTool(run, call, null, run.abort)
-      : thrown({ kind: 'not-permitted', clause: decision.clause, message: decision.reason })
-  run.context.fault('local.before-outcome')
+  const { store, fault } = run.context
+  const decision = judge(run, call, store)
+  if (decision.verdict !== 'allow') return withhold(run, call, decision)
+  const outcome = await runTool(run, call, null, run.abort)
+  fault('local.before-outcome')
   if (outcome instanceof ToolFailed) return recordFailure(run, call, outcome.failure)
-  const end = await recordCall(run, call, outcome)
-  run.context.fault('local.after-outcome')
-  return end
+  await store.write(tx => {
+    logDecision(run, tx, call, decision)
+    recordCallIn(run, tx, call, outcome)
+  })
+  fault('local.after-outcome')
+  return { is: 'delivered' }
 }
 
 async function takeRead(run: ActiveRun, call: Call): Promise<CallEnd> {

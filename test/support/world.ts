@@ -36,6 +36,7 @@ export interface WorldOptions {
   clock?: Clock
   fault?: (point: FaultPoint) => void
   sync?: (fd: number) => Promise<void>
+  auditHeadEveryMs?: number
   /** Tools of a test's own, beside all that ship. */
   tools?: ToolDeclaration[]
   /** Stands in for the sandbox's version, to be another engine (J10). */
@@ -89,6 +90,7 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
   const store = openStore({
     folder,
     now: () => clock.now(),
+    ...(options.auditHeadEveryMs === undefined ? {} : { auditHeadEveryMs: options.auditHeadEveryMs }),
     ...(options.sync === undefined ? {} : { sync: options.sync }),
   })
   const outside = createOutside(clock, options.tools ?? [])

@@ -26,6 +26,7 @@ interface Head {
 }
 
 const GENESIS: Head = { seq: 0, mac: '' }
+/** How long rows may stand without the head outside knowing of them. */
 const HEAD_EVERY_MS = 1_000
 
 const headSchema = z.object({ seq: z.int(), mac: z.string() })
@@ -41,11 +42,13 @@ export class AuditChain {
   readonly #key: Uint8Array
   readonly #headFile: string
   #head: Head
+  readonly #headEveryMs: number
   #headTimer: NodeJS.Timeout | null = null
 
-  constructor(store: Store, key: Uint8Array, folder: string) {
+  constructor(store: Store, key: Uint8Array, folder: string, headEveryMs = HEAD_EVERY_MS) {
     this.#store = store
     this.#key = key
+    this.#headEveryMs = headEveryMs
     this.#headFile = path.join(folder, 'audit.head')
     this.#head = store.get(last, {}) ?? GENESIS
   }
@@ -68,8 +71,9 @@ export class AuditChain {
       this.#head = before
     })
     this.#headTimer ??= setTimeout(() => {
-      void this.#saveHead()
-    }, HEAD_EVERY_MS).unref()
+      // A flush that fails has broken the store already; the head then stays as it was.
+      this.#saveHead().catch(() => undefined)
+    }, this.#headEveryMs).unref()
   }
 
   /** Recomputes the whole chain and holds it against the head kept outside (edits, gaps, truncation). */

@@ -21,8 +21,7 @@ interface Job {
   reject: (reason: unknown) => void
 }
 
-type Settled =
-  { job: Job; ok: true; value: unknown; after: (() => void)[] } | { job: Job; ok: false; reason: unknown }
+type Settled = { job: Job; ok: true; value: unknown; tx: Tx } | { job: Job; ok: false; reason: unknown }
 
 const BUSY_RETRY_MS = 50
 const BUSY_LIMIT_MS = 15_000
@@ -111,6 +110,7 @@ export class CommitQueue {
       return settled
     } catch (error) {
       if (this.#db.inTransaction) this.#db.exec('ROLLBACK')
+      for (const end of settled.toReversed()) if (end.ok) undo(end.tx)
       const reason = storeFailure(error)
       return jobs.map(job => ({ job, ok: false, reason }))
     }
@@ -122,16 +122,16 @@ export class CommitQueue {
     try {
       const value = job.work(tx)
       this.#db.exec('RELEASE job')
-      return { job, ok: true, value, after: tx.afterCommit }
+      return { job, ok: true, value, tx }
     } catch (error) {
       if (this.#db.inTransaction) this.#db.exec('ROLLBACK TO job; RELEASE job')
-      for (const undo of tx.onRollback) undo()
+      undo(tx)
       return { job, ok: false, reason: storeFailure(error) }
     }
   }
 
   #answer(settled: readonly Settled[]): void {
-    for (const end of settled) if (end.ok) for (const after of end.after) after()
+    for (const end of settled) if (end.ok) for (const after of end.tx.afterCommit) after()
     const durable: Settled[] = []
     for (const end of settled) {
       if (end.ok && end.job.durable) durable.push(end)
@@ -160,6 +160,10 @@ export class CommitQueue {
     this.#busySince ??= performance.now()
     return performance.now() - this.#busySince < BUSY_LIMIT_MS
   }
+}
+
+function undo(tx: Tx): void {
+  for (const undone of tx.onRollback.toReversed()) undone()
 }
 
 function answerOne(end: Settled): void {

@@ -30,6 +30,8 @@ export interface StoreOptions {
   now: () => number
   keys?: KeyPort
   sync?: SyncFile
+  /** How often the audit log's head is kept outside the database, ms. */
+  auditHeadEveryMs?: number
 }
 
 export class Store extends Reader {
@@ -53,7 +55,7 @@ export class Store extends Reader {
     this.#sync = new DiskSync(`${db.name}-wal`, options.sync ?? syncFile)
     this.#queue = new CommitQueue(db, this.#sync)
     this.#checkpointer = new Checkpointer(db.name, this.#queue)
-    this.audit = new AuditChain(this, options.keys.auditKey(), options.folder)
+    this.audit = new AuditChain(this, options.keys.auditKey(), options.folder, options.auditHeadEveryMs)
   }
 
   /**

@@ -1,17 +1,24 @@
 /** What the guest says of an error of its own, as a Failure. Guests may forge every word of it; only data is taken. */
-import { z } from 'zod'
 import type { Failure, ScriptLimit, SourcePosition } from '../domain/failure.ts'
+import { isJsonObject, type Json } from '../domain/json.ts'
 import type { Outcome } from '../domain/tool.ts'
 
-export const guestErrorSchema = z.strictObject({
-  name: z.string(),
-  message: z.string(),
-  stack: z.string(),
+export interface GuestError {
+  name: string
+  message: string
+  stack: string
   /** The number of the call whose failure it is, a code of the runtime's own, or null for the script's own errors. */
-  origin: z.union([z.int(), z.literal('invalid-input'), z.null()]),
-})
+  origin: number | 'invalid-input' | null
+}
 
-export type GuestError = z.infer<typeof guestErrorSchema>
+export function guestErrorOf(data: Json): GuestError | null {
+  if (!isJsonObject(data)) return null
+  const { name, message, stack, origin = null } = data
+  if (typeof name !== 'string' || typeof message !== 'string' || typeof stack !== 'string') return null
+  if (origin !== null && typeof origin !== 'number' && origin !== 'invalid-input') return null
+  return { name, message, stack, origin }
+}
+
 type ToolError = Extract<Outcome, { ok: false }>['error']
 
 /** The call an error came from: where it was made, and what the host had answered. */

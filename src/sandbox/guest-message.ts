@@ -1,8 +1,7 @@
 /** The texts a guest posts, read as data. Their shape is the prelude's; anything else is a bug, and ends the run. */
-import { z } from 'zod'
 import type { ScriptLimit } from '../domain/failure.ts'
 import type { Json } from '../domain/json.ts'
-import { type GuestError, guestErrorSchema } from './guest-error.ts'
+import { type GuestError, guestErrorOf } from './guest-error.ts'
 
 interface Measured {
   /** What the data is, at the start of a sentence. */
@@ -25,54 +24,59 @@ export type GuestMessage = Measured &
 
 /** Deeper data is refused: everything that reads it on the other side may be recursive. */
 export const DEEPEST = 256
-const LIMITS = ['memory', 'stack', 'bytes-out'] as const
-
-const text = z.string()
-const data = z.custom<Json>()
-const callShape = z.tuple([z.literal('call'), z.int(), text, text, text, data])
-const closeShape = z.union([
-  z.tuple([z.literal('close'), text, z.literal(true), data]),
-  z.tuple([z.literal('close'), text, z.literal(false), guestErrorSchema]),
-])
-const endShape = z.union([
-  z.tuple([z.enum(['end', 'verified']), z.literal(true), data]),
-  z.tuple([z.enum(['end', 'verified']), z.literal(false), guestErrorSchema]),
-])
-const noVerifyShape = z.tuple([z.literal('verified'), z.null()])
-const limitShape = z.tuple([z.literal('limit'), z.enum(LIMITS)])
+/** Limits that only the guest can see being reached. */
+const LIMITS: readonly ScriptLimit[] = ['memory', 'stack', 'bytes-out']
 
 export function readGuestMessage(posted: string): GuestMessage {
   const nesting = nestingOf(posted) - 1
   const parts: unknown = JSON.parse(posted)
-  const kind: unknown = Array.isArray(parts) ? parts[0] : null
-  if (kind === 'call') return callOf(callShape.parse(parts), nesting)
-  if (kind === 'close') return closeOf(closeShape.parse(parts), nesting)
-  if (kind === 'limit') return { ...measured('', null, 0), kind, limit: limitShape.parse(parts)[1] }
-  const unverified = noVerifyShape.safeParse(parts)
-  if (unverified.success) return { ...measured('', null, 0), kind: 'verified', exists: false, error: null }
-  return endOf(endShape.parse(parts), nesting)
+  if (!Array.isArray(parts)) throw foreign()
+  const [kind, ...rest] = parts as Json[]
+  if (kind === 'call') return callOf(rest, nesting)
+  if (kind === 'close') return closeOf(rest, nesting)
+  if (kind === 'end') return { ...resultOf(rest, 'What the script returned', nesting), kind }
+  if (kind === 'verified') return verifiedOf(rest, nesting)
+  const limit = LIMITS.find(name => kind === 'limit' && name === rest[0])
+  if (limit === undefined) throw foreign()
+  return { ...measured('', null, 0), kind: 'limit', limit }
 }
 
-function callOf(
-  [kind, callId, scope, tool, stack, args]: z.infer<typeof callShape>,
+function callOf([callId, scope, tool, stack, args = null]: Json[], nesting: number): GuestMessage {
+  if (typeof callId !== 'number' || typeof scope !== 'string' || typeof tool !== 'string') throw foreign()
+  const about = {
+    kind: 'call',
+    callId,
+    scope,
+    tool,
+    stack: typeof stack === 'string' ? stack : '',
+    args,
+  } as const
+  return { ...measured(`What was handed to ${tool}`, args, nesting), ...about }
+}
+
+function closeOf([scope, ...result]: Json[], nesting: number): GuestMessage {
+  if (typeof scope !== 'string') throw foreign()
+  return { ...resultOf(result, 'What the item returned', nesting), kind: 'close', scope }
+}
+
+function verifiedOf(result: Json[], nesting: number): GuestMessage {
+  if (result[0] === null) return { ...measured('', null, 0), kind: 'verified', exists: false, error: null }
+  return { ...resultOf(result, 'What verify returned', nesting), kind: 'verified', exists: true }
+}
+
+function resultOf(
+  [ok, value = null]: Json[],
+  subject: string,
   nesting: number,
-): GuestMessage {
-  return { ...measured(`What was handed to ${tool}`, args, nesting), kind, callId, scope, tool, stack, args }
+): Measured & { error: GuestError | null } {
+  if (ok === true) return { ...measured(subject, value, nesting), error: null }
+  const error = guestErrorOf(value)
+  if (ok !== false || error === null) throw foreign()
+  return { ...measured(subject, null, nesting), error }
 }
 
-function closeOf([kind, scope, ok, value]: z.infer<typeof closeShape>, nesting: number): GuestMessage {
-  const subject = 'What the item returned'
-  return ok
-    ? { ...measured(subject, value, nesting), kind, scope, error: null }
-    : { ...measured(subject, null, nesting), kind, scope, error: value }
-}
-
-function endOf([kind, ok, value]: z.infer<typeof endShape>, nesting: number): GuestMessage {
-  const subject = kind === 'end' ? 'What the script returned' : 'What verify returned'
-  const ended = ok
-    ? { ...measured(subject, value, nesting), error: null }
-    : { ...measured(subject, null, nesting), error: value }
-  return kind === 'end' ? { ...ended, kind } : { ...ended, kind, exists: true }
+function foreign(): Error {
+  return new Error('The guest posted a text that its prelude does not make.')
 }
 
 function measured(subject: string, data: Json, nesting: number): Measured {

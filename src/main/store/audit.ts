@@ -10,7 +10,6 @@ import { auditMac, verifyChain } from '../../domain/audit.ts'
 import type { AuditVerdict } from '../../domain/audit.ts'
 import type { JsonObject } from '../../domain/json.ts'
 import { insertion, query, statement } from './statement.ts'
-import type { Store } from './store.ts'
 import type { Reader, Tx } from './tx.ts'
 
 export interface AuditEntry {
@@ -38,19 +37,28 @@ const last = statement((_p: object) =>
 const everything = statement((_p: object) => query.selectFrom('audit_log').selectAll().orderBy('seq'))
 
 export class AuditChain {
-  readonly #store: Store
+  readonly #reader: Reader
+  readonly #flushed: () => Promise<void>
   readonly #key: Uint8Array
   readonly #headFile: string
   #head: Head
   readonly #headEveryMs: number
   #headTimer: NodeJS.Timeout | null = null
 
-  constructor(store: Store, key: Uint8Array, folder: string, headEveryMs = HEAD_EVERY_MS) {
-    this.#store = store
+  /** `flushed` resolves when all that was committed before is on the disk. */
+  constructor(
+    reader: Reader,
+    flushed: () => Promise<void>,
+    key: Uint8Array,
+    folder: string,
+    headEveryMs = HEAD_EVERY_MS,
+  ) {
+    this.#reader = reader
+    this.#flushed = flushed
     this.#key = key
     this.#headEveryMs = headEveryMs
     this.#headFile = path.join(folder, 'audit.head')
-    this.#head = store.get(last, {}) ?? GENESIS
+    this.#head = reader.get(last, {}) ?? GENESIS
   }
 
   append(tx: Tx, at: number, entry: AuditEntry): void {
@@ -78,7 +86,7 @@ export class AuditChain {
 
   /** Recomputes the whole chain and holds it against the head kept outside (edits, gaps, truncation). */
   verify(): AuditVerdict {
-    return verifyChain(this.#key, auditRows(this.#store), this.keptHead())
+    return verifyChain(this.#key, auditRows(this.#reader), this.keptHead())
   }
 
   /** What another thread needs to do the same. */
@@ -111,7 +119,7 @@ export class AuditChain {
     if (this.#headTimer !== null) clearTimeout(this.#headTimer)
     this.#headTimer = null
     const head = this.#head
-    await this.#store.flushed()
+    await this.#flushed()
     const draft = `${this.#headFile}.new`
     fs.writeFileSync(draft, JSON.stringify(head), { mode: 0o600 })
     fs.renameSync(draft, this.#headFile)

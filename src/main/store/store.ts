@@ -55,7 +55,13 @@ export class Store extends Reader {
     this.#sync = new DiskSync(`${db.name}-wal`, options.sync ?? syncFile)
     this.#queue = new CommitQueue(db, this.#sync)
     this.#checkpointer = new Checkpointer(db.name, this.#queue)
-    this.audit = new AuditChain(this, options.keys.auditKey(), options.folder, options.auditHeadEveryMs)
+    this.audit = new AuditChain(
+      this,
+      () => this.flushed(),
+      options.keys.auditKey(),
+      options.folder,
+      options.auditHeadEveryMs,
+    )
   }
 
   /**

@@ -4,7 +4,7 @@ import { contractIssues, parseContract } from './contract-check.ts'
 import { contractText, describeClause } from './contract-text.ts'
 import { contractSchema } from './contract.ts'
 import type { ContractInput } from './contract.ts'
-import { contractOf } from './policy.sample.ts'
+import { contractOf } from '../../test/support/policy-sample.ts'
 
 const SMALLEST: ContractInput = {
   schema: 1,

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import type { Contract } from './contract.ts'
 import { decide } from './policy.ts'
 import type { PolicyInput } from './policy.ts'
-import { callOf, contractOf, NOW, UNUSED } from './policy.sample.ts'
+import { callOf, contractOf, NOW, UNUSED } from '../../test/support/policy-sample.ts'
 
 const host = fc.constantFrom('a.com', 'b.com', 'x.a.com', '*.a.com')
 const root = fc.constantFrom('/a', '/a/b', '/c')

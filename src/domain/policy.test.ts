@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { Contract } from './contract.ts'
 import { approvalSubject } from './policy.ts'
 import type { Decision, PolicyCall, PolicyInput } from './policy.ts'
-import { callOf, contractOf, GET, judge, MAIL, POST, UNUSED } from './policy.sample.ts'
+import { callOf, contractOf, GET, judge, MAIL, POST, UNUSED } from '../../test/support/policy-sample.ts'
 
 function reads(touches: PolicyCall['touches']): Decision {
   return judge(callOf({ effect: 'read', touches }))

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { callOf, contractOf, GET, judge, POST, UNUSED } from './policy.sample.ts'
+import { callOf, contractOf, GET, judge, POST, UNUSED } from '../../test/support/policy-sample.ts'
 import { dayStart, hourStart } from './zone.ts'
 
 describe('quotas', () => {

@@ -1,8 +1,8 @@
 /** The contract, calls and questions that the tests of policy start from. */
-import { contractSchema } from './contract.ts'
-import type { Contract, ContractInput } from './contract.ts'
-import { decide } from './policy.ts'
-import type { Decision, PolicyCall, PolicyInput, Usage } from './policy.ts'
+import { contractSchema } from '../../src/domain/contract.ts'
+import type { Contract, ContractInput } from '../../src/domain/contract.ts'
+import { decide } from '../../src/domain/policy.ts'
+import type { Decision, PolicyCall, PolicyInput, Usage } from '../../src/domain/policy.ts'
 
 export const NOW = Date.parse('2026-03-10T10:20:30Z')
 export const UNUSED: Usage = {

@@ -15,6 +15,7 @@ import {
   type QuickJSRuntime,
   RELEASE_SYNC,
 } from 'quickjs-emscripten'
+import { withInitialPages } from './initial-memory.ts'
 import { facade, mayImport, PRELUDE, PRELUDE_NAME } from './prelude.ts'
 import { wasmApi, type WasmMemory, type WasmModule } from './wasm-api.ts'
 
@@ -22,8 +23,8 @@ type Instantiate = (imports: object, done: (instance: object) => void) => object
 
 const PAGE = 65_536
 const MEGABYTE = 1_048_576
-/** The engine's own build starts with this much. */
-const INITIAL_PAGES = 256
+/** Room for the engine's own stack and data, the prelude and a small script; what needs more grows. */
+const INITIAL_PAGES = 96
 const IMAGE_PAGE = 4_096
 /** What most runs ask for. */
 export const DEFAULT_MEMORY_MB = 64
@@ -73,7 +74,7 @@ export async function createGuestFactory(): Promise<GuestFactory> {
   const location = createRequire(require.resolve('quickjs-emscripten')).resolve(
     '@jitl/quickjs-wasmfile-release-sync/wasm',
   )
-  const wasmModule = await wasmApi.compile(readFileSync(location))
+  const wasmModule = await wasmApi.compile(withInitialPages(readFileSync(location), INITIAL_PAGES))
   const template = await makeBare(wasmModule, DEFAULT_MEMORY_MB)
   template.evaluatePrelude()
   const image = imageOf(template.memory.wasm)

@@ -4,6 +4,7 @@
  * Owns: one thread, the slots of its runs, the count of answers it owes. Does not own: where runs are placed, when a
  * worker is stuck. Invariants: S1 (when it goes, only the culprit is told that it failed), S5.
  */
+import { setFlagsFromString } from 'node:v8'
 import { Worker } from 'node:worker_threads'
 import type { Failure } from '../domain/failure.ts'
 import { limitFailure } from './guest-error.ts'
@@ -14,6 +15,11 @@ import { abandonSlot, newStatusMemory, readStatus, type WorkerStatus } from './s
 /** Native recursion of the guest engine needs far more stack than a thread has by default. */
 const STACK_MB = 16
 const HEAP_MB = 512
+/**
+ * Read when a thread's heap is made. Otherwise the first few instances teach it a limit so low that it collects its
+ * garbage for nearly every run.
+ */
+setFlagsFromString('--initial-old-space-size=256')
 
 export interface LinkEvents {
   /** The worker rests, or has just become ready: there may be room. */

@@ -105,7 +105,10 @@ function keyFile(folder: string): HealthCheck {
 }
 
 function sizeOf(folder: string): number {
-  return fs.statSync(path.join(folder, DATABASE_FILE), { throwIfNoEntry: false })?.size ?? 0
+  const files = [DATABASE_FILE, `${DATABASE_FILE}-wal`]
+  return files
+    .map(file => fs.statSync(path.join(folder, file), { throwIfNoEntry: false })?.size ?? 0)
+    .reduce((sum, size) => sum + size, 0)
 }
 
 function megabytes(bytes: number): string {

@@ -1,0 +1,12 @@
+/** The shapes of the local API's answers, for clients: types only. */
+export type { BackedUp } from '../store/backup.ts'
+export type { ScriptCheck } from '../engine/check-script.ts'
+export type { DraftContract } from '../engine/draft-contract.ts'
+export type { GalleryEntry, GallerySummary } from '../engine/gallery.ts'
+export type { ActionView } from '../engine/views-actions.ts'
+export type { AutomationSummary, AutomationView, InstantView } from '../engine/views-automations.ts'
+export type { Health } from '../engine/views-doctor.ts'
+export type { ItemView, RunOutcome, RunSummary, RunView, StepView, WaitView } from '../engine/views-runs.ts'
+export type { Page } from '../engine/views.ts'
+export type { App } from './app.ts'
+export type { Problem } from './problem.ts'

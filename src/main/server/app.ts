@@ -1,0 +1,51 @@
+/** The local API: guards first, then the routes by resource, every error as one problem document. */
+import { Hono } from 'hono'
+import type { Engine } from '../engine/engine.ts'
+import type { Log } from '../store/log-file.ts'
+import { guardRequests, SECURITY_HEADERS } from './guard.ts'
+import type { Guard } from './guard.ts'
+import { problem, problemOf } from './problem.ts'
+import type { Problem } from './problem.ts'
+import { actionRoutes } from './routes-actions.ts'
+import { automationRoutes } from './routes-automations.ts'
+import { folderRoutes, galleryRoutes, scriptRoutes } from './routes-folder.ts'
+import { eventRoutes, itemRoutes, runRoutes } from './routes-runs.ts'
+
+export interface AppOptions extends Guard {
+  engine: Engine
+  version: string
+  log: Log
+  /** Ends what clients wait for when the server closes. */
+  closing: AbortSignal
+}
+
+export function createApp({ engine, version, log, closing, ...guard }: AppOptions) {
+  const app = new Hono()
+  app.use(guardRequests(guard))
+  app.onError(error => respond(problemOf(error, log)))
+  app.notFound(c =>
+    respond(
+      problem(404, `There is nothing at ${c.req.method} ${c.req.path.slice(0, 200)}. Nothing was changed.`),
+    ),
+  )
+  return app
+    .get('/health', c => c.json({ ok: true, version }))
+    .route('/api/v1/automations', automationRoutes(engine, closing))
+    .route('/api/v1/runs', runRoutes(engine, closing))
+    .route('/api/v1/events', eventRoutes(engine, closing))
+    .route('/api/v1/items', itemRoutes(engine))
+    .route('/api/v1/actions', actionRoutes(engine))
+    .route('/api/v1/gallery', galleryRoutes(engine))
+    .route('/api/v1', scriptRoutes(engine))
+    .route('/api/v1', folderRoutes(engine))
+}
+
+/** The type from which clients derive theirs. */
+export type App = ReturnType<typeof createApp>
+
+function respond(body: Problem): Response {
+  return new Response(JSON.stringify(body), {
+    status: body.status,
+    headers: [...SECURITY_HEADERS, ['content-type', 'application/problem+json']],
+  })
+}

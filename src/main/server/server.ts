@@ -1,0 +1,98 @@
+/**
+ * The local server: listens on this machine only, at the usual port or a free one. Owns the socket and what clients
+ * wait for; every rule about requests is the guard's.
+ */
+import type { AddressInfo } from 'node:net'
+import type { Server as HttpServer } from 'node:http'
+import { createAdaptorServer } from '@hono/node-server'
+import { fail } from '../../domain/failure.ts'
+import type { Engine } from '../engine/engine.ts'
+import type { Log } from '../store/log-file.ts'
+import { createApp } from './app.ts'
+
+export const USUAL_PORT = 4747
+
+const ADDRESS = '127.0.0.1'
+/** A request that has not come in whole by then is let go. */
+const RECEIVE_MS = 30_000
+
+export interface ServerOptions {
+  engine: Engine
+  token: string
+  version: string
+  log: Log
+  /** Exactly this one, 0 for any free one; absent: the usual one, or a free one where that is taken. */
+  port?: number
+}
+
+export interface LocalServer {
+  readonly url: string
+  readonly port: number
+  close(): Promise<void>
+}
+
+export async function startServer(options: ServerOptions): Promise<LocalServer> {
+  const closing = new AbortController()
+  let port = 0
+  const app = createApp({ ...options, port: () => port, closing: closing.signal })
+  const server = createAdaptorServer({
+    fetch: app.fetch,
+    overrideGlobalObjects: false,
+    serverOptions: { requestTimeout: RECEIVE_MS, headersTimeout: RECEIVE_MS / 2, keepAliveTimeout: 15_000 },
+  }) as HttpServer
+  port = await listen(server, options.port)
+  return {
+    url: `http://${ADDRESS}:${String(port)}`,
+    port,
+    close: () => {
+      closing.abort()
+      return closed(server)
+    },
+  }
+}
+
+async function listen(server: HttpServer, port: number | undefined): Promise<number> {
+  if (port !== undefined) {
+    const bound = await tryPort(server, port)
+    return bound ?? refusePort(port)
+  }
+  return (await tryPort(server, USUAL_PORT)) ?? (await tryPort(server, 0)) ?? refusePort(0)
+}
+
+/** The port, or undefined where it is taken. */
+function tryPort(server: HttpServer, port: number): Promise<number | undefined> {
+  return new Promise((resolve, reject) => {
+    const onError = (error: Error & { code?: string }) => {
+      if (error.code === 'EADDRINUSE' || error.code === 'EACCES') resolve(undefined)
+      else reject(error)
+    }
+    server.once('error', onError)
+    server.listen({ host: ADDRESS, port, exclusive: true }, () => {
+      server.off('error', onError)
+      resolve((server.address() as AddressInfo).port)
+    })
+  })
+}
+
+function refusePort(port: number): never {
+  fail({
+    kind: 'invalid-input',
+    path: 'port',
+    message: `Port ${String(port)} of this machine is taken. Nothing was started. Choose another with --port, or leave it out.`,
+  })
+}
+
+/** Answers that are on their way are finished; idle connections are not waited for. */
+function closed(server: HttpServer): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => {
+      server.closeAllConnections()
+    }, 2_000)
+    server.close(error => {
+      clearTimeout(timer)
+      if (error === undefined) resolve()
+      else reject(error)
+    })
+    server.closeIdleConnections()
+  })
+}

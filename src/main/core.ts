@@ -1,0 +1,265 @@
+/**
+ * The composition root: builds a core in its data folder and takes it apart again; nothing else constructs services.
+ * Order: lock, store, tools and sandbox, engine, server; only then is the address announced. What fails on the way
+ * up is undone in reverse, and so is everything on the way down.
+ */
+import type { Clock } from '../domain/clock.ts'
+import type { AuditVerdict } from '../domain/audit.ts'
+import { failureOf } from '../domain/failure.ts'
+import { createSandboxPool } from '../sandbox/pool.ts'
+import { systemClock } from './engine/clock.ts'
+import type { FaultPoint } from './engine/context.ts'
+import { Engine } from './engine/engine.ts'
+import { folderChecks, healthOf, storeChecks } from './engine/views-doctor.ts'
+import type { Health } from './engine/views-doctor.ts'
+import { ensureToken, openHome, VERSION } from './home.ts'
+import { startServer } from './server/server.ts'
+import type { LocalServer } from './server/server.ts'
+import { backupTo } from './store/backup.ts'
+import type { BackedUp } from './store/backup.ts'
+import type { SyncFile } from './store/disk-sync.ts'
+import { lockFolder } from './store/folder-lock.ts'
+import { inspectDatabase } from './store/inspection.ts'
+import { openLog } from './store/log-file.ts'
+import type { Log } from './store/log-file.ts'
+import { restoreBackup } from './store/restore.ts'
+import type { Restored } from './store/restore.ts'
+import { collect } from './store/retention.ts'
+import { openStore } from './store/store.ts'
+import type { Store } from './store/store.ts'
+import { createCompute } from './tools/compute/pool.ts'
+import { filesTools } from './tools/files.ts'
+import { flowTools } from './tools/flow.ts'
+import { httpTools } from './tools/http.ts'
+import { logTools } from './tools/log.ts'
+import { createHttpClient } from './tools/network/client.ts'
+import type { HttpClientOptions } from './tools/network/client.ts'
+import { notifyTools } from './tools/notify.ts'
+import { createRegistry } from './tools/registry.ts'
+import type { ToolRegistry } from './tools/registry.ts'
+import { stateTools } from './tools/state.ts'
+import { textTools } from './tools/text.ts'
+
+export interface CoreOptions {
+  /** The data folder. */
+  home: string
+  /** Exactly this port, 0 for any free one; absent: the usual one, or a free one where that is taken. */
+  port?: number
+  clock?: Clock
+  /** Called at each named point (tests). */
+  fault?: (point: FaultPoint) => void
+  /** How the log reaches the disk (tests). */
+  sync?: SyncFile
+  /** Sandbox threads at most. */
+  workers?: number
+  log?: Log
+  /** How names become addresses (tests). */
+  resolve?: HttpClientOptions['resolve']
+}
+
+export interface Core {
+  readonly url: string
+  readonly token: string
+  readonly engine: Engine
+  readonly store: Store
+  readonly server: LocalServer
+  /** What the folder was recognised as: `copy` starts paused (J11). */
+  readonly folder: 'known' | 'new' | 'copy'
+  /** Lets go of everything; what is unfinished goes on at the next start. */
+  close(): Promise<void>
+}
+
+const RETENTION_EVERY_MS = 3_600_000
+/** The first pass leaves the start of the core to its work. */
+const RETENTION_FIRST_MS = 60_000
+
+export async function createCore(options: CoreOptions): Promise<Core> {
+  const teardown = new Teardown()
+  try {
+    return await build(options, teardown)
+  } catch (error) {
+    await teardown.run()
+    throw error
+  }
+}
+
+async function build(options: CoreOptions, teardown: Teardown): Promise<Core> {
+  const { home, clock = systemClock(), fault } = options
+  const now = () => clock.now()
+  openHome(home)
+  const lock = lockFolder(home, now())
+  teardown.add(() => {
+    lock.release()
+  })
+  const log = options.log ?? openLog(home, now)
+  const store = openStore({
+    folder: home,
+    now,
+    ...(options.sync === undefined ? {} : { sync: options.sync }),
+  })
+  teardown.add(() => store.close())
+  const token = ensureToken(home)
+  const places: Places = { port: undefined, online: () => undefined }
+  const tools = openTools(options, now, places, teardown)
+  const pool = createSandboxPool({
+    ...(options.workers === undefined ? {} : { workers: options.workers }),
+    onWorkerLog: line => {
+      log('warn', 'a sandbox worker said something', { line: line.slice(0, 500) })
+    },
+  })
+  teardown.add(() => pool.close())
+  const engine = new Engine({ store, pool, tools, clock, log, ...(fault === undefined ? {} : { fault }) })
+  places.online = () => {
+    engine.online()
+  }
+  teardown.add(() => {
+    engine.stop()
+  })
+  const folder = await engine.start()
+  const { port } = options
+  const server = await startServer({
+    engine,
+    token,
+    version: VERSION,
+    log,
+    ...(port === undefined ? {} : { port }),
+  })
+  places.port = server.port
+  teardown.add(() => server.close())
+  lock.announce(server.url)
+  teardown.add(scheduleRetention(store, clock, log))
+  return { url: server.url, token, engine, store, server, folder, close: () => teardown.run() }
+}
+
+/** What the HTTP client learns only after it was built. */
+interface Places {
+  port: number | undefined
+  online: () => void
+}
+
+function openTools(
+  options: CoreOptions,
+  now: () => number,
+  places: Places,
+  teardown: Teardown,
+): ToolRegistry {
+  const client = createHttpClient({
+    now,
+    refusedPorts: () => (places.port === undefined ? [] : [{ host: '127.0.0.1', port: places.port }]),
+    onChange: online => {
+      if (online) places.online()
+    },
+    ...(options.resolve === undefined ? {} : { resolve: options.resolve }),
+  })
+  teardown.add(() => client.close())
+  const compute = createCompute()
+  teardown.add(() => compute.close())
+  return createRegistry([
+    ...httpTools(client),
+    ...filesTools(),
+    ...stateTools(),
+    ...flowTools(),
+    ...notifyTools(),
+    ...logTools(),
+    ...textTools(compute),
+  ])
+}
+
+/** Hourly, in small pieces between other work; ends with the core. */
+function scheduleRetention(store: Store, clock: Clock, log: Log): () => Promise<void> {
+  const ending = new AbortController()
+  let cancel: () => void = () => undefined
+  let pass = Promise.resolve()
+  const arm = (inMs: number): void => {
+    cancel = clock.wakeAt(clock.now() + inMs, () => {
+      pass = collectOnce(store, clock, log, ending.signal).then(() => {
+        if (!ending.signal.aborted) arm(RETENTION_EVERY_MS)
+      })
+    })
+  }
+  arm(RETENTION_FIRST_MS)
+  return async () => {
+    ending.abort()
+    cancel()
+    await pass
+  }
+}
+
+async function collectOnce(store: Store, clock: Clock, log: Log, signal: AbortSignal): Promise<void> {
+  try {
+    const collected = await collect(store, clock.now(), undefined, signal)
+    if (Object.values(collected).some(count => count > 0))
+      log('info', 'old records were collected', { ...collected })
+  } catch (error) {
+    log('error', 'old records could not be collected', { error: failureOf(error).message })
+  }
+}
+
+/** What has to be undone, last first; one thing that fails to close does not keep the others open. */
+class Teardown {
+  #closers: (() => void | Promise<void>)[] = []
+
+  add(closer: () => void | Promise<void>): void {
+    this.#closers.push(closer)
+  }
+
+  async run(): Promise<void> {
+    const closers = this.#closers.reverse()
+    this.#closers = []
+    const errors: unknown[] = []
+    for (const close of closers) {
+      try {
+        await close()
+      } catch (error) {
+        errors.push(error)
+      }
+    }
+    if (errors.length > 0) throw new AggregateError(errors, 'The core did not close cleanly.')
+  }
+}
+
+/** Puts a backup in the place of the database. Only while no core runs the folder. */
+export function restoreFolder(home: string, file: string): Restored {
+  openHome(home)
+  const lock = lockFolder(home, Date.now())
+  try {
+    return restoreBackup(home, file, Date.now())
+  } finally {
+    lock.release()
+  }
+}
+
+/** For when no core runs: the same looks that one would take, also where its database does not open. */
+export async function examineFolder(home: string): Promise<Health> {
+  openHome(home)
+  const checks = folderChecks(home)
+  try {
+    checks.push(...(await withStore(home, storeChecks)))
+  } catch (error) {
+    checks.push({ name: 'database', ok: false, message: failureOf(error).message })
+  }
+  return healthOf(checks, home)
+}
+
+export function verifyFolder(home: string): Promise<AuditVerdict> {
+  return withStore(home, async store => (await inspectDatabase(store)).audit)
+}
+
+export function backupFolder(home: string, file: string): Promise<BackedUp> {
+  return withStore(home, store => backupTo(store, file))
+}
+
+async function withStore<T>(home: string, work: (store: Store) => Promise<T>): Promise<T> {
+  openHome(home)
+  const lock = lockFolder(home, Date.now())
+  try {
+    const store = openStore({ folder: home, now: () => Date.now() })
+    try {
+      return await work(store)
+    } finally {
+      await store.close()
+    }
+  } finally {
+    lock.release()
+  }
+}

@@ -1,0 +1,47 @@
+/** Runs the core without a display, until it is told to stop: `npm start`, and what `steward serve` stands on. */
+import { isFailureError } from '../domain/failure.ts'
+import { createCore } from './core.ts'
+import type { Core, CoreOptions } from './core.ts'
+import { dataFolder } from './home.ts'
+
+export interface ServeOptions extends CoreOptions {
+  onReady: (core: Core) => void
+}
+
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+
+/** Resolves when the core was told to stop and has let go of everything. A second signal does not wait. */
+export async function serveCore({ onReady, ...options }: ServeOptions): Promise<void> {
+  const core = await createCore(options)
+  // Told before ready is said: whoever reads the line may stop the core at once.
+  const told = stopSignal()
+  onReady(core)
+  await told
+  await core.close()
+}
+
+function stopSignal(): Promise<void> {
+  return new Promise(resolve => {
+    const stop = () => {
+      for (const signal of SIGNALS) process.off(signal, stop)
+      resolve()
+    }
+    for (const signal of SIGNALS) process.on(signal, stop)
+  })
+}
+
+if (import.meta.main) {
+  try {
+    await serveCore({ home: dataFolder(), onReady: greet })
+  } catch (error) {
+    if (!isFailureError(error)) throw error
+    process.stderr.write(`${error.message}\n`)
+    process.exitCode = 1
+  }
+}
+
+function greet({ url }: Core): void {
+  process.stdout.write(
+    `Steward is ready at ${url}\nAdd an automation with: npx steward gallery list\nStop with Ctrl-C.\n`,
+  )
+}

@@ -1,0 +1,91 @@
+/** `automations`, `pause`, `resume`, `archive`, `delete`, and stopping everything. */
+import type { Command } from 'commander'
+import type { AutomationSummary, AutomationView } from '../server/api.ts'
+import { pathTo, theCore } from './client.ts'
+import { answering } from './command.ts'
+import type { Answer } from './command.ts'
+import { count, facts, localTime, section, table } from './terminal.ts'
+
+export function addAutomationCommands(program: Command): void {
+  const automations = program.command('automations').description('what is delegated')
+  answering(automations, listAutomations)
+  answering(
+    automations.command('show').argument('<automation>', 'name or id').description('its contract, in words'),
+    showAutomation,
+  )
+  for (const [verb, done, description] of MOVES) {
+    answering(
+      program.command(verb).argument('<automation>', 'name or id').description(description),
+      (name: string) => move(name, verb, done),
+    )
+  }
+  answering(
+    program.command('delete').argument('<automation>', 'name or id').description('end it and free its name'),
+    deleteAutomation,
+  )
+  answering(program.command('stop-everything').description('pause every automation now'), async () => {
+    const answer = await theCore().post<{ paused: number }>('/stop-everything')
+    return {
+      document: answer,
+      text: `Paused ${count(answer.paused, 'automation')}. Go on with: steward resume-everything`,
+    }
+  })
+  answering(program.command('resume-everything').description('undo stop-everything'), async () => {
+    const answer = await theCore().post<{ resumed: number }>('/resume-everything')
+    return {
+      document: answer,
+      text: `Resumed ${count(answer.resumed, 'automation')}. What was paused one by one stayed paused.`,
+    }
+  })
+}
+
+const MOVES = [
+  ['pause', 'Paused', 'hold an automation: new events wait, nothing is lost'],
+  ['resume', 'Resumed', 'let a paused automation go on'],
+  ['archive', 'Archived', 'end an automation and keep its history'],
+] as const
+
+async function listAutomations(): Promise<Answer> {
+  const answer = await theCore().get<{ items: AutomationSummary[] }>('/automations')
+  const rows = answer.items.map(item => [
+    item.name,
+    item.state,
+    item.lastRun === null ? 'never ran' : `${item.lastRun.state} ${localTime(item.lastRun.createdAt)}`,
+    item.nextDue === null ? '-' : localTime(item.nextDue),
+    item.needsYou === 0 ? '' : count(item.needsYou, 'needs you', 'need you'),
+    item.title,
+  ])
+  return {
+    document: answer,
+    text:
+      rows.length === 0
+        ? 'No automations yet. Ready-made ones: steward gallery list'
+        : table(['NAME', 'STATE', 'LAST RUN', 'NEXT', 'INBOX', 'TITLE'], rows),
+  }
+}
+
+async function showAutomation(name: string): Promise<Answer> {
+  const view = await theCore().get<AutomationView>(pathTo('automations', name))
+  const head = facts([
+    ['Name', view.name],
+    ['State', view.pauseReason === null ? view.state : `${view.state}: ${view.pauseReason}`],
+    ['Promise', view.promise],
+    ['Version', `${view.version} (script ${view.script.hash.slice(0, 12)})`],
+    ['Next', localTime(view.nextDue)],
+  ])
+  const clauses = view.contractText.map(({ heading, lines }) => section(heading, lines))
+  return { document: view, text: [head, ...clauses].filter(part => part !== '').join('\n') }
+}
+
+async function move(name: string, verb: string, done: string): Promise<Answer> {
+  const answer = await theCore().post<AutomationSummary>(pathTo('automations', name, verb))
+  const waiting = answer.waitingEvents > 0 ? ` ${count(answer.waitingEvents, 'event')} waited.` : ''
+  return { document: answer, text: `${done} ${answer.name}.${waiting}` }
+}
+
+async function deleteAutomation(name: string): Promise<Answer> {
+  const answer = await theCore().delete<{ id: string; name: string; state: string }>(
+    pathTo('automations', name),
+  )
+  return { document: answer, text: `Deleted ${answer.name}. Its name is free again; its audit log stays.` }
+}

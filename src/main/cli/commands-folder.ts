@@ -1,0 +1,109 @@
+/** `serve`, `audit verify`, `backup`, `restore`, `doctor`: the core itself and its data folder. */
+import path from 'node:path'
+import type { Command } from 'commander'
+import type { AuditVerdict } from '../../domain/audit.ts'
+import { dataFolder } from '../home.ts'
+import type { BackedUp, Health } from '../server/api.ts'
+import { findCore } from './client.ts'
+import { answering, wholeNumberOption } from './command.ts'
+import type { Answer } from './command.ts'
+import { EXIT } from './exit.ts'
+import { count, jsonText, table, terminal } from './terminal.ts'
+
+export function addFolderCommands(program: Command): void {
+  program
+    .command('serve')
+    .option('--port <number>', 'listen at exactly this port of this machine', wholeNumberOption)
+    .option('--json', 'print one JSON document')
+    .description('run the core; prints its address when it is ready')
+    .action(serve)
+  answering(
+    program
+      .command('audit')
+      .description('the log of every decision')
+      .command('verify')
+      .description('find edits, gaps and cuts'),
+    verifyAudit,
+  )
+  answering(
+    program
+      .command('backup')
+      .argument('<file>', 'where nothing is yet')
+      .description('write a copy of the database'),
+    backup,
+  )
+  answering(
+    program
+      .command('restore')
+      .argument('<file>', 'a backup')
+      .description('put a backup in place; only while no core runs'),
+    restore,
+  )
+  answering(program.command('doctor').description('look whether all is well'), doctor)
+}
+
+/** What runs the core is loaded only here: every other command stays quick. */
+async function serve(options: { port?: number; json?: boolean }): Promise<void> {
+  const { serveCore } = await import('../headless.ts')
+  await serveCore({
+    home: dataFolder(),
+    ...(options.port === undefined ? {} : { port: options.port }),
+    onReady: ({ url }) => {
+      const document = { url, pid: process.pid, folder: dataFolder() }
+      terminal.out(options.json === true ? jsonText(document) : `Steward is ready at ${url}`)
+    },
+  })
+}
+
+async function verifyAudit(): Promise<Answer> {
+  const core = findCore()
+  const verdict =
+    core === undefined
+      ? await (await import('../core.ts')).verifyFolder(dataFolder())
+      : await core.get<AuditVerdict>('/audit/verify')
+  return {
+    document: verdict,
+    text: verdict.ok
+      ? `The audit log is whole: ${count(verdict.rows, 'row')}, no edit, gap or cut.`
+      : `The audit log does not hold. ${verdict.message} Nothing was changed. Compare it with a backup.`,
+    code: verdict.ok ? EXIT.done : EXIT.failed,
+  }
+}
+
+async function backup(file: string): Promise<Answer> {
+  const core = findCore()
+  const target = path.resolve(file)
+  const done =
+    core === undefined
+      ? await (await import('../core.ts')).backupFolder(dataFolder(), target)
+      : await core.post<BackedUp>('/backup', { file: target })
+  return {
+    document: done,
+    text: `Wrote ${done.file} (${String(done.bytes)} bytes). It is sealed: to open it on another machine, its keys are needed too: ${done.keys}`,
+  }
+}
+
+async function restore(file: string): Promise<Answer> {
+  const { restoreFolder } = await import('../core.ts')
+  const { keptAt } = restoreFolder(dataFolder(), path.resolve(file))
+  const kept = keptAt === null ? '' : ` What was there before is kept at ${keptAt}.`
+  return {
+    document: { restored: path.resolve(file), keptAt },
+    text: `Restored ${file}.${kept} The next start begins paused and says so in the inbox: steward serve`,
+  }
+}
+
+async function doctor(): Promise<Answer> {
+  const core = findCore()
+  const health =
+    core === undefined
+      ? await (await import('../core.ts')).examineFolder(dataFolder())
+      : await core.get<Health>('/doctor')
+  const rows = health.checks.map(check => [check.ok ? 'ok' : 'ATTENTION', check.name, check.message])
+  const running = core === undefined ? 'No core runs for it.' : 'A core runs for it.'
+  return {
+    document: { ...health, running: core !== undefined },
+    text: `Data folder ${health.folder}. ${running}\n${table(['', 'WHAT', 'HOW IT IS'], rows)}`,
+    code: health.ok ? EXIT.done : EXIT.failed,
+  }
+}

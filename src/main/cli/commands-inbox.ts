@@ -1,0 +1,56 @@
+/** `inbox`: what needs a person, and the person's answer. */
+import type { Command } from 'commander'
+import type { Json } from '../../domain/json.ts'
+import type { ActionView, Page } from '../server/api.ts'
+import { pathTo, queryOf, theCore } from './client.ts'
+import { answering, jsonArgument } from './command.ts'
+import type { Answer } from './command.ts'
+import { facts, localTime, safe, section } from './terminal.ts'
+
+export function addInboxCommands(program: Command): void {
+  const inbox = program
+    .command('inbox')
+    .option('--state <state>', 'open, resolved or closed')
+    .description('what needs you')
+  answering(inbox, listActions)
+  answering(inbox.command('show').argument('<id>').description('one of them, whole'), showAction)
+  answering(
+    inbox
+      .command('resolve')
+      .argument('<id>')
+      .argument('<choice>', 'one of its choices')
+      .argument('[json]', 'the answer, where it asks for one', jsonArgument)
+      .description('answer it'),
+    resolve,
+  )
+}
+
+async function listActions(options: { state?: string }): Promise<Answer> {
+  const page = await theCore().get<Page<ActionView>>(`/actions${queryOf({ state: options.state })}`)
+  return {
+    document: page,
+    text: page.items.length === 0 ? 'Nothing needs you.' : page.items.map(actionText).join('\n\n'),
+  }
+}
+
+function actionText(action: ActionView): string {
+  const choices = action.choices.map(({ id, label }) => (id === label ? id : `${id} (${label})`)).join(', ')
+  return facts([
+    [action.id, action.cause],
+    ['', action.effect],
+    ['Expires', action.expiresAt === null ? null : localTime(action.expiresAt)],
+    ['Choices', action.state === 'open' ? choices : null],
+    ['Ended', action.state === 'open' ? null : `${action.state}: ${action.choice ?? 'its cause cleared'}`],
+  ])
+}
+
+async function showAction(id: string): Promise<Answer> {
+  const action = await theCore().get<ActionView>(pathTo('actions', id))
+  const detail = action.detail === null ? [] : action.detail.split('\n').map(line => safe(line, 2_000))
+  return { document: action, text: actionText(action) + section('Detail', detail) }
+}
+
+async function resolve(id: string, choice: string, payload?: Json): Promise<Answer> {
+  const action = await theCore().post<ActionView>(pathTo('actions', id), { choice, payload: payload ?? null })
+  return { document: action, text: `Answered “${choice}”: ${safe(action.cause)}` }
+}

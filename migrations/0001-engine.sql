@@ -115,6 +115,7 @@ CREATE TABLE script_runs (
 ) STRICT;
 CREATE UNIQUE INDEX script_runs_live ON script_runs (workflow_id, slot) WHERE slot IS NOT NULL;
 CREATE INDEX script_runs_by_workflow ON script_runs (workflow_id, id);
+CREATE INDEX script_runs_failed ON script_runs (workflow_id, ended_at) WHERE state = 'failed';
 CREATE INDEX script_runs_by_state ON script_runs (state, id);
 CREATE INDEX script_runs_ended ON script_runs (ended_at) WHERE ended_at IS NOT NULL;
 
@@ -242,6 +243,7 @@ CREATE TABLE actions (
 ) STRICT;
 CREATE UNIQUE INDEX actions_open_cause ON actions (cause_key) WHERE state = 'open';
 CREATE INDEX actions_by_state ON actions (state, id);
+CREATE INDEX actions_by_workflow ON actions (workflow_id, kind) WHERE state = 'open';
 CREATE INDEX actions_by_run ON actions (run_id) WHERE run_id IS NOT NULL;
 
 -- An approval is bound to one step of one run and the hash of its exact payload, and used once (P4).

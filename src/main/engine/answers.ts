@@ -12,6 +12,7 @@ import {
 } from '../store/actions.ts'
 import type { ActionRow } from '../store/actions.ts'
 import { itemsInState } from '../store/items.ts'
+import { failedRunsSince } from '../store/runs.ts'
 import type { Tx } from '../store/tx.ts'
 import { waitsOfAction } from '../store/waits.ts'
 import type { WaitRow } from '../store/waits.ts'
@@ -121,9 +122,16 @@ export class Answers {
   }
 
   async #afterFailure(action: ActionRow, choice: string): Promise<void> {
-    if (choice === 'retry' && action.run_id !== null) await this.#control.retryRun(action.run_id)
+    if (choice === 'retry') await this.#retryAll(action)
     if (choice === 'pause' && action.workflow_id !== null) await this.#control.pause(action.workflow_id)
     await this.#settle(action, choice, [])
+  }
+
+  /** The row stands for every run of the automation that failed since it was raised. */
+  async #retryAll(action: ActionRow): Promise<void> {
+    const { store } = this.#context
+    const failed = failedRunsSince(store, action.workflow_id ?? '', action.created_at)
+    for (const runId of failed) await this.#control.retryRun(runId)
   }
 
   async #afterAside(action: ActionRow, choice: string): Promise<void> {

@@ -5,6 +5,7 @@ import { parseContract } from '../../domain/policy.ts'
 import type { Contract } from '../../domain/contract.ts'
 import { inspectScript } from '../../sandbox/inspect.ts'
 import type { ScriptInspection } from '../../sandbox/inspect.ts'
+import { lintScript } from '../../sandbox/lint.ts'
 import type { ToolRegistry } from '../tools/registry.ts'
 import { guestName, verbOf } from '../tools/guest-module.ts'
 import { factsOfScript } from './script-facts.ts'
@@ -54,6 +55,8 @@ function problemsOf(tools: ToolRegistry, source: string, script: ScriptInspectio
     const message = importProblem(tools, module, name)
     if (message !== null) problems.push({ severity: 'error', message, position })
   }
+  for (const { line, column, message } of lintScript(source))
+    problems.push({ severity: 'warning', message, position: { line, column } })
   return problems
 }
 
@@ -107,15 +110,11 @@ function unused(script: ScriptInspection, { uses }: Contract): ScriptProblem[] {
 }
 
 function unnamed(script: ScriptInspection, { items }: Contract): ScriptProblem[] {
-  return script.eachNames.flatMap(name => {
-    if (name === null)
-      return error(
-        'An “each” takes its name from a variable. Write the name as a text, so that its items stay known.',
-      )
-    return Object.hasOwn(items, name)
+  return script.eachNames.flatMap(name =>
+    name === null || Object.hasOwn(items, name)
       ? []
-      : error(`The script goes through “${name}” with each. Add it to “items” with what its key means.`)
-  })
+      : error(`The script goes through “${name}” with each. Add it to “items” with what its key means.`),
+  )
 }
 
 function error(message: string): ScriptProblem {

@@ -2,7 +2,7 @@
 import { fail } from '../../domain/failure.ts'
 import type { Failure } from '../../domain/failure.ts'
 import { acceptEvent } from '../store/inbox.ts'
-import { itemById, itemError, moveItem } from '../store/items.ts'
+import { itemById, itemError, itemsInState, moveItem } from '../store/items.ts'
 import type { ItemRow } from '../store/items.ts'
 import { appendEntry, journalEnd, stepsOfItem, stepsOfRun } from '../store/journal.ts'
 import type { Step } from '../store/journal.ts'
@@ -17,7 +17,7 @@ import type { Workflow, WorkflowState } from '../store/workflows.ts'
 import type { EngineContext } from './context.ts'
 import { CONTINUE_ITEM, RETRY_RUN } from './router.ts'
 import type { Router } from './router.ts'
-import { openActionsOfRun, settleAction } from '../store/actions.ts'
+import { openActionsOfKind, openActionsOfRun, settleAction } from '../store/actions.ts'
 import { moveEvent } from '../store/inbox.ts'
 
 export class Control {
@@ -140,11 +140,20 @@ export class Control {
       const steps = stepsOfItem(store, itemId, run.id, Number.MAX_SAFE_INTEGER)
       this.#dropFailed(tx, run, failureOfItem(this.#context, item), steps)
       moveItem(store, tx, itemId, 'open', { at: this.#now() })
+      this.#closeAsideActions(tx, item.workflow_id)
       this.#queue(tx, item.workflow_id, CONTINUE_ITEM, `rerun:${itemId}:${String(item.updated_at)}`, {
         item: itemId,
       })
     })
     this.#router.pump()
+  }
+
+  /** Nothing is set aside any more: whoever asked about it has been answered. */
+  #closeAsideActions(tx: Tx, workflowId: string): void {
+    if (itemsInState(tx, workflowId, 'aside').length > 0) return
+    for (const action of openActionsOfKind(tx, workflowId, 'items-aside')) {
+      settleAction(tx, action.id, { state: 'closed', choice: null, at: this.#now() })
+    }
   }
 
   #dropFailed(tx: Tx, run: RunRow, failure: Failure | null, steps: readonly Step[]): void {

@@ -28,6 +28,7 @@ import { makeCall } from './make-call.ts'
 import { OpenItems } from './open-items.ts'
 import { PendingCalls } from './pending.ts'
 import type { Pending } from './pending.ts'
+import { holdBackIn } from './record.ts'
 import { FencedError, RunJournal } from './run-journal.ts'
 import type { Scope } from './scope.ts'
 import { RunScopes } from './scopes.ts'
@@ -281,7 +282,9 @@ export class RunExecutor implements ActiveRun {
   }
 
   #suspend(): void {
+    const held = this.#pending.held()
     this.#let(tx => {
+      for (const { call } of held) holdBackIn(this, tx, call)
       restRun(tx, this.row.id, 'waiting', this.#cpuMs)
     })
   }

@@ -2,11 +2,12 @@
 import type { Failure } from '../../domain/failure.ts'
 import type { Json } from '../../domain/json.ts'
 import { draftAction } from '../../domain/action-draft.ts'
+import { classify } from '../../domain/respond.ts'
 import type { LocalChange } from '../../domain/tool.ts'
-import { openActionsOfRun, raiseAction, settleAction } from '../store/actions.ts'
+import { openActionsOfKind, openActionsOfRun, raiseAction, settleAction } from '../store/actions.ts'
 import { moveEvent } from '../store/inbox.ts'
 import { itemOfScope, moveItem, waitingItemsOf } from '../store/items.ts'
-import { finishRun, leaveRun, stillOwns } from '../store/runs.ts'
+import { failureOfRun, finishRun, leaveRun, runById, stillOwns } from '../store/runs.ts'
 import type { Tx } from '../store/tx.ts'
 import { endWaitsOfRun, waitsOfRun } from '../store/waits.ts'
 import type { ActiveRun } from './call.ts'
@@ -44,6 +45,7 @@ export function finishRunAs(
   })
   moveEvent(tx, row.inbox_id, 'done', { runId: row.id, doneAt: at })
   if (ending.is === 'failed') raiseFailed(run, tx, ending.failure, at)
+  if (ending.is === 'returned') clearTransient(run, tx, at)
   tx.afterCommit.push(() => {
     fault('run.after-finish')
     pump()
@@ -66,11 +68,21 @@ function settleQuestions(run: ActiveRun, tx: Tx, ending: Ending, at: number): vo
   }
 }
 
+/** What was wrong with the world is over: this automation has just succeeded. */
+function clearTransient(run: ActiveRun, tx: Tx, at: number): void {
+  for (const action of openActionsOfKind(tx, run.row.workflow_id, 'run-failed')) {
+    const failed = action.run_id === null ? undefined : runById(tx, action.run_id)
+    const failure = failed === undefined ? null : failureOfRun(run.context.store, failed)
+    if (failure !== null && classify(failure) !== 'retry') continue
+    settleAction(tx, action.id, { state: 'closed', choice: null, at })
+  }
+}
+
 function raiseFailed(run: ActiveRun, tx: Tx, failure: Failure, at: number): void {
   const action = draftAction(failure, { tries: 1, owner: run.row.workflow_id })
   raiseAction(run.context.store, tx, {
     kind: 'run-failed',
-    causeKey: `run-failed:${action.causeKey}`,
+    causeKey: `run-failed:${run.row.workflow_id}:${action.causeKey}`,
     workflowId: run.row.workflow_id,
     runId: run.row.id,
     itemId: null,

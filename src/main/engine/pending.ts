@@ -51,6 +51,10 @@ export class PendingCalls {
     return [...this.#calls.values()].filter(pending => pending.state === 'waiting')
   }
 
+  held(): Pending[] {
+    return [...this.#calls.values()].filter(pending => pending.state === 'held')
+  }
+
   /** Waiting calls whose wait is over by now, and calls that were held back. */
   ready(held: boolean): Pending[] {
     return [...this.#calls.values()].filter(

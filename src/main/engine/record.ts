@@ -6,7 +6,7 @@ import type { Outcome } from '../../domain/tool.ts'
 import type { RecordedStep } from '../../sandbox/protocol.ts'
 import { raiseAction } from '../store/actions.ts'
 import type { Tx } from '../store/tx.ts'
-import { detailOf, endWait, putWait, waitOf } from '../store/waits.ts'
+import { OVER, detailOf, endWait, putWait, waitOf } from '../store/waits.ts'
 import type { WaitRow } from '../store/waits.ts'
 import { thrown } from './call.ts'
 import type { ActiveRun, Call, CallEnd } from './call.ts'
@@ -160,6 +160,20 @@ export function raiseFor(run: ActiveRun, tx: Tx, call: Call, draft: ActionDraft,
     choices: draft.choices,
     body: { cause: draft.cause, effect: draft.effect, ...(detail === undefined ? {} : { detail }) },
     expiresAt: null,
+    at: run.context.clock.now(),
+  })
+}
+
+/** A step that a pause kept from being issued: due as soon as its automation is active again (R7). */
+export function holdBackIn(run: ActiveRun, tx: Tx, call: Call): void {
+  putWait(tx, {
+    stepId: call.step.stepId,
+    runId: run.row.id,
+    itemId: call.scope.itemId,
+    kind: 'fix',
+    name: 'paused',
+    wakeAt: OVER,
+    detail: { over: true },
     at: run.context.clock.now(),
   })
 }

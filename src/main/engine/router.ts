@@ -43,8 +43,9 @@ export class Router {
     return [...this.#active.values()]
   }
 
-  isFull(): boolean {
-    return this.#active.size >= MOST_ACTIVE
+  /** How many more runs may be at work. */
+  room(): number {
+    return Math.max(0, MOST_ACTIVE - this.#active.size)
   }
 
   /** Everything unfinished is taken up at once: there is no lease to wait for, the folder is ours (R2). */
@@ -82,7 +83,7 @@ export class Router {
 
   /** Claims for this automation inside the caller's transaction, if a turn and a place are free. */
   claimNext(tx: Tx, workflowId: string): boolean {
-    if (this.#stopped || this.isFull()) return false
+    if (this.#stopped || this.room() === 0) return false
     const workflow = workflowById(tx, workflowId)
     if (workflow?.state !== 'active') return false
     const event = oldestFor(tx, 'workflow', workflowId)
@@ -117,7 +118,7 @@ export class Router {
     this.#again = false
     this.#context.store
       .write(tx => {
-        const served = this.isFull() ? [] : workflowsToServe(tx, MOST_ACTIVE - this.#active.size)
+        const served = this.room() === 0 ? [] : workflowsToServe(tx, this.room())
         return served.filter(workflowId => this.claimNext(tx, workflowId)).length > 0
       })
       .then(

@@ -2,7 +2,7 @@
  * Takes one call from the script to its end: waits, local steps and reads here; writes in `write-call.ts`.
  * Owns the order policy → tool → journal → script. Owns no state: all of it is the run's.
  */
-import { approvalOf, decideApproval } from '../store/actions.ts'
+import { approvalOf, decideApproval, settleAction } from '../store/actions.ts'
 import { validateInput } from '../tools/validate.ts'
 import { thrown, timeoutOf } from './call.ts'
 import type { ActiveRun, Call, CallEnd } from './call.ts'
@@ -18,7 +18,7 @@ export async function takeCall(run: ActiveRun, call: Call): Promise<CallEnd> {
   if (call.tool.wait !== undefined) return takeWait(run, call)
   const wait = waitFor(run, call)
   if (wait !== undefined && !wait.over) return { is: 'waiting', kind: wait.row.kind }
-  const declined = wait?.row.kind === 'approval' ? refusedApproval(run, call) : undefined
+  const declined = wait?.row.kind === 'approval' ? await refusedApproval(run, call) : undefined
   if (declined !== undefined) return declined
   switch (call.effect) {
     case 'local':
@@ -29,6 +29,16 @@ export async function takeCall(run: ActiveRun, call: Call): Promise<CallEnd> {
     case 'write':
       return takeWrite(run, call)
   }
+}
+
+/** Nobody answered in time, which is a rejection (P4). */
+async function expireApproval(run: ActiveRun, call: Call, actionId: string): Promise<CallEnd> {
+  const { store, clock } = run.context
+  await store.write(tx => {
+    decideApproval(tx, call.step.stepId, 'expired', clock.now())
+    settleAction(tx, actionId, { state: 'closed', choice: null, at: clock.now() })
+  })
+  return { is: 'declined', reason: 'Nobody answered before it expired.' }
 }
 
 async function takeLocal(run: ActiveRun, call: Call): Promise<CallEnd> {
@@ -82,15 +92,12 @@ async function withhold(
 }
 
 /** The end of a scope whose approval was refused or ran out; undefined where it was granted. */
-function refusedApproval(run: ActiveRun, call: Call): CallEnd | undefined {
+async function refusedApproval(run: ActiveRun, call: Call): Promise<CallEnd | undefined> {
   const { store, clock } = run.context
   const approval = approvalOf(store, call.step.stepId)
   if (approval?.state === 'rejected') return { is: 'declined', reason: 'It was denied.' }
   if (approval?.state !== 'pending' || approval.expires_at > clock.now()) return undefined
-  void store.write(tx => {
-    decideApproval(tx, call.step.stepId, 'expired', clock.now())
-  })
-  return { is: 'declined', reason: 'Nobody answered before it expired.' }
+  return expireApproval(run, call, approval.action_id)
 }
 
 /** Ends reads on cancel, and when they take longer than their tool allows. */

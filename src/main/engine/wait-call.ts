@@ -14,7 +14,8 @@ export async function takeWait(run: ActiveRun, call: Call): Promise<CallEnd> {
   fault('wait.before-record')
   const end = await store.write<CallEnd>(
     tx => {
-      const row = waitOf(tx, call.step.stepId) ?? beginWait(run, tx, call)
+      const known = waitOf(tx, call.step.stepId)
+      const row = known !== undefined && known.kind !== 'fix' ? known : beginWait(run, tx, call)
       const value = valueOf(run, tx, row)
       if (value === undefined) return { is: 'waiting', kind: row.kind }
       closeAction(run, tx, call)

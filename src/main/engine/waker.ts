@@ -7,13 +7,22 @@ import { acceptEvent, nextSignal } from '../store/inbox.ts'
 import { itemById } from '../store/items.ts'
 import { runById } from '../store/runs.ts'
 import type { Tx } from '../store/tx.ts'
-import { answerWait, detailOf, dueWaits, nextWake, offlineWaits, waitOf, waitsOfRun } from '../store/waits.ts'
+import {
+  answerWait,
+  detailOf,
+  dueWaits,
+  handOnWait,
+  nextWake,
+  offlineWaits,
+  waitOf,
+  waitsOfRun,
+} from '../store/waits.ts'
 import type { WaitDetail, WaitRow } from '../store/waits.ts'
 import type { EngineContext } from './context.ts'
 import { CONTINUE_ITEM } from './router.ts'
 import type { Router } from './router.ts'
 
-const BATCH = 64
+const MOST_LOOKED_AT = 256
 
 export class Waker {
   readonly #context: EngineContext
@@ -33,8 +42,11 @@ export class Waker {
     this.#cancel = null
     const { store, clock } = this.#context
     const now = clock.now()
-    const due = dueWaits(store, now, BATCH).filter(wait => this.#router.active(wait.run_id) === undefined)
-    for (const wait of due) this.#wake(wait)
+    // Those already in memory have a timer of their own; the others start as far as there is room for them.
+    const due = dueWaits(store, now, MOST_LOOKED_AT).filter(
+      wait => this.#router.active(wait.run_id) === undefined,
+    )
+    for (const wait of due.slice(0, this.#router.room())) this.#wake(wait)
     const next = nextWake(store, now)
     if (next !== null) {
       this.#cancel = clock.wakeAt(next, () => {
@@ -114,7 +126,7 @@ export class Waker {
         at: clock.now(),
       })
       const row = waitOf(tx, wait.step_id)
-      if (row !== undefined && !detailOf(row).over) answerWait(tx, row)
+      if (row !== undefined) handOnWait(tx, row)
     })
     this.#router.pump()
   }

@@ -67,6 +67,14 @@ const inState = statement((p: { state: ActionRow['state']; before: string; limit
 const openOfRun = statement((p: { runId: string }) =>
   query.selectFrom('actions').selectAll().where('run_id', '=', p.runId).where('state', '=', 'open'),
 )
+const openOfKind = statement((p: { workflowId: string; kind: string }) =>
+  query
+    .selectFrom('actions')
+    .selectAll()
+    .where('workflow_id', '=', p.workflowId)
+    .where('kind', '=', p.kind)
+    .where('state', '=', 'open'),
+)
 const settle = statement((p: { id: string; state: ActionRow['state']; choice: string | null; at: number }) =>
   query
     .updateTable('actions')
@@ -144,6 +152,10 @@ export function listActions(
 
 export function openActionsOfRun(reader: Reader, runId: string): ActionRow[] {
   return reader.all(openOfRun, { runId })
+}
+
+export function openActionsOfKind(reader: Reader, workflowId: string, kind: string): ActionRow[] {
+  return reader.all(openOfKind, { workflowId, kind })
 }
 
 export function openActionFor(reader: Reader, causeKey: string): ActionRow | undefined {

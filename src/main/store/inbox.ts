@@ -102,12 +102,36 @@ const move = statement(
       .set({ state: p.state, reason: p.reason, run_id: p.run_id, done_at: p.done_at })
       .where('id', '=', p.id),
 )
-/** Active workflows with an event waiting and a turn free, least recently served first (R3). */
+/**
+ * Active workflows with an event waiting and a turn free, least recently served first (R3). Steps from one waiting
+ * target to the next, so that a long queue of one costs no more than a short one.
+ */
 const served = statement((p: { limit: number }) =>
   query
-    .selectFrom('workflows')
-    .select('id')
-    .where('state', '=', 'active')
+    .withRecursive('targets', db =>
+      db
+        .selectFrom('inbox')
+        .select(({ fn }) => fn.min<string | null>('target_id').as('id'))
+        .where('state', '=', 'new')
+        .where('target_type', '=', 'workflow')
+        .unionAll(
+          db
+            .selectFrom('targets')
+            .select(({ selectFrom }) =>
+              selectFrom('inbox')
+                .select(({ fn }) => fn.min<string | null>('inbox.target_id').as('id'))
+                .where('inbox.state', '=', 'new')
+                .where('inbox.target_type', '=', 'workflow')
+                .whereRef('inbox.target_id', '>', 'targets.id')
+                .as('id'),
+            )
+            .where('targets.id', 'is not', null),
+        ),
+    )
+    .selectFrom('targets')
+    .innerJoin('workflows', 'workflows.id', 'targets.id')
+    .select('workflows.id')
+    .where('workflows.state', '=', 'active')
     .where(({ eb, ref, selectFrom }) =>
       eb(
         selectFrom('script_runs')
@@ -115,19 +139,10 @@ const served = statement((p: { limit: number }) =>
           .whereRef('script_runs.workflow_id', '=', 'workflows.id')
           .where('script_runs.slot', 'is not', null),
         '<',
-        ref('concurrency'),
+        ref('workflows.concurrency'),
       ),
     )
-    .where(({ exists, selectFrom }) =>
-      exists(
-        selectFrom('inbox')
-          .select('inbox.id')
-          .where('inbox.target_type', '=', 'workflow')
-          .whereRef('inbox.target_id', '=', 'workflows.id')
-          .where('inbox.state', '=', 'new'),
-      ),
-    )
-    .orderBy('last_served_at')
+    .orderBy('workflows.last_served_at')
     .limit(p.limit),
 )
 

@@ -36,6 +36,15 @@ const liveOf = statement((p: { workflowId: string }) =>
     .where('workflow_id', '=', p.workflowId)
     .where('slot', 'is not', null),
 )
+const failedSince = statement((p: { workflowId: string; since: number }) =>
+  query
+    .selectFrom('script_runs')
+    .select('id')
+    .where('workflow_id', '=', p.workflowId)
+    .where('state', '=', 'failed')
+    .where('ended_at', '>=', p.since)
+    .orderBy('id'),
+)
 const fence = statement((p: { id: string; attempt: number }) =>
   query
     .selectFrom('script_runs')
@@ -162,6 +171,11 @@ export function freeSlot(reader: Reader, workflowId: string, concurrency: number
   const held = new Set(liveRunsOf(reader, workflowId).map(run => run.slot))
   for (let slot = 0; slot < concurrency; slot++) if (!held.has(slot)) return slot
   return undefined
+}
+
+/** Failed runs of a workflow that ended at or after `since`, oldest first. */
+export function failedRunsSince(reader: Reader, workflowId: string, since: number): string[] {
+  return reader.all(failedSince, { workflowId, since }).map(run => run.id)
 }
 
 /** False when this executor is no longer the run's: a later boot or attempt took it over (J11). */

@@ -18,6 +18,9 @@ const detailSchema = z.object({
 })
 export type WaitDetail = z.output<typeof detailSchema>
 
+/** Before every clock: a wait that is over is due at any time. */
+export const OVER = 0
+
 export interface NewWait {
   stepId: string
   runId: string
@@ -64,10 +67,13 @@ const ofAction = statement((p: { actionId: string }) =>
 const due = statement((p: { now: number; limit: number }) =>
   query
     .selectFrom('waits')
-    .selectAll()
-    .where('wake_at', 'is not', null)
-    .where('wake_at', '<=', p.now)
-    .orderBy('wake_at')
+    .innerJoin('script_runs', 'script_runs.id', 'waits.run_id')
+    .innerJoin('workflows', 'workflows.id', 'script_runs.workflow_id')
+    .selectAll('waits')
+    .where('waits.wake_at', 'is not', null)
+    .where('waits.wake_at', '<=', p.now)
+    .where('workflows.state', '=', 'active')
+    .orderBy('waits.wake_at')
     .limit(p.limit),
 )
 const next = statement((p: { after: number }) =>
@@ -140,11 +146,16 @@ export function detailOf(wait: WaitRow): WaitDetail {
   return detailSchema.parse(JSON.parse(wait.detail))
 }
 
-/** The wait is over, with what was decided. The step itself ends when its script asks again. */
+/** The wait is over, with what was decided: due from now on, until its script has asked again (J6). */
 export function answerWait(tx: Tx, wait: WaitRow, detail: Partial<WaitDetail> = {}): void {
   tx.run(wake, {
     stepId: wait.step_id,
-    at: null,
+    at: OVER,
     detail: JSON.stringify({ ...detailOf(wait), ...detail, over: true }),
   })
+}
+
+/** The wait is over and its run has an event that says so: nothing else needs to look at it. */
+export function handOnWait(tx: Tx, wait: WaitRow): void {
+  tx.run(wake, { stepId: wait.step_id, at: null, detail: JSON.stringify({ ...detailOf(wait), over: true }) })
 }

@@ -2,10 +2,19 @@
  * Stands in for the engine in the sandbox's tests: answers calls, keeps a journal as the engine would, and can start
  * the same run again from that journal. Test support; nothing of the product imports it.
  */
+import type { Failure } from '../domain/failure.ts'
 import type { Json } from '../domain/json.ts'
 import type { Effect, Outcome } from '../domain/tool.ts'
 import type { LostReason, SandboxInstance, SandboxPool } from './pool.ts'
-import type { FromWorker, GuestCall, ItemClose, RecordedStep, RunEnd, StartRun } from './protocol.ts'
+import type {
+  FromWorker,
+  GuestCall,
+  ItemClose,
+  RecordedStep,
+  RunEnd,
+  RunLimits,
+  StartRun,
+} from './protocol.ts'
 import { itemOf } from './replay.ts'
 
 export const GRANTED: Record<string, string> = {
@@ -15,6 +24,22 @@ export const post = input => call('http.post', input)`,
   'tools/flow': `import { call, each } from 'steward:runtime'
 export { each }
 export const now = input => call('flow.now', input ?? {})`,
+}
+
+export const HEAD = `import { get, post } from 'tools/http'
+import { each, now } from 'tools/flow'
+`
+
+/** A run whose script is this body of its default export. */
+export function runBody(pool: SandboxPool, body: string, options: HostOptions = {}): HostDouble {
+  return new HostDouble(pool, `${HEAD}export default async function run(event) { ${body} }`, options)
+}
+
+/** Small limits, with some of them changed. */
+export function withLimits(changes: Partial<RunLimits>): HostOptions {
+  return {
+    start: { limits: { cpuMs: 300, memoryMb: 64, calls: 1_000, bytesPerCall: 1_048_576, ...changes } },
+  }
 }
 
 export type Answer = Outcome | 'hold'
@@ -72,6 +97,20 @@ export class HostDouble {
         this.#end({ is: 'lost', reason })
       },
     })
+  }
+
+  /** The value that was returned; an error where the run ended otherwise. */
+  async value(): Promise<Json> {
+    const end = await this.ended
+    if (end.is === 'returned') return JSON.parse(end.value) as Json
+    throw new Error(`ended otherwise: ${JSON.stringify(end)}`)
+  }
+
+  /** The failure it ended with; an error where the run ended otherwise. */
+  async failure(): Promise<Failure> {
+    const end = await this.ended
+    if (end.is === 'failed') return end.failure
+    throw new Error(`ended otherwise: ${JSON.stringify(end)}`)
   }
 
   verify(input: string): Promise<Extract<FromWorker, { kind: 'verified' }>> {

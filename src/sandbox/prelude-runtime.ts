@@ -21,7 +21,15 @@ const ownText = (target, name) => {
   const found = ReflectDescriptor(target, name)
   return found !== undefined && typeof found.value === 'string' ? found.value : ''
 }
+// An error that was caught and not looked at yet; looked at before anything goes out.
+export const held = { __proto__: null, error: undefined }
 export const inspect = error => {
+  const before = held.error
+  held.error = undefined
+  if (before !== error) examine(before)
+  examine(error)
+}
+const examine = error => {
   if (typeof error !== 'object' || error === null) return
   const made = ReflectPrototype(error)
   if (made !== InternalErrorPrototype && made !== SyntaxErrorPrototype) return
@@ -81,6 +89,7 @@ const describe = error => {
 
 // A value as JSON text, or an error that says why it is none.
 const textOf = (value, what) => {
+  inspect(undefined)
   let text
   try {
     text = jsonStringify(value === undefined ? null : value)

@@ -12,7 +12,7 @@ export const PRELUDE = `${PRELUDE_GLOBALS}${PRELUDE_RUNTIME}${PRELUDE_EACH}`
 
 const FACADES: Readonly<Record<string, string>> = {
   'steward:runtime': `export { call, each } from '${PRELUDE_NAME}'`,
-  'steward:scope': `export { current, enter, resume, inspect } from '${PRELUDE_NAME}'`,
+  'steward:scope': `export { current, enter, resume, inspect, held } from '${PRELUDE_NAME}'`,
 }
 
 export function facade(name: string): string | null {

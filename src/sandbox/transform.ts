@@ -39,6 +39,7 @@ interface Names {
   resume: string
   enter: string
   inspect: string
+  held: string
   scope: string
   error: string
 }
@@ -64,6 +65,7 @@ function namesFor(source: string): Names {
     resume: `${prefix}r`,
     enter: `${prefix}n`,
     inspect: `${prefix}i`,
+    held: `${prefix}h`,
     scope: `${prefix}s`,
     error: `${prefix}e`,
   }
@@ -109,8 +111,8 @@ class ScopeWriter {
   }
 
   importRuntime(): void {
-    const { current, resume, enter, inspect } = this.#names
-    const names = `current as ${current},resume as ${resume},enter as ${enter},inspect as ${inspect}`
+    const { current, resume, enter, inspect, held } = this.#names
+    const names = `current as ${current},resume as ${resume},enter as ${enter},inspect as ${inspect},held as ${held}`
     this.#text.prepend(`import{${names}}from'steward:scope';`)
   }
 
@@ -120,6 +122,11 @@ class ScopeWriter {
 
   #enter(frame: Frame): string {
     return frame.suspends ? `${this.#names.enter}(${frame.scope});` : ''
+  }
+
+  /** Held first: where the stack is used up, no call may be possible, and a `return` in `finally` forgets the error. */
+  #show(error: string): string {
+    return `${this.#names.held}.error??=${error};${this.#names.inspect}(${error});`
   }
 
   /** Surrounds an expression so that its frame's scope is current again once it has its value. */
@@ -143,8 +150,8 @@ class ScopeWriter {
   }
 
   #try(node: TryStatement, frame: Frame, visit: Visit): void {
-    const { error, inspect } = this.#names
-    const shown = `catch(${error}){${inspect}(${error});throw ${error}}`
+    const { error } = this.#names
+    const shown = `catch(${error}){${this.#show(error)}throw ${error}}`
     const { block, handler, finalizer } = node
     // A pattern takes the error apart before it could be looked at: an inner handler looks first.
     const isTakenApart = handler?.param && handler.param.type !== 'Identifier'
@@ -159,10 +166,10 @@ class ScopeWriter {
   }
 
   #catch({ start, param, body }: CatchClause, frame: Frame, visit: Visit): void {
-    const { error, inspect } = this.#names
+    const { error } = this.#names
     if (!param) this.#insert(start + 'catch'.length, `(${error})`)
     const caught = param ? (param.type === 'Identifier' ? param.name : null) : error
-    this.#insert(body.start + 1, this.#enter(frame) + (caught === null ? '' : `${inspect}(${caught});`))
+    this.#insert(body.start + 1, this.#enter(frame) + (caught === null ? '' : this.#show(caught)))
     if (param) base.Pattern?.(param, frame, visit)
     visit(body, frame)
   }

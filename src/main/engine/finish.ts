@@ -6,11 +6,12 @@ import { classify } from '../../domain/respond.ts'
 import type { LocalChange } from '../../domain/tool.ts'
 import { openActionsOfKind, openActionsOfRun, raiseAction, settleAction } from '../store/actions.ts'
 import { moveEvent } from '../store/inbox.ts'
-import { itemOfScope, moveItem, waitingItemsOf } from '../store/items.ts'
+import { itemOfScope, itemsOfRun, moveItem, waitingItemsOf } from '../store/items.ts'
 import { failureOfRun, finishRun, leaveRun, runById, stillOwns } from '../store/runs.ts'
 import type { Tx } from '../store/tx.ts'
 import { endWaitsOfRun, waitsOfRun } from '../store/waits.ts'
 import type { ActiveRun } from './call.ts'
+import { continueItem } from './continue-item.ts'
 import { commitChanges } from './local-changes.ts'
 import { FencedError } from './run-journal.ts'
 
@@ -44,6 +45,7 @@ export function finishRunAs(
     cpuMs,
   })
   moveEvent(tx, row.inbox_id, 'done', { runId: row.id, doneAt: at })
+  if (ending.is !== 'cancelled') continueItems(run, tx)
   if (ending.is === 'failed') raiseFailed(run, tx, ending.failure, at)
   if (ending.is === 'returned') clearTransient(run, tx, at)
   tx.afterCommit.push(() => {
@@ -58,6 +60,16 @@ const STATE_OF = {
   declined: 'declined',
   cancelled: 'cancelled',
 } as const
+
+/** Items that were let wait, and whose wait ended while the script went on without them: nothing else wakes them (J7). */
+function continueItems(run: ActiveRun, tx: Tx): void {
+  const waiting = new Set(waitsOfRun(tx, run.row.id).map(wait => wait.item_id))
+  for (const item of itemsOfRun(tx, run.row.id)) {
+    if (item.state !== 'waiting' || waiting.has(item.id)) continue
+    const key = `end:${item.id}:${run.row.id}:${String(run.row.attempt)}`
+    continueItem(run.context, tx, item, { source: run.row.id, key })
+  }
+}
 
 /** Questions about an unknown write stay until they are answered (J4); every other question of the run is moot. */
 function settleQuestions(run: ActiveRun, tx: Tx, ending: Ending, at: number): void {

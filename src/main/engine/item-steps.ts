@@ -19,6 +19,7 @@ import {
 } from '../store/items.ts'
 import type { ItemError, ItemRow } from '../store/items.ts'
 import type { Tx } from '../store/tx.ts'
+import { endWaitsOfItem } from '../store/waits.ts'
 import { commitChanges } from './local-changes.ts'
 import { thrown } from './call.ts'
 import type { ActiveRun, Call, CallEnd } from './call.ts'
@@ -114,6 +115,7 @@ export async function endItem(
     } else if (end.state === 'declined') {
       moveItem(store, tx, itemId, 'declined', { error: { code: 'declined', message: end.reason }, at })
     } else moveItem(store, tx, itemId, 'waiting', { at })
+    if (end.state !== 'waiting') endWaitsOfItem(tx, run.row.id, itemId)
     if (settle !== undefined) recordCallIn(run, tx, settle, { ok: true, value: errorless(end) })
   })
   fault('item.after-close')

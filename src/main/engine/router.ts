@@ -12,10 +12,10 @@ import type { RunRow } from '../store/runs.ts'
 import type { Tx } from '../store/tx.ts'
 import { deployed, markServed, workflowById } from '../store/workflows.ts'
 import type { EngineContext } from './context.ts'
+import { CONTINUE_ITEM } from './continue-item.ts'
 import { RunExecutor } from './executor.ts'
 
-/** Types of events the engine sends to itself: they take their turn like any other. */
-export const CONTINUE_ITEM = 'item.continue'
+/** As `CONTINUE_ITEM`, an event the engine sends to itself. */
 export const RETRY_RUN = 'run.retry'
 
 /** Runs at work at once; the rest wait in the inbox, where they cost nothing. */
@@ -149,9 +149,11 @@ export class Router {
       moveEvent(tx, event.id, 'done', { reason: 'The item had ended.', doneAt: at })
       return true
     }
+    // Its run is live, or being gone on with for another item: this one comes when that is over (J11).
+    if (this.#active.has(item.run_id) || typeof runById(tx, item.run_id)?.slot === 'number') return false
     reenterRun(tx, { id: item.run_id, boot, slot })
-    moveEvent(tx, event.id, 'claimed', { runId: item.run_id })
-    this.#launchAfter(tx, item.run_id, new Set([item.scope]), event.id)
+    moveEvent(tx, event.id, 'done', { runId: item.run_id, doneAt: at })
+    this.#launchAfter(tx, item.run_id, new Set([item.scope]))
     return true
   }
 
@@ -177,20 +179,19 @@ export class Router {
     })
   }
 
-  #launchAfter(tx: Tx, runId: string, reenter: ReadonlySet<string> | null, eventId?: string): void {
+  #launchAfter(tx: Tx, runId: string, reenter: ReadonlySet<string> | null): void {
     tx.afterCommit.push(() => {
       const run = runById(this.#context.store, runId)
-      if (run !== undefined) this.#launch(run, reenter, eventId)
+      if (run !== undefined) this.#launch(run, reenter)
     })
   }
 
-  #launch(run: RunRow, reenter: ReadonlySet<string> | null = null, eventId?: string): void {
+  #launch(run: RunRow, reenter: ReadonlySet<string> | null = null): void {
     if (this.#stopped) return
     const executor = new RunExecutor(this.#context, run, reenter)
     this.#active.set(run.id, executor)
     void executor.released.then(() => {
       this.#active.delete(run.id)
-      if (eventId !== undefined) this.#endEvent(eventId)
       this.#onReleased(run.id)
       this.#tryAgain(run.id)
       this.pump()
@@ -210,19 +211,6 @@ export class Router {
         })
       })
     })
-  }
-
-  #endEvent(eventId: string): void {
-    if (this.#stopped) return
-    this.#context.store
-      .write(tx => {
-        moveEvent(tx, eventId, 'done', { doneAt: this.#context.clock.now() })
-      })
-      .catch((error: unknown) => {
-        this.#context.log('error', 'an event could not be ended', {
-          error: error instanceof Error ? error.name : 'thrown',
-        })
-      })
   }
 
   /** Runs of one automation that are in memory. */

@@ -3,7 +3,7 @@
  * Owns one timer for the whole core. A wait whose run is live resumes it; an item of an ended run takes its turn
  * again through the inbox.
  */
-import { acceptEvent, nextSignal } from '../store/inbox.ts'
+import { nextSignal } from '../store/inbox.ts'
 import { itemById } from '../store/items.ts'
 import { runById } from '../store/runs.ts'
 import type { Tx } from '../store/tx.ts'
@@ -19,7 +19,7 @@ import {
 } from '../store/waits.ts'
 import type { WaitDetail, WaitRow } from '../store/waits.ts'
 import type { EngineContext } from './context.ts'
-import { CONTINUE_ITEM } from './router.ts'
+import { continueItem } from './continue-item.ts'
 import type { Router } from './router.ts'
 
 const MOST_LOOKED_AT = 256
@@ -111,20 +111,11 @@ export class Waker {
   }
 
   async #continueItem(wait: WaitRow, itemId: string): Promise<void> {
-    const { store, clock } = this.#context
-    await store.write(tx => {
+    await this.#context.store.write(tx => {
       const item = itemById(tx, itemId)
       if (item === undefined) return
-      acceptEvent(store, tx, {
-        sourceType: 'wait',
-        sourceId: wait.step_id,
-        target: { type: 'workflow', id: item.workflow_id },
-        type: CONTINUE_ITEM,
-        dedupeKey: `${wait.step_id}:${String(wait.created_at)}`,
-        payload: { item: itemId },
-        causes: [],
-        at: clock.now(),
-      })
+      const key = `${wait.step_id}:${String(wait.created_at)}`
+      continueItem(this.#context, tx, item, { source: wait.step_id, key })
       const row = waitOf(tx, wait.step_id)
       if (row !== undefined) handOnWait(tx, row)
     })

@@ -55,6 +55,9 @@ const removeOfRun = statement((p: { runId: string }) =>
 const removeOfRunItself = statement((p: { runId: string }) =>
   query.deleteFrom('waits').where('run_id', '=', p.runId).where('item_id', 'is', null),
 )
+const removeOfItem = statement((p: { runId: string; itemId: string }) =>
+  query.deleteFrom('waits').where('run_id', '=', p.runId).where('item_id', '=', p.itemId),
+)
 const byStep = statement((p: { stepId: string }) =>
   query.selectFrom('waits').selectAll().where('step_id', '=', p.stepId),
 )
@@ -116,6 +119,10 @@ export function endWait(tx: Tx, stepId: string): void {
 
 export function endWaitsOfRun(tx: Tx, runId: string, keepItems: boolean): void {
   tx.run(keepItems ? removeOfRunItself : removeOfRun, { runId })
+}
+
+export function endWaitsOfItem(tx: Tx, runId: string, itemId: string): void {
+  tx.run(removeOfItem, { runId, itemId })
 }
 
 export function waitOf(reader: Reader, stepId: string): WaitRow | undefined {

@@ -15,7 +15,7 @@ export function referencePage(modules: readonly ReferenceModule[]): string {
     '# Tool reference',
     '',
     'Generated from the declarations in `src/main/tools`; `UPDATE=1 npx vitest run src/main/tools/reference` writes it anew.',
-    'How tools work, and how to declare one, is in [06-tools.md](06-tools.md).',
+    'How tools work, and how to declare one, is in [06-tools-api.md](06-tools-api.md).',
     ...modules.flatMap(moduleSection),
     '',
   ].join('\n')

@@ -60,9 +60,9 @@ describe('every tool there is', () => {
   })
 })
 
-describe('docs/06-tools.md', () => {
+describe('docs/06-tools-api.md', () => {
   it('shows an example that compiles', async () => {
-    const chapter = await readFile(new URL('../../../docs/06-tools.md', import.meta.url), 'utf8')
+    const chapter = await readFile(new URL('../../../docs/06-tools-api.md', import.meta.url), 'utf8')
     const example = /```ts\n([^]*?)```/.exec(chapter)?.[1] ?? ''
     expect(example).toContain('defineTool')
     expect(complaintsAbout('src/main/tools/lamp.ts', example)).toEqual([])

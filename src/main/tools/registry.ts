@@ -13,7 +13,7 @@ import { jsonSchemaOf } from './schema-text.ts'
 
 export { validateInput, validateOutput, type Checked } from './validate.ts'
 
-/** Raised when a change to a tool would break scripts written for the one before (docs/06-tools.md). */
+/** Raised when a change to a tool would break scripts written for the one before (docs/06-tools-api.md). */
 export const TOOL_API = 1
 
 export interface ToolRegistry {

@@ -104,15 +104,19 @@ export class CommitQueue {
       return this.#isBusy(error) ? 'busy' : jobs.map(job => ({ job, ok: false, reason: storeFailure(error) }))
     }
     this.#busySince = null
-    const settled = jobs.map(job => this.#runJob(job))
+    const settled: Settled[] = []
+    for (const job of jobs) {
+      const end = this.#runJob(job)
+      settled.push(end)
+      // A full or failing disk makes SQLite give up the whole transaction, not one statement of it.
+      if (!end.ok && !this.#db.inTransaction) return takenBack(jobs, settled, end.reason)
+    }
     try {
       this.#db.exec('COMMIT')
       return settled
     } catch (error) {
       if (this.#db.inTransaction) this.#db.exec('ROLLBACK')
-      for (const end of settled.toReversed()) if (end.ok) undo(end.tx)
-      const reason = storeFailure(error)
-      return jobs.map(job => ({ job, ok: false, reason }))
+      return takenBack(jobs, settled, storeFailure(error))
     }
   }
 
@@ -160,6 +164,12 @@ export class CommitQueue {
     this.#busySince ??= performance.now()
     return performance.now() - this.#busySince < BUSY_LIMIT_MS
   }
+}
+
+/** The transaction is gone: what was done in it is undone outside the database too, and all its work has failed. */
+function takenBack(jobs: readonly Job[], settled: readonly Settled[], reason: unknown): Settled[] {
+  for (const end of settled.toReversed()) if (end.ok) undo(end.tx)
+  return jobs.map(job => ({ job, ok: false, reason }))
 }
 
 function undo(tx: Tx): void {

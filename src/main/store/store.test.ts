@@ -161,6 +161,45 @@ describe('group commit', () => {
   })
 })
 
+describe('a disk that fills up', () => {
+  const pages = (store: Store, most: number) =>
+    store.all({ sql: `PRAGMA max_page_count = ${String(most)}`, bind: () => [] }, {})
+
+  it('takes back the whole group, in and outside the database, and goes on once there is room', async () => {
+    const opened = open()
+    await opened.write(tx => {
+      putSetting(tx, 'epoch', 'before')
+    })
+    pages(opened, 1)
+    let undone = 0
+    const group = [
+      opened.write(tx => {
+        tx.onRollback.push(() => undone++)
+        putSetting(tx, 'epoch', 'first')
+      }),
+      opened.write(tx => {
+        tx.onRollback.push(() => undone++)
+        putSetting(tx, 'last-seen', 'x'.repeat(1_000_000))
+      }),
+      opened.write(tx => {
+        putSetting(tx, 'stopped', 'last')
+      }),
+    ]
+    const ends = await Promise.allSettled(group)
+    for (const end of ends) {
+      expect(end).toMatchObject({ status: 'rejected', reason: { failure: { kind: 'disk-full' } } })
+    }
+    expect(undone).toBe(2)
+    expect(setting(opened, 'epoch')).toBe('before')
+    expect(setting(opened, 'stopped')).toBeUndefined()
+    pages(opened, 1_000_000)
+    await opened.write(tx => {
+      putSetting(tx, 'epoch', 'after')
+    })
+    expect(setting(opened, 'epoch')).toBe('after')
+  })
+})
+
 describe('opening a data folder', () => {
   it('refuses a schema from a newer Steward and changes nothing', async () => {
     await open().close()

@@ -1,0 +1,8 @@
+/** Runs one measure in a process of its own and hands its figures to `run.ts`. */
+import type { Measure } from './support/figure.ts'
+
+const [file, rounds] = process.argv.slice(2)
+if (file === undefined) throw new Error('Which measure? Use: npm run bench -- NAME')
+const { measure } = ((await import(file)) as { default: Measure }).default
+const figures = await measure({ rounds: Number(rounds ?? 3) })
+process.send?.(figures)

@@ -28,7 +28,7 @@ const INITIAL_PAGES = 96
 const IMAGE_PAGE = 4_096
 /** What most runs ask for. */
 export const DEFAULT_MEMORY_MB = 64
-const STACK_BYTES = 256 * 1024
+export const STACK_BYTES = 256 * 1024
 const JOBS_AT_ONCE = 512
 /** The engine's glue tries to grow three times, for less each time, before an allocation fails. */
 const GROWTH_ATTEMPTS = 3

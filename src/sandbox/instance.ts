@@ -9,7 +9,7 @@ import { createHash } from 'node:crypto'
 import { type Failure, failureOf, type ScriptLimit, type SourcePosition } from '../domain/failure.ts'
 import { canonicalJson, type Json } from '../domain/json.ts'
 import type { Outcome } from '../domain/tool.ts'
-import { type Guest, type SliceEnd, threadCpuMs } from './engine-wasm.ts'
+import { type Guest, type SliceEnd, STACK_BYTES, threadCpuMs } from './engine-wasm.ts'
 import {
   type ErrorOrigin,
   errorOfGuest,
@@ -137,7 +137,7 @@ export class RunInstance {
     if (limit === 'cpu') return cpuMs
     if (limit === 'memory') return memoryMb
     if (limit === 'calls') return calls
-    return limit === 'stack' ? 1 : bytesPerCall
+    return limit === 'stack' ? STACK_BYTES : bytesPerCall
   }
 
   #advance(): void {

@@ -150,7 +150,7 @@ const start = input => settle('end', (async () => {
   script = await import('script')
   scope = ''
   if (typeof script.default !== 'function') missing()
-  return script.default(input)
+  return await script.default(input)
 })())
 
 const verify = input => {
@@ -158,7 +158,7 @@ const verify = input => {
   if (typeof check !== 'function') { post('["verified",null]'); return }
   settle('verified', (async () => {
     scope = 'verify'
-    return check(input)
+    return await check(input)
   })())
 }
 

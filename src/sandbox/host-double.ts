@@ -38,7 +38,7 @@ export function runBody(pool: SandboxPool, body: string, options: HostOptions = 
 /** Small limits, with some of them changed. */
 export function withLimits(changes: Partial<RunLimits>): HostOptions {
   return {
-    start: { limits: { cpuMs: 300, memoryMb: 64, calls: 1_000, bytesPerCall: 1_048_576, ...changes } },
+    start: { limits: { cpuMs: 10_000, memoryMb: 64, calls: 1_000, bytesPerCall: 1_048_576, ...changes } },
   }
 }
 

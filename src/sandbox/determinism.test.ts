@@ -4,10 +4,16 @@ import { type HostDouble, type HostOptions, runBody } from './host-double.ts'
 import { createSandboxPool, type SandboxPool } from './pool.ts'
 
 let pool: SandboxPool
+const zone = process.env['TZ']
 beforeAll(() => {
+  process.env['TZ'] = 'America/New_York'
   pool = createSandboxPool({ workers: 1 })
 })
-afterAll(() => pool.close())
+afterAll(async () => {
+  if (zone === undefined) delete process.env['TZ']
+  else process.env['TZ'] = zone
+  await pool.close()
+})
 
 const run = (body: string, options?: HostOptions): HostDouble => runBody(pool, body, options)
 
@@ -59,6 +65,10 @@ describe('S3 the guest is a function of its journal', () => {
       /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/,
     )
     expect((one as number[])[0]).not.toBe((one as number[])[1])
+  })
+
+  it('S3 the test’s own machine is not in UTC', () => {
+    expect(new Date(2020, 0, 1).getTimezoneOffset()).toBe(300)
   })
 
   it('S3 the clock is that of the last delivered completion, and always UTC', async () => {

@@ -9,7 +9,7 @@ import { isJsonObject } from '../../domain/json.ts'
 import type { Json } from '../../domain/json.ts'
 import type { Idempotency, Outcome, Reconciled } from '../../domain/tool.ts'
 import type { Step } from '../store/journal.ts'
-import { detailOf, putWait, waitOf } from '../store/waits.ts'
+import { detailOf, endWait, putWait, waitOf } from '../store/waits.ts'
 import { openActionFor, settleAction } from '../store/actions.ts'
 import { contextFor, timeoutOf } from './call.ts'
 import type { ActiveRun, Call, CallEnd } from './call.ts'
@@ -42,6 +42,7 @@ async function intendAndIssue(run: ActiveRun, call: Call, known: Step | undefine
         return { is: 'delivered' }
       }
       useApproval(run, tx, call)
+      endWait(tx, call.step.stepId)
       const at = run.context.clock.now()
       if (known === undefined) {
         run.journal.begin(tx, call.step, {
@@ -197,6 +198,8 @@ function idempotencyOf(run: ActiveRun, call: Call): Idempotency {
 async function issueAgain(run: ActiveRun, call: Call, evidence: Json, note: string): Promise<CallEnd> {
   await run.context.store.write(
     tx => {
+      // An answer is used once: whatever becomes of this try is another question.
+      endWait(tx, call.step.stepId)
       run.journal.mark(tx, call.step, 'again', { note, begunAt: call.begunAt, at: run.context.clock.now() })
     },
     { durable: true },

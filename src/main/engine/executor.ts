@@ -214,6 +214,7 @@ export class RunExecutor implements ActiveRun {
   #take(guest: GuestCall): void {
     this.#calls++
     const scope = this.#scopes.get(guest.scope)
+    if (this.#items.isOver(scope)) return
     const call = makeCall(this, guest, scope)
     this.#guest.asked(call.step.stepId, guest.callId)
     // Still in flight from before the instance was lost: attached again, not issued again (J3).
@@ -333,9 +334,8 @@ export class RunExecutor implements ActiveRun {
   }
 
   #conclude(verdict: Verdict | null): void {
-    const end = this.#end
-    if (end?.is !== 'returned') return
-    const value = JSON.parse(end.value) as Json
+    if (this.#end?.is !== 'returned') return
+    const value = JSON.parse(this.#end.value) as Json
     const missing = verifyOutcome(this, value, verdict)
     this.#finish(missing === null ? { is: 'returned', value } : { is: 'failed', failure: missing })
   }

@@ -83,9 +83,17 @@ export class OpenItems {
     return false
   }
 
-  /** False for a body that runs again only to replay: its item has ended. */
+  /**
+   * True for a body that runs again only to replay: its item has ended, or a later run goes on with it. What it still
+   * asks for has no effect and raises no question (P4, J7).
+   */
+  isOver(scope: Scope): boolean {
+    if (scope.itemId === null) return scope.parent !== null && this.isOver(scope.parent)
+    return !this.#isUnfinished(scope) || (scope.parent !== null && this.isOver(scope.parent))
+  }
+
   #isUnfinished(scope: Scope): boolean {
-    const state = scope.itemId === null ? undefined : itemById(this.#run.context.store, scope.itemId)?.state
-    return state === 'open' || state === 'waiting'
+    const item = scope.itemId === null ? undefined : itemById(this.#run.context.store, scope.itemId)
+    return item?.run_id === this.#run.row.id && (item.state === 'open' || item.state === 'waiting')
   }
 }

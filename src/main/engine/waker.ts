@@ -14,6 +14,7 @@ import {
   handOnWait,
   nextWake,
   offlineWaits,
+  signalledWaits,
   waitOf,
   waitsOfRun,
 } from '../store/waits.ts'
@@ -43,7 +44,7 @@ export class Waker {
     const { store, clock } = this.#context
     const now = clock.now()
     // Those already in memory have a timer of their own; the others start as far as there is room for them.
-    const due = dueWaits(store, now, MOST_LOOKED_AT).filter(
+    const due = [...dueWaits(store, now, MOST_LOOKED_AT), ...signalledWaits(store, MOST_LOOKED_AT)].filter(
       wait => this.#router.active(wait.run_id) === undefined,
     )
     for (const wait of due.slice(0, this.#router.room())) this.#wake(wait)

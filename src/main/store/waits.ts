@@ -1,4 +1,5 @@
 /** What suspended scopes wait for (J6): found by time, by run, by signal name or by action; no memory is held. */
+import { sql } from 'kysely'
 import { z } from 'zod'
 import type { Row } from './schema.ts'
 import { insertion, query, statement } from './statement.ts'
@@ -79,6 +80,21 @@ const due = statement((p: { now: number; limit: number }) =>
     .orderBy('waits.wake_at')
     .limit(p.limit),
 )
+/** Waits for a signal that has come. */
+const signalled = statement((p: { limit: number }) =>
+  query
+    .selectFrom('inbox')
+    .innerJoin('waits', 'waits.run_id', 'inbox.target_id')
+    .innerJoin('script_runs', 'script_runs.id', 'waits.run_id')
+    .innerJoin('workflows', 'workflows.id', 'script_runs.workflow_id')
+    .selectAll('waits')
+    .where('inbox.target_type', '=', 'run')
+    .where('inbox.state', '=', 'new')
+    .where('waits.kind', '=', 'signal')
+    .where(({ eb, ref }) => eb('inbox.type', '=', sql<string>`'signal:' || ${ref('waits.name')}`))
+    .where('workflows.state', '=', 'active')
+    .limit(p.limit),
+)
 const next = statement((p: { after: number }) =>
   query
     .selectFrom('waits')
@@ -139,6 +155,10 @@ export function waitsOfAction(reader: Reader, actionId: string): WaitRow[] {
 
 export function dueWaits(reader: Reader, now: number, limit: number): WaitRow[] {
   return reader.all(due, { now, limit })
+}
+
+export function signalledWaits(reader: Reader, limit: number): WaitRow[] {
+  return reader.all(signalled, { limit })
 }
 
 export function nextWake(reader: Reader, after: number): number | null {

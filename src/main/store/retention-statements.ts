@@ -95,8 +95,19 @@ export const newerSuccesses = statement((p: { workflowId: string; id: string; li
 export const itemOfRun = statement((p: { id: string }) =>
   query.selectFrom('items').select('id').where('run_id', '=', p.id).limit(1),
 )
-export const anyEntry = statement((p: { id: string }) =>
-  query.selectFrom('script_run_steps').select('position').where('run_id', '=', p.id).limit(1),
+/** It has a journal, a result or a failure: there is something to take. */
+export const anyContent = statement((p: { id: string }) =>
+  query
+    .selectFrom('script_runs')
+    .select('id')
+    .where('id', '=', p.id)
+    .where(({ eb, or, exists, selectFrom }) =>
+      or([
+        eb('sealed_result', 'is not', null),
+        eb('sealed_failure', 'is not', null),
+        exists(selectFrom('script_run_steps').select('position').where('run_id', '=', p.id)),
+      ]),
+    ),
 )
 export const emptyRun = statement((p: { id: string }) =>
   query.updateTable('script_runs').set({ sealed_result: null, sealed_failure: null }).where('id', '=', p.id),

@@ -224,7 +224,8 @@ class Pass {
 /** Its journal went before, and finished items keep its line. */
 function isEmptied(reader: Reader, run: Candidate): boolean {
   return (
-    reader.get(statements.anyEntry, run) === undefined && reader.get(statements.itemOfRun, run) !== undefined
+    reader.get(statements.anyContent, run) === undefined &&
+    reader.get(statements.itemOfRun, run) !== undefined
   )
 }
 

@@ -91,8 +91,8 @@ async function takeEvent(engine: Engine, workflow: Workflow, c: Context, closing
     sourceType: 'api',
     sourceId: 'local',
   })
-  if (accepted.is === 'refused')
-    throw new RequestProblem(429, `${accepted.reason} The event was not taken. Try again later.`)
+  if (accepted.is === 'full')
+    throw new RequestProblem(429, `${accepted.reason} This one was not taken. Try again later.`)
   const eventId = accepted.row.id
   const taken = { eventId, duplicate: accepted.is === 'duplicate' }
   if (wait === undefined) {

@@ -268,6 +268,18 @@ describe('items in replay', () => {
     expect(driver.release().calls.map(call => call.callId)).toEqual([2])
   })
 
+  it('J7 what an item inherited comes before what this run recorded, whatever the turns', () => {
+    const own = step({ tool: 'http.get', argHash: 'own', turn: 1, outcome: done })
+    const driver = new ReplayDriver({
+      recorded: [own, inherited({ tool: 'http.get', argHash: 'old', turn: 9, outcome: done })],
+      demand: 'exact',
+      reenter: null,
+    })
+    driver.issue({ callId: 1, scope: '', tool: 'http.get', argHash: 'own', item: null })
+    driver.issue({ callId: 2, scope: item, tool: 'http.get', argHash: 'old', item: null })
+    expect([driver.next()?.callId, driver.next()?.callId]).toEqual([2, 1])
+  })
+
   it('J8 an item that does not repeat an inherited write is closed as diverged; the run goes on', () => {
     const driver = new ReplayDriver(nothing)
     opened(driver, [inherited({ tool: 'mail.send', argHash: 'a', effect: 'write', turn: 4, outcome: done })])

@@ -80,6 +80,21 @@ describe('a call has the scope of the code that makes it (J7)', () => {
     )
   })
 
+  it('J7 in a finally alone, when one rejection wakes several items', async () => {
+    const answer: Answering = (_, args) =>
+      JSON.stringify(args).includes('bad')
+        ? { ok: false, error: { code: 'no', message: 'no' } }
+        : { ok: true, value: 1 }
+    const calls = await scopesOf(
+      `export default async function run() {
+      const bad = get({ at: 'bad' })
+      await each('n', ['a', 'b'], key => key, async () => { try { await bad } finally { get({ at: 'finally' }) } }, { concurrency: 2 })
+    }`,
+      { answer },
+    )
+    expect(calls).toEqual([' → bad', ...inItems('finally')])
+  })
+
   it('J7 in callbacks of then, catch and finally', async () => {
     const calls = await scopesOf(`export default async function run() {
       const outside = get({ at: 'outside' })

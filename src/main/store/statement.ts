@@ -39,16 +39,30 @@ class Hole {
 
 export function statement<P extends object, R>(build: (params: P) => Compilable<R>): Statement<P, R> {
   const holes = new Proxy({}, { get: (_target, name) => new Hole(String(name)) }) as P
-  const compiled = build(holes).compile()
+  const { sql, parameters } = build(holes).compile()
+  const names = parameters.filter(parameter => parameter instanceof Hole).map(hole => hole.name as keyof P)
   return {
-    sql: compiled.sql,
-    bind: params => compiled.parameters.map(parameter => valueFor(parameter, params)),
+    sql: withConstants(sql, parameters),
+    bind: params => names.map(name => (params[name] ?? null) as SqlValue),
   }
 }
 
-function valueFor<P extends object>(parameter: unknown, params: P): SqlValue {
-  const value: unknown = parameter instanceof Hole ? params[parameter.name as keyof P] : parameter
-  return (value ?? null) as SqlValue
+/**
+ * Writes constants into the text. SQLite has to see them to choose a partial index; a bound one that such a choice
+ * depends on makes it plan the statement anew at every execution.
+ */
+function withConstants(sql: string, parameters: readonly unknown[]): string {
+  const [first = '', ...rest] = sql.split('?')
+  if (rest.length !== parameters.length) throw new Error(`a name in “${sql}” contains a question mark`)
+  return rest.reduce((text, part, place) => `${text}${placeFor(parameters[place])}${part}`, first)
+}
+
+function placeFor(parameter: unknown): string {
+  if (parameter instanceof Hole) return '?'
+  if (parameter === null || parameter === undefined) return 'NULL'
+  if (typeof parameter === 'number' || typeof parameter === 'bigint') return String(parameter)
+  if (typeof parameter === 'string') return `'${parameter.replaceAll("'", "''")}'`
+  throw new Error('a constant of a statement is a number, a text or null')
 }
 
 /** An INSERT of these columns, with a hole named after each. */

@@ -100,8 +100,6 @@ CREATE TABLE script_runs (
   boot           TEXT NOT NULL,
   engine         TEXT NOT NULL,
   seed           TEXT NOT NULL,
-  -- After a restored backup or copied folder: every new write is reconciled or asked about first (J11).
-  suspect        INTEGER NOT NULL DEFAULT 0,
   cancelling     INTEGER NOT NULL DEFAULT 0,
   demand         TEXT NOT NULL DEFAULT 'exact' CHECK (demand IN ('exact', 'writes')),
   tries          INTEGER NOT NULL DEFAULT 0,

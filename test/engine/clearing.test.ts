@@ -87,7 +87,7 @@ describe('what needed a person', () => {
        export default async function run() { return (await get('${site.url('/x')}')).status }`,
       allowed(),
     )
-    const { row } = await world.engine.emit({
+    const { row } = await world.emit({
       workflow: 'reads',
       type: 'manual',
       payload: {},
@@ -134,7 +134,7 @@ describe('a pause', () => {
        export default async function run() { await get('${site.url('/hold')}'); return (await get('${site.url('/next')}')).status }`,
       allowed(),
     )
-    const accepted = await world.engine.emit({
+    const accepted = await world.emit({
       workflow: 'paused',
       type: 'manual',
       payload: {},

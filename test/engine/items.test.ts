@@ -98,7 +98,7 @@ describe('items', () => {
       ),
       contract(),
     )
-    const accepted = await world.engine.emit({
+    const accepted = await world.emit({
       workflow: 'mails',
       type: 'manual',
       payload: { mails: ['a'] },

@@ -284,7 +284,7 @@ describe('a run', () => {
       sourceType: 'test',
       sourceId: 'test',
     }
-    const [first, second] = await Promise.all([world.engine.emit(event), world.engine.emit(event)])
+    const [first, second] = await Promise.all([world.emit(event), world.emit(event)])
     expect([first.is, second.is].sort()).toEqual(['accepted', 'duplicate'])
     expect(first.row.id).toBe(second.row.id)
   })
@@ -310,7 +310,7 @@ describe('a run', () => {
     )
     const workflow = world.engine.workflow('pausable')
     await world.engine.control.pause(workflow.id)
-    const accepted = await world.engine.emit({
+    const accepted = await world.emit({
       workflow: 'pausable',
       type: 'manual',
       payload: {},
@@ -337,7 +337,7 @@ describe('a run', () => {
        export default async function run() { await post('${slow.url('/write')}', {}); await post('${slow.url('/never')}', {}) }`,
       { changes: [{ tool: 'http.post', hosts: [slow.host], approval: 'never' }] },
     )
-    const accepted = await world.engine.emit({
+    const accepted = await world.emit({
       workflow: 'cancelled',
       type: 'manual',
       payload: {},

@@ -174,7 +174,7 @@ describe('events', () => {
       },
     })
     await world.install('once', 'export default async function run() { return 1 }')
-    const accepted = await world.engine.emit({
+    const accepted = await world.emit({
       workflow: 'once',
       type: 'manual',
       payload: { n: 1 },

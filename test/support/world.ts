@@ -13,6 +13,8 @@ import type { ToolDeclaration } from '../../src/domain/tool.ts'
 import { systemClock } from '../../src/main/engine/clock.ts'
 import type { FaultPoint } from '../../src/main/engine/context.ts'
 import { Engine } from '../../src/main/engine/engine.ts'
+import type { EventRequest } from '../../src/main/engine/engine.ts'
+import type { Accepted } from '../../src/main/engine/events.ts'
 import { failureOfRun, resultOf } from '../../src/main/store/runs.ts'
 import type { RunRow } from '../../src/main/store/runs.ts'
 import { openStore } from '../../src/main/store/store.ts'
@@ -43,12 +45,16 @@ export interface WorldOptions {
   engineVersion?: string
 }
 
+export type Taken = Exclude<Accepted, { is: 'full' }>
+
 export interface World {
   folder: string
   store: Store
   engine: Engine
   pool: SandboxPool
   install(name: string, source: string, contract?: Partial<ContractInput>): Promise<string>
+  /** Takes an event in; a full queue is a mistake of the test's. */
+  emit(request: EventRequest): Promise<Taken>
   /** Emits an event and waits until its run ends or rests. */
   run(name: string, payload?: Json): Promise<RunRow>
   /** Waits until the run ends or comes to rest. */
@@ -119,8 +125,9 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
       })
       return installed.workflowId
     },
+    emit: request => emit(engine, request),
     run: async (name, payload = {}) => {
-      const accepted = await engine.emit({
+      const accepted = await emit(engine, {
         workflow: name,
         type: 'manual',
         payload,
@@ -175,6 +182,12 @@ function otherEngine(pool: SandboxPool, engineVersion: string): SandboxPool {
     stats: () => pool.stats(),
     close: () => pool.close(),
   }
+}
+
+async function emit(engine: Engine, request: EventRequest): Promise<Taken> {
+  const accepted = await engine.emit(request)
+  if (accepted.is === 'full') throw new Error(accepted.reason)
+  return accepted
 }
 
 async function claimedRun(engine: Engine, eventId: string): Promise<string> {

@@ -122,9 +122,9 @@ export class Answers {
   }
 
   async #afterFailure(action: ActionRow, choice: string): Promise<void> {
+    await this.#settle(action, choice, [])
     if (choice === 'retry') await this.#retryAll(action)
     if (choice === 'pause' && action.workflow_id !== null) await this.#control.pause(action.workflow_id)
-    await this.#settle(action, choice, [])
   }
 
   /** The row stands for every run of the automation that failed since it was raised. */

@@ -5,7 +5,6 @@
 import fs from 'node:fs'
 import path from 'node:path'
 import { raiseAction } from '../store/actions.ts'
-import { suspectLiveRuns } from '../store/runs.ts'
 import { putSetting, setting } from '../store/settings.ts'
 import { DATABASE_FILE } from '../store/store.ts'
 import type { Store } from '../store/store.ts'
@@ -21,7 +20,7 @@ export async function recogniseFolder(store: Store, now: number): Promise<'known
       putSetting(tx, 'database-identity', identity)
       putSetting(tx, 'epoch', store.ids.next('epo'))
       if (!isCopy) return
-      suspectLiveRuns(tx)
+      putSetting(tx, 'copied-at', String(now))
       for (const workflow of listWorkflows(tx)) {
         if (workflow.state === 'active')
           setWorkflowState(tx, workflow.id, 'paused', 'This data folder is a copy.', now)

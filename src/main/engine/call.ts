@@ -42,6 +42,8 @@ export interface ActiveRun {
   readonly contract: Contract
   /** What caused the run, the same in every copy of the folder: its event's dedupe key. */
   readonly origin: string
+  /** Its event came before this folder was copied: the original may have done whatever it does (J11). */
+  readonly isSuspect: boolean
   readonly journal: RunJournal
   /** Aborts reads on cancel; writes in flight are waited for (R7). */
   readonly abort: AbortSignal

@@ -5,7 +5,7 @@
 import type { Json } from '../../domain/json.ts'
 import type { LocalChange } from '../../domain/tool.ts'
 import { raiseAction } from '../store/actions.ts'
-import { acceptEvent, causesOf, eventById, moveEvent, waitingFor } from '../store/inbox.ts'
+import { acceptEvent, causesOf, eventById, eventByKey, moveEvent, waitingFor } from '../store/inbox.ts'
 import type { InboxRow, NewEvent } from '../store/inbox.ts'
 import type { RunRow } from '../store/runs.ts'
 import type { Tx } from '../store/tx.ts'
@@ -16,17 +16,21 @@ import type { EngineContext } from './context.ts'
 export type Accepted =
   | { is: 'accepted'; row: InboxRow }
   | { is: 'duplicate'; row: InboxRow }
-  /** Not taken: the queue is full, or the chain of causes too long. The reason is for people. */
-  | { is: 'refused'; row: InboxRow; reason: string }
+  /** The queue was full. Nothing is kept of the event: the same delivery may come again later. */
+  | { is: 'full'; reason: string }
+  /** Kept, and not run: its chain of causes was too long. */
+  | { is: 'looping'; row: InboxRow; reason: string }
 
 export function acceptFor(context: EngineContext, tx: Tx, workflow: Workflow, event: NewEvent): Accepted {
   const contract = workflow.intent_id === null ? null : contractOf(tx, workflow.intent_id)
+  const known = eventByKey(tx, event)
+  if (known !== undefined) return { is: 'duplicate', row: known }
   const capacity = contract?.queue.capacity ?? 1
-  const full = waitingFor(tx, 'workflow', workflow.id, capacity) >= capacity
-  const { row, duplicate } = acceptEvent(context.store, tx, event)
-  if (duplicate) return { is: 'duplicate', row }
+  if (waitingFor(tx, 'workflow', workflow.id, capacity) >= capacity) {
+    return { is: 'full', reason: `The queue was full: ${String(capacity)} events waited.` }
+  }
+  const { row } = acceptEvent(context.store, tx, event)
   if (event.causes.length > (contract?.maxCauseDepth ?? 0)) return refuseLoop(context, tx, workflow, row)
-  if (full) return refuse(tx, row, `The queue was full (${String(capacity)} events waited).`, event.at)
   return { is: 'accepted', row }
 }
 
@@ -44,7 +48,7 @@ export function publish(
   for (const workflow of listWorkflows(tx)) {
     if (workflow.intent_id === null || workflow.state === 'archived') continue
     if (!listensTo(contractOf(tx, workflow.intent_id).when, change.topic)) continue
-    acceptFor(context, tx, workflow, {
+    const accepted = acceptFor(context, tx, workflow, {
       sourceType: 'workflow',
       sourceId: run.row.workflow_id,
       target: { type: 'workflow', id: workflow.id },
@@ -54,6 +58,7 @@ export function publish(
       causes,
       at,
     })
+    if (accepted.is === 'full') raiseFull(context, tx, workflow, accepted.reason, at)
   }
 }
 
@@ -65,9 +70,23 @@ function listensTo(when: readonly { kind: string; topic?: string }[], topic: str
   return when.some(trigger => trigger.kind === 'event' && trigger.topic === topic)
 }
 
-function refuse(tx: Tx, row: InboxRow, reason: string, at: number): Accepted {
-  moveEvent(tx, row.id, 'refused', { reason, doneAt: at })
-  return { is: 'refused', row, reason }
+/** Nobody stands at a published event's door to try again: a person is told that it was not taken. */
+function raiseFull(context: EngineContext, tx: Tx, workflow: Workflow, reason: string, at: number): void {
+  raiseAction(context.store, tx, {
+    kind: 'queue-full',
+    causeKey: `queue-full:${workflow.id}`,
+    workflowId: workflow.id,
+    runId: null,
+    itemId: null,
+    stepId: null,
+    choices: [{ id: 'dismiss', label: 'Understood', style: 'primary' }],
+    body: {
+      cause: `“${workflow.name}” could not take an event from another automation. ${reason}`,
+      effect: 'That event was not kept. Those that wait are run in their order.',
+    },
+    expiresAt: null,
+    at,
+  })
 }
 
 function refuseLoop(context: EngineContext, tx: Tx, workflow: Workflow, row: InboxRow): Accepted {
@@ -87,5 +106,7 @@ function refuseLoop(context: EngineContext, tx: Tx, workflow: Workflow, row: Inb
     expiresAt: null,
     at,
   })
-  return refuse(tx, row, 'The chain of causes was too long.', at)
+  const reason = 'The chain of causes was too long.'
+  moveEvent(tx, row.id, 'refused', { reason, doneAt: at })
+  return { is: 'looping', row, reason }
 }

@@ -13,6 +13,7 @@ import type { LostReason } from '../../sandbox/pool.ts'
 import type { FromWorker, GuestCall, RecordedStep, RunEnd, StartRun } from '../../sandbox/protocol.ts'
 import { eventById, payloadOf } from '../store/inbox.ts'
 import { restRun } from '../store/runs.ts'
+import { setting } from '../store/settings.ts'
 import type { RunRow } from '../store/runs.ts'
 import type { Tx } from '../store/tx.ts'
 import { contractOf, scriptOf } from '../store/workflows.ts'
@@ -45,6 +46,7 @@ export class RunExecutor implements ActiveRun {
   readonly context: EngineContext
   readonly contract: Contract
   readonly origin: string
+  readonly isSuspect: boolean
   row: RunRow
   journal: RunJournal
   phase: 'run' | 'verify' = 'run'
@@ -77,6 +79,7 @@ export class RunExecutor implements ActiveRun {
     this.row = row
     this.contract = contractOf(context.store, row.intent_id)
     this.origin = event.dedupe_key
+    this.isSuspect = event.created_at <= Number(setting(context.store, 'copied-at') ?? -1)
     this.journal = new RunJournal(context, row)
     this.#script = scriptOf(context.store, row.script_id)
     this.#input = payloadOf(context.store, event)

@@ -5,7 +5,7 @@
  */
 import { isJsonObject } from '../../domain/json.ts'
 import { itemById, itemsOfRun } from '../store/items.ts'
-import { moveEvent, oldestFor, payloadOf, workflowsToServe } from '../store/inbox.ts'
+import { hasWaitingEvents, moveEvent, oldestFor, payloadOf, workflowsToServe } from '../store/inbox.ts'
 import type { InboxRow } from '../store/inbox.ts'
 import { createRun, freeSlot, liveRuns, liveRunsOf, reenterRun, runById, takeRun } from '../store/runs.ts'
 import type { RunRow } from '../store/runs.ts'
@@ -114,6 +114,7 @@ export class Router {
       this.#again = true
       return
     }
+    if (!hasWaitingEvents(this.#context.store)) return
     this.#pumping = true
     this.#again = false
     this.#context.store

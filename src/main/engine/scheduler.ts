@@ -10,6 +10,7 @@ import type { Tx } from '../store/tx.ts'
 import { workflowById } from '../store/workflows.ts'
 import type { EngineContext } from './context.ts'
 import { acceptFor } from './events.ts'
+import type { Accepted } from './events.ts'
 import { GRACE_MS, settle } from './schedule/settle.ts'
 import type { Settled } from './schedule/settle.ts'
 import { scheduleSpecSchema } from './schedule/spec.ts'
@@ -100,15 +101,17 @@ export class Scheduler {
     })
     const settled = paused ? skipped(found) : found
     const events = this.#fire(tx, row, settled, now)
-    for (const instant of settled.rows) {
-      const inboxId = typeof instant.servedBy === 'number' ? (events.get(instant.servedBy) ?? null) : null
-      recordInstant(tx, { scheduleId: row.id, ...instant, inboxId, at: now })
+    for (const { dueAt, fate, reason, servedBy } of settled.rows) {
+      const event = typeof servedBy === 'number' ? events.get(servedBy) : undefined
+      const end = event?.is === 'full' ? { fate: 'skipped' as const, reason: event.reason } : { fate, reason }
+      const inboxId = event === undefined || event.is === 'full' ? null : event.row.id
+      recordInstant(tx, { scheduleId: row.id, dueAt, ...end, inboxId, at: now })
     }
     advanceSchedule(tx, row.id, settled)
   }
 
-  #fire(tx: Tx, row: ScheduleRow, settled: Settled, now: number): Map<number, string> {
-    const events = new Map<number, string>()
+  #fire(tx: Tx, row: ScheduleRow, settled: Settled, now: number): Map<number, Accepted> {
+    const events = new Map<number, Accepted>()
     const workflow = workflowById(tx, row.workflow_id)
     if (workflow === undefined) return events
     for (const fired of settled.fire) {
@@ -122,7 +125,7 @@ export class Scheduler {
         causes: [],
         at: now,
       })
-      events.set(fired.dueAt, accepted.row.id)
+      events.set(fired.dueAt, accepted)
     }
     return events
   }

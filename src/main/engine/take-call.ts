@@ -15,8 +15,8 @@ import { takeWrite } from './write-call.ts'
 export async function takeCall(run: ActiveRun, call: Call): Promise<CallEnd> {
   const checked = validateInput(call.tool, call.args)
   if (!checked.ok) return recordCall(run, call, thrown({ ...checked.failure, step: call.step.stepId }))
-  if (call.tool.wait !== undefined) return takeWait(run, call)
   const wait = waitFor(run, call)
+  if (call.tool.wait !== undefined) return wait === undefined ? takeNewWait(run, call) : takeWait(run, call)
   if (wait !== undefined && !wait.over) return { is: 'waiting', kind: wait.row.kind }
   const declined = wait?.row.kind === 'approval' ? await refusedApproval(run, call) : undefined
   if (declined !== undefined) return declined
@@ -41,19 +41,30 @@ async function expireApproval(run: ActiveRun, call: Call, actionId: string): Pro
   return { is: 'declined', reason: 'Nobody answered before it expired.' }
 }
 
+/** A wait is judged once, when it begins. */
+async function takeNewWait(run: ActiveRun, call: Call): Promise<CallEnd> {
+  const { store } = run.context
+  const decision = judge(run, call, store)
+  if (decision.verdict !== 'allow') return withhold(run, call, decision)
+  await store.write(tx => {
+    logDecision(run, tx, call, decision)
+  })
+  return takeWait(run, call)
+}
+
 async function takeLocal(run: ActiveRun, call: Call): Promise<CallEnd> {
   const { store, fault } = run.context
   const decision = judge(run, call, store)
   if (decision.verdict !== 'allow') return withhold(run, call, decision)
-  const outcome = await runTool(run, call, null, run.abort)
+  const logged = store.write(tx => {
+    logDecision(run, tx, call, decision)
+  })
+  const [outcome] = await Promise.all([runTool(run, call, null, run.abort), logged])
   fault('local.before-outcome')
   if (outcome instanceof ToolFailed) return recordFailure(run, call, outcome.failure)
-  await store.write(tx => {
-    logDecision(run, tx, call, decision)
-    recordCallIn(run, tx, call, outcome)
-  })
+  const end = await recordCall(run, call, outcome)
   fault('local.after-outcome')
-  return { is: 'delivered' }
+  return end
 }
 
 async function takeRead(run: ActiveRun, call: Call): Promise<CallEnd> {

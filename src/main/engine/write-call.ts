@@ -22,7 +22,7 @@ export async function takeWrite(run: ActiveRun, call: Call): Promise<CallEnd> {
   const answer = waitOf(run.context.store, call.step.stepId)
   if (answer?.kind === 'unknown') return afterAnswer(run, call, detailOf(answer).answer ?? null)
   if (known?.state === 'begun' || known?.state === 'unknown') return settleUnknown(run, call, known.evidence)
-  if (known === undefined && run.row.suspect === 1) return beforeSuspectWrite(run, call)
+  if (known === undefined && run.isSuspect) return beforeSuspectWrite(run, call)
   return intendAndIssue(run, call, known)
 }
 

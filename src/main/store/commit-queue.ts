@@ -29,6 +29,10 @@ const BUSY_LIMIT_MS = 15_000
 export class CommitQueue {
   readonly #db: Database.Database
   readonly #sync: DiskSync
+  readonly #begin: Database.Statement
+  readonly #end: Database.Statement
+  readonly #enter: Database.Statement
+  readonly #leave: Database.Statement
   #jobs: Job[] = []
   #scheduled = false
   #busySince: number | null = null
@@ -38,6 +42,10 @@ export class CommitQueue {
   constructor(db: Database.Database, sync: DiskSync) {
     this.#db = db
     this.#sync = sync
+    this.#begin = db.prepare('BEGIN IMMEDIATE')
+    this.#end = db.prepare('COMMIT')
+    this.#enter = db.prepare('SAVEPOINT job')
+    this.#leave = db.prepare('RELEASE job')
   }
 
   write<T>(work: (tx: Tx) => T, options: WriteOptions = {}): Promise<T> {
@@ -99,7 +107,7 @@ export class CommitQueue {
 
   #commit(jobs: readonly Job[]): Settled[] | 'busy' {
     try {
-      this.#db.exec('BEGIN IMMEDIATE')
+      this.#begin.run()
     } catch (error) {
       return this.#isBusy(error) ? 'busy' : jobs.map(job => ({ job, ok: false, reason: storeFailure(error) }))
     }
@@ -112,7 +120,7 @@ export class CommitQueue {
       if (!end.ok && !this.#db.inTransaction) return takenBack(jobs, settled, end.reason)
     }
     try {
-      this.#db.exec('COMMIT')
+      this.#end.run()
       return settled
     } catch (error) {
       if (this.#db.inTransaction) this.#db.exec('ROLLBACK')
@@ -122,10 +130,10 @@ export class CommitQueue {
 
   #runJob(job: Job): Settled {
     const tx = new Tx(this.#db)
-    this.#db.exec('SAVEPOINT job')
+    this.#enter.run()
     try {
       const value = job.work(tx)
-      this.#db.exec('RELEASE job')
+      this.#leave.run()
       return { job, ok: true, value, tx }
     } catch (error) {
       if (this.#db.inTransaction) this.#db.exec('ROLLBACK TO job; RELEASE job')

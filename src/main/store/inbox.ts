@@ -102,6 +102,14 @@ const move = statement(
       .set({ state: p.state, reason: p.reason, run_id: p.run_id, done_at: p.done_at })
       .where('id', '=', p.id),
 )
+const anyNew = statement((_p: object) =>
+  query
+    .selectFrom('inbox')
+    .select('id')
+    .where('target_type', '=', 'workflow')
+    .where('state', '=', 'new')
+    .limit(1),
+)
 /**
  * Active workflows with an event waiting and a turn free, least recently served first (R3). Steps from one waiting
  * target to the next, so that a long queue of one costs no more than a short one.
@@ -146,9 +154,14 @@ const served = statement((p: { limit: number }) =>
     .limit(p.limit),
 )
 
+/** The event that already has this one's dedupe key. */
+export function eventByKey(reader: Reader, event: NewEvent): InboxRow | undefined {
+  return reader.get(byKey, { type: event.target.type, id: event.target.id, key: event.dedupeKey })
+}
+
 /** Takes the event in, or finds the one that already has its dedupe key. */
 export function acceptEvent(store: Store, tx: Tx, event: NewEvent): { row: InboxRow; duplicate: boolean } {
-  const known = tx.get(byKey, { type: event.target.type, id: event.target.id, key: event.dedupeKey })
+  const known = eventByKey(tx, event)
   if (known !== undefined) return { row: known, duplicate: true }
   const id = store.ids.next('evt')
   const row: InboxRow = {
@@ -199,6 +212,11 @@ export function nextSignal(reader: Reader, runId: string, name: string): InboxRo
 
 export function hasPendingFrom(reader: Reader, workflowId: string, sourceId: string): boolean {
   return reader.get(pendingOfSource, { workflowId, sourceId }) !== undefined
+}
+
+/** Whether any event waits for any workflow: a look at one row, however many there are of either. */
+export function hasWaitingEvents(reader: Reader): boolean {
+  return reader.get(anyNew, {}) !== undefined
 }
 
 export function workflowsToServe(reader: Reader, limit: number): string[] {

@@ -107,9 +107,6 @@ const finish = statement(
 const markCancelling = statement((p: { id: string }) =>
   query.updateTable('script_runs').set({ cancelling: 1 }).where('id', '=', p.id),
 )
-const markSuspect = statement((_p: object) =>
-  query.updateTable('script_runs').set({ suspect: 1 }).where('slot', 'is not', null),
-)
 const countTry = statement((p: { id: string }) =>
   query
     .updateTable('script_runs')
@@ -230,11 +227,6 @@ export function finishRun(store: Store, tx: Tx, id: string, ending: RunEnding): 
 
 export function requestCancel(tx: Tx, id: string): void {
   tx.run(markCancelling, { id })
-}
-
-/** After a copy of the folder: what these runs did since the copy was taken is not known (J11). */
-export function suspectLiveRuns(tx: Tx): void {
-  tx.run(markSuspect, {})
 }
 
 export function countTryOf(tx: Tx, id: string): void {

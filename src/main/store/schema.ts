@@ -88,7 +88,6 @@ interface ScriptRunsTable {
   boot: string
   engine: string
   seed: string
-  suspect: Generated<number>
   cancelling: Generated<number>
   demand: Generated<'exact' | 'writes'>
   tries: Generated<number>

@@ -1,6 +1,7 @@
 import fs from 'node:fs'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { openActionsOfRun } from '../../src/main/store/actions.ts'
+import { serveHttp } from '../support/loopback-server.ts'
 import { ManualClock } from '../support/manual-clock.ts'
 import { createWorld, until } from '../support/world.ts'
 import type { World } from '../support/world.ts'
@@ -69,5 +70,19 @@ describe('time', () => {
       'never ended',
     )
     expect(world.result(ended)).toBe('blue')
+  })
+
+  it('S2 a run that is at work for too long ends with the limit named; a call that hangs does not hold it', async () => {
+    const site = await serveHttp(() => undefined)
+    await world.install(
+      'slow',
+      `import { get } from 'tools/http'
+       export default async function run() { return get('${site.url('/')}') }`,
+      { reads: { hosts: [site.host], paths: [] }, limits: { wallMs: 150 } },
+    )
+    const run = await world.run('slow')
+    expect(run.state).toBe('failed')
+    expect(world.failure(run)).toMatchObject({ kind: 'script-limit', limit: 'wall' })
+    await site.close()
   })
 })

@@ -10,7 +10,7 @@ import { failureOf } from '../../domain/failure.ts'
 import type { Json } from '../../domain/json.ts'
 import type { Outcome } from '../../domain/tool.ts'
 import type { LostReason } from '../../sandbox/pool.ts'
-import type { FromWorker, GuestCall, RecordedStep, RunEnd, StartRun } from '../../sandbox/protocol.ts'
+import type { FromWorker, GuestCall, RecordedStep, RunEnd } from '../../sandbox/protocol.ts'
 import { eventById, payloadOf } from '../store/inbox.ts'
 import { restRun } from '../store/runs.ts'
 import { setting } from '../store/settings.ts'
@@ -21,6 +21,7 @@ import type { Script } from '../store/workflows.ts'
 import type { ActiveRun, Call, CallEnd } from './call.ts'
 import type { EngineContext } from './context.ts'
 import { Guest } from './guest.ts'
+import { DEADLOCK, startOf, tookTooLong } from './launch.ts'
 import { finishRunAs, leaveReentered } from './finish.ts'
 import type { Ending } from './finish.ts'
 import { asideFor, openItem } from './item-steps.ts'
@@ -71,6 +72,7 @@ export class RunExecutor implements ActiveRun {
   #held = false
   #over = false
   #timer: (() => void) | null = null
+  #wall: (() => void) | null = null
 
   constructor(context: EngineContext, row: RunRow, reenter: ReadonlySet<string> | null = null) {
     const event = eventById(context.store, row.inbox_id)
@@ -110,46 +112,39 @@ export class RunExecutor implements ActiveRun {
     if (this.#guest.launches > 0) this.journal = new RunJournal(this.context, this.row)
     this.#scopes.forget()
     this.#items.forget()
+    this.#limitWall()
     this.#end = null
     this.phase = 'run'
-    this.#guest.start(`${this.row.id}#${String(this.row.attempt)}`, this.#startOf(), {
-      idle: message => {
-        this.#heard(() => {
-          this.#onIdle(message)
-        })
+    this.#guest.start(
+      `${this.row.id}#${String(this.row.attempt)}`,
+      startOf(this, this.#script, this.#input, this.#reenter),
+      {
+        idle: message => {
+          this.#heard(() => {
+            this.#onIdle(message)
+          })
+        },
+        verified: message => {
+          this.#heard(() => {
+            this.#conclude(verdictOf(message))
+          })
+        },
+        lost: reason => {
+          this.#heard(() => {
+            this.#onLost(reason)
+          })
+        },
       },
-      verified: message => {
-        this.#heard(() => {
-          this.#conclude(verdictOf(message))
-        })
-      },
-      lost: reason => {
-        this.#heard(() => {
-          this.#onLost(reason)
-        })
-      },
-    })
+    )
   }
 
-  #startOf(): Omit<StartRun, 'instance'> {
-    const { limits, budget, uses } = this.contract
-    return {
-      source: this.#script.source,
-      modules: this.context.tools.modulesOf(uses),
-      input: JSON.stringify(this.#input),
-      seed: this.row.seed,
-      startedAt: this.row.started_at ?? this.row.created_at,
-      recorded: this.journal.recorded(),
-      // Recorded by another engine: first of all, this one must make identical calls (J10).
-      demand: this.row.engine === this.context.pool.engineVersion ? this.row.demand : 'exact',
-      limits: {
-        cpuMs: limits.cpuMs,
-        memoryMb: limits.memoryMb,
-        calls: budget.callsPerRun,
-        bytesPerCall: limits.bytesPerCall,
-      },
-      ...(this.#reenter === null ? {} : { reenter: [...this.#reenter] }),
-    }
+  /** Wall time counts while the run is in memory: what only waits has let go of it (S2). */
+  #limitWall(): void {
+    const { wallMs } = this.contract.limits
+    this.#wall ??= this.context.clock.wakeAt(this.context.clock.now() + wallMs, () => {
+      this.#fail(tookTooLong(wallMs))
+      this.#rest()
+    })
   }
 
   /** What the sandbox says is taken in whole; a bug of ours ends this run, not the core. */
@@ -187,6 +182,8 @@ export class RunExecutor implements ActiveRun {
   /** For the end of the core: let go of the instance; everything is on record. */
   abandon(): void {
     this.#over = true
+    this.#timer?.()
+    this.#wall?.()
     this.#guest.drop()
     this.#release()
   }
@@ -321,6 +318,7 @@ export class RunExecutor implements ActiveRun {
   #let(record: (tx: Tx) => void): void {
     this.#over = true
     this.#timer?.()
+    this.#wall?.()
     this.#guest.drop()
     this.context.store.write(record).then(this.#release, (error: unknown) => {
       this.#failureOf(error)
@@ -394,10 +392,4 @@ export class RunExecutor implements ActiveRun {
       })
     return failureOf(error)
   }
-}
-
-const DEADLOCK: Failure = {
-  kind: 'script-error',
-  name: 'Deadlock',
-  message: 'The script waited for a promise that nothing can settle. What it had done before stays done.',
 }

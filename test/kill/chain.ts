@@ -1,0 +1,238 @@
+/**
+ * Several lives of one folder: events come in, the core is killed in the middle of them, starts again, is killed
+ * again; the last life is left alone until nothing is left to do. Then the folder and the outside are held against
+ * what was promised.
+ * Owns the folder, what was acknowledged, what was in flight at each death.
+ */
+import fs from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
+import Database from 'better-sqlite3'
+import { DATABASE_FILE } from '../../src/main/store/store.ts'
+import { contractFor } from '../support/world.ts'
+import type { Json } from '../../src/domain/json.ts'
+import type { Kill } from './child.ts'
+import { LifeEnded } from './life.ts'
+import type { Life, Lives } from './life.ts'
+import type { Outside } from './outside.ts'
+import { Person } from './person.ts'
+import type { FaultPoint } from '../../src/main/engine/context.ts'
+import { jobs } from './workload.ts'
+import type { Job } from './workload.ts'
+
+/** How one life ends: by its own hand at a point, by the recorder inside a call, or by the clock. */
+export type Death =
+  | { by: 'point'; kill: NonNullable<Kill> }
+  | { by: 'recorder'; at: 'arrival' | 'answer'; nth: number }
+  | { by: 'clock'; afterMs: number }
+
+export interface Plan {
+  /** For the report: what repeats this chain. */
+  name: string
+  deaths: readonly Death[]
+  /** Names of the automations whose events come in; all when left out. */
+  only?: readonly string[]
+  eventsPerWave: number
+}
+
+export interface EventSent {
+  job: Job
+  token: string
+  acknowledged: boolean
+}
+
+/** A write that had begun and not ended when the core died. */
+export interface InFlight {
+  stepId: string
+  runId: string
+}
+
+export interface Story {
+  plan: Plan
+  folder: string
+  files: string
+  events: EventSent[]
+  inFlight: InFlight[]
+  problems: string[]
+  points: Map<FaultPoint, number>
+  /** Deaths that came as planned, and those whose point was never reached. */
+  kills: number
+  missed: Death[]
+  asked: number
+}
+
+const WAVES_PER_LIFE = 3
+const REST_MS = 30_000
+
+export class Chain {
+  readonly story: Story
+  readonly #outside: Outside
+  readonly #person: Person
+  readonly #scratch: string
+  readonly #jobs: Job[]
+  readonly #lives: Lives
+  #installed = false
+  #wave = 0
+
+  constructor(plan: Plan, outside: Outside, lives: Lives) {
+    this.#scratch = fs.mkdtempSync(path.join(os.tmpdir(), 'steward-kill-'))
+    const folder = path.join(this.#scratch, 'home')
+    const files = path.join(this.#scratch, 'files')
+    fs.mkdirSync(folder)
+    fs.mkdirSync(files)
+    this.story = {
+      plan,
+      folder,
+      files,
+      events: [],
+      inFlight: [],
+      problems: [],
+      points: new Map(),
+      kills: 0,
+      missed: [],
+      asked: 0,
+    }
+    this.#outside = outside
+    this.#person = new Person(outside)
+    this.#jobs = jobs({ keyed: outside.keyed, plain: outside.plain, files })
+    this.#lives = lives
+  }
+
+  /** Lives every life, the last one to its natural end. */
+  async live(): Promise<Story> {
+    await this.#outside.forget()
+    for (const death of this.story.plan.deaths) await this.#liveUntil(death)
+    await this.#liveOn()
+    this.story.asked = this.#person.asked
+    this.story.problems.push(...this.#person.surprises)
+    return this.story
+  }
+
+  discard(): void {
+    fs.rmSync(this.#scratch, { recursive: true, force: true })
+  }
+
+  async #liveUntil(death: Death): Promise<void> {
+    const life = this.#lives.next()
+    const clocks: NodeJS.Timeout[] = []
+    try {
+      const kill = death.by === 'point' ? death.kill : null
+      await this.#begin(life, kill)
+      if (death.by === 'recorder') await this.#outside.arm({ pid: life.pid, at: death.at, nth: death.nth })
+      if (death.by === 'clock')
+        clocks.push(
+          setTimeout(() => {
+            life.kill()
+          }, death.afterMs),
+        )
+      await this.#work(life, WAVES_PER_LIFE)
+      this.story.missed.push(death)
+      life.kill()
+    } catch (error) {
+      if (!(error instanceof LifeEnded)) throw error
+      this.story.kills++
+    } finally {
+      for (const clock of clocks) clearTimeout(clock)
+    }
+    await this.#afterDeath(life)
+  }
+
+  /** The first life is armed only when all is installed; the others from their first moment. */
+  async #begin(life: Life, kill: Kill): Promise<void> {
+    await life.start(this.story.folder, this.#installed ? kill : null)
+    if (this.#installed) return
+    for (const job of this.#jobs)
+      await life.install(job.name, job.source, contractFor(job.contract) as unknown as Json)
+    this.#installed = true
+    await life.arm(kill)
+  }
+
+  async #afterDeath(life: Life): Promise<void> {
+    await life.ended
+    await this.#outside.arm(null)
+    await this.#outside.settled()
+    this.#count(life)
+    await this.#lookInto()
+  }
+
+  async #liveOn(): Promise<void> {
+    const life = this.#lives.next()
+    await this.#begin(life, null)
+    await this.#deliver(life)
+    if (!(await this.#person.attend(life, REST_MS))) {
+      this.story.problems.push(`it never came to rest: ${JSON.stringify(await life.standing())}`)
+    }
+    await life.stop()
+    this.#count(life)
+    await this.#outside.settled()
+  }
+
+  /** Waves of events, each attended until all is at rest. */
+  async #work(life: Life, waves: number): Promise<void> {
+    for (let wave = 0; wave < waves; wave++) {
+      this.#announce()
+      const delivered = this.#deliver(life)
+      const attended = this.#person.attend(life, REST_MS)
+      const [, rested] = await Promise.all([delivered, attended])
+      if (!rested)
+        this.story.problems.push(`a life never came to rest: ${JSON.stringify(await life.standing())}`)
+    }
+  }
+
+  #announce(): void {
+    const wave = `w${String(++this.#wave)}`
+    const { only, eventsPerWave } = this.story.plan
+    for (const job of this.#jobs) {
+      if (job.name === 'listener' || (only !== undefined && !only.includes(job.name))) continue
+      for (let n = 0; n < eventsPerWave; n++)
+        this.story.events.push({ job, token: `${job.name}.${wave}-${String(n)}`, acknowledged: false })
+    }
+  }
+
+  /** Every event that was never acknowledged is sent, again and again, under its one key (R1). */
+  async #deliver(life: Life): Promise<void> {
+    await Promise.all(
+      this.story.events
+        .filter(event => !event.acknowledged)
+        .map(async event => {
+          const { job, token } = event
+          await life.emit(job.name, token, job.payload(token))
+          event.acknowledged = true
+        }),
+    )
+  }
+
+  #count(life: Life): void {
+    for (const point of life.points()) this.story.points.set(point, (this.story.points.get(point) ?? 0) + 1)
+  }
+
+  /** Looks at the dead core's database as it lies there: what had begun, and whether all that arrived had (J1). */
+  async #lookInto(): Promise<void> {
+    const file = path.join(this.story.folder, DATABASE_FILE)
+    const db = new Database(file, { readonly: true })
+    try {
+      const begun = db
+        .prepare(
+          `SELECT step_id AS stepId, run_id AS runId FROM script_run_steps AS begun WHERE kind = 'begin'
+           AND NOT EXISTS (SELECT 1 FROM script_run_steps WHERE step_id = begun.step_id AND kind = 'end')`,
+        )
+        .all() as InFlight[]
+      const known = new Set(this.story.inFlight.map(step => step.stepId))
+      this.story.inFlight.push(...begun.filter(step => !known.has(step.stepId)))
+      const intents = db
+        .prepare(`SELECT count(*) FROM script_run_steps WHERE kind = 'begin' AND tool = 'http.post'`)
+        .pluck()
+        .get() as number
+      const entries = await this.#outside.entries()
+      const arrived = new Set(
+        entries.filter(entry => entry.is === 'arrived').map(entry => entry.server + entry.path),
+      )
+      if (arrived.size > intents)
+        this.story.problems.push(
+          `${String(arrived.size)} writes had arrived, ${String(intents)} were on record (J1)`,
+        )
+    } finally {
+      db.close()
+    }
+  }
+}

@@ -1,0 +1,131 @@
+/**
+ * The core is killed at every named point, at the first and the second time it comes by, with writes of every class;
+ * and inside calls, while the other side holds them. What is left is held against every promise (`check.ts`).
+ */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { FAULT_POINTS } from '../../src/main/engine/context.ts'
+import type { FaultPoint } from '../../src/main/engine/context.ts'
+import { Chain } from './chain.ts'
+import type { Death, Plan } from './chain.ts'
+import { check } from './check.ts'
+import { Lives } from './life.ts'
+import { Outside } from './outside.ts'
+
+let outside: Outside
+let lives: Lives
+const reached = new Set<FaultPoint>()
+
+beforeAll(async () => {
+  outside = await Outside.open()
+  lives = new Lives()
+})
+afterAll(async () => {
+  await lives.close()
+  await outside.close()
+})
+
+const at = (...points: FaultPoint[]): Death[] =>
+  points.flatMap(point => [1, 2].map(nth => ({ by: 'point', kill: { at: point, nth } }) as const))
+const once = (...points: FaultPoint[]): Death[] =>
+  points.map(point => ({ by: 'point', kill: { at: point, nth: 1 } }) as const)
+const WRITE: FaultPoint[] = [
+  'write.before-intent',
+  'write.after-intent',
+  'write.after-remote',
+  'write.after-outcome',
+]
+const RECONCILE: FaultPoint[] = ['write.before-reconcile', 'write.after-reconcile']
+
+/** Lives the plan and expects that it came as planned, and that nothing that was promised is broken. */
+async function survives(
+  plan: Omit<Plan, 'name' | 'eventsPerWave'> & { eventsPerWave?: number },
+): Promise<void> {
+  const chain = new Chain({ name: 'test', eventsPerWave: 1, ...plan }, outside, lives)
+  const story = await chain.live()
+  for (const point of story.points.keys()) reached.add(point)
+  expect(await check(story, outside)).toEqual([])
+  expect(story.missed).toEqual([])
+  chain.discard()
+}
+
+describe('killed', { timeout: 120_000 }, () => {
+  it('R1 R2 J1 while events come in and runs begin and end: each acknowledged event is one run that ends', () =>
+    survives({
+      deaths: at(
+        'event.before-accept',
+        'event.after-accept',
+        'run.before-launch',
+        'run.before-finish',
+        'run.after-finish',
+      ),
+    }))
+
+  it('J2 J3 around reads and local steps: what was recorded is not asked again, what was not leaves no trace', () =>
+    survives({
+      deaths: at(
+        'read.before-call',
+        'read.after-call',
+        'read.after-outcome',
+        'local.before-outcome',
+        'local.after-outcome',
+      ),
+    }))
+
+  it('J1 J2 J4 around writes to a host that honours the key: each is done exactly once', () =>
+    survives({ deaths: at(...WRITE, ...RECONCILE), only: ['keyed', 'lost-keyed'] }))
+
+  it('J1 J4 around writes nobody can look up: each is asked about, none is silently repeated, none is lost', () =>
+    survives({ deaths: at(...WRITE, ...RECONCILE), only: ['plain', 'lost-plain'] }))
+
+  it('J1 J4 around changes of files: each is found on the disk, none is made twice', () =>
+    survives({
+      deaths: [
+        ...at(...WRITE),
+        ...once('write.after-intent', ...RECONCILE, 'write.after-remote', ...RECONCILE),
+      ],
+      only: ['files'],
+      eventsPerWave: 2,
+    }))
+
+  it('J2 with local state and announcements alone: they count what succeeded', () =>
+    survives({
+      deaths: at('local.before-outcome', 'local.after-outcome', 'run.before-finish', 'run.after-finish'),
+      only: ['counter'],
+      eventsPerWave: 2,
+    }))
+
+  it('J7 while items open and close: each key is done exactly once, in whichever run', () =>
+    survives({
+      deaths: at('item.before-open', 'item.after-open', 'item.before-close', 'item.after-close'),
+      only: ['items', 'items-at-once', 'items-asked'],
+      eventsPerWave: 2,
+    }))
+
+  it('J6 P4 while runs and items wait: no wait, answer or signal is lost, no approval is used twice', () =>
+    survives({
+      deaths: at(
+        'wait.before-record',
+        'wait.after-record',
+        'wait.after-outcome',
+        'approval.after-ask',
+        'approval.after-answer',
+      ),
+      only: ['sleeper', 'approved', 'signalled', 'items-asked'],
+    }))
+
+  it('J4 inside calls, while the other side has the request or has just answered it', () =>
+    survives({
+      deaths: (['arrival', 'answer'] as const).flatMap(when =>
+        [1, 4, 9, 16].map(nth => ({ by: 'recorder', at: when, nth }) as const),
+      ),
+    }))
+
+  it('J3 R2 anywhere, several times in a row before anything could end', () =>
+    survives({
+      deaths: [5, 2, 1, 3, 40, 8, 120].map(nth => ({ by: 'point', kill: { at: 'any', nth } }) as const),
+    }))
+})
+
+it('J4 every named point was really reached, and killed at', () => {
+  expect([...FAULT_POINTS].filter(point => !reached.has(point))).toEqual([])
+})

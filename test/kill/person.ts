@@ -1,0 +1,86 @@
+/**
+ * The person beside the core: allows, answers, signals, and says truthfully what became of a write when asked. Knows
+ * nothing but what the core asks and what the outside tells. Owns what was not as it should be.
+ */
+import { isJsonObject } from '../../src/domain/json.ts'
+import type { Json } from '../../src/domain/json.ts'
+import { LifeEnded } from './life.ts'
+import type { Life } from './life.ts'
+import type { Outside } from './outside.ts'
+import type { Entry } from './recorder.ts'
+import { isAtRest } from './standing.ts'
+import type { Question } from './standing.ts'
+
+const LOOK_EVERY_MS = 10
+
+export class Person {
+  /** Questions about a write whose end nobody saw that were answered. */
+  asked = 0
+  readonly surprises: string[] = []
+  readonly #outside: Outside
+  readonly #signalled = new Set<string>()
+
+  constructor(outside: Outside) {
+    this.#outside = outside
+  }
+
+  /** Answers what is asked until nothing is left to do. False when that did not come about in time. */
+  async attend(life: Life, ms: number): Promise<boolean> {
+    const deadline = performance.now() + ms
+    while (performance.now() < deadline) {
+      const standing = await life.standing()
+      if (isAtRest(standing)) return true
+      for (const question of standing.questions) await this.#tryTo(() => this.#answer(life, question))
+      for (const { runId, name } of standing.signals) await this.#signal(life, runId, name)
+      await new Promise(resolve => setTimeout(resolve, LOOK_EVERY_MS))
+    }
+    return false
+  }
+
+  /** Sent until it was acknowledged, and then never again: from there on it is the core's to remember (J1). */
+  async #signal(life: Life, runId: string, name: string): Promise<void> {
+    if (this.#signalled.has(runId)) return
+    await this.#tryTo(() => life.signal(runId, name, 'now', `${runId}:${name}`))
+    this.#signalled.add(runId)
+  }
+
+  async #answer(life: Life, question: Question): Promise<void> {
+    switch (question.kind) {
+      case 'approval':
+        return life.resolve(question.id, question.item?.endsWith('-deny') === true ? 'deny' : 'approve')
+      case 'input-needed':
+        return life.resolve(question.id, 'yes')
+      case 'outcome-unknown':
+        this.asked++
+        return life.resolve(question.id, (await this.#wentOut(question)) ? 'it-went-out' : 'it-did-not')
+      default:
+        this.surprises.push(`an action “${question.kind}” came up (run ${question.runId ?? 'none'})`)
+        return life.resolve(question.id, question.choices[0] ?? 'dismiss')
+    }
+  }
+
+  async #wentOut(question: Question): Promise<boolean> {
+    const address = isJsonObject(question.args) ? addressOf(question.args['url'] ?? null) : null
+    if (question.tool !== 'http.post' || address === null) {
+      this.surprises.push(`it was asked whether ${question.tool ?? 'something'} went out`)
+      return false
+    }
+    const server: Entry['server'] = address.host === this.#outside.keyed ? 'keyed' : 'plain'
+    return this.#outside.wentOut(server, address.pathname)
+  }
+
+  /** An answer can meet a question that was closed meanwhile; it comes up again if it was not. */
+  async #tryTo(work: () => Promise<void>): Promise<void> {
+    try {
+      await work()
+    } catch (error) {
+      if (error instanceof LifeEnded) throw error
+      if (!(error instanceof Error) || !/already|had ended/.test(error.message))
+        this.surprises.push(String(error))
+    }
+  }
+}
+
+function addressOf(url: Json): URL | null {
+  return typeof url === 'string' ? new URL(url) : null
+}

@@ -1,0 +1,325 @@
+/**
+ * The automations whose core is killed: together they make every kind of call the journal knows. Each says which
+ * writes one of its events must lead to, so that afterwards the outside can be held against it.
+ */
+import path from 'node:path'
+import type { ContractInput } from '../../src/domain/contract.ts'
+import type { Entry } from './recorder.ts'
+
+export interface Surroundings {
+  keyed: string
+  plain: string
+  /** The folder the files automation may change. */
+  files: string
+}
+
+export interface ExpectedWrite {
+  server: Entry['server']
+  path: string
+}
+
+export interface Job {
+  name: string
+  source: string
+  contract: Partial<ContractInput>
+  /** Which class of write it makes: kills can be aimed at one class by running only its jobs. */
+  effects: 'keyed' | 'plain' | 'files' | 'local' | 'mixed'
+  /** What the event named `token` carries. */
+  payload: (token: string) => Record<string, string | string[]>
+  /** Writes that one such event must lead to, each exactly once. */
+  writes: (token: string) => ExpectedWrite[]
+  /** Writes that must never arrive. */
+  never?: (token: string) => ExpectedWrite[]
+}
+
+const none = (): ExpectedWrite[] => []
+const keyed = (...paths: string[]): ExpectedWrite[] => paths.map(at => ({ server: 'keyed', path: at }))
+const plain = (...paths: string[]): ExpectedWrite[] => paths.map(at => ({ server: 'plain', path: at }))
+
+const HEAD = `
+  import { get, post } from 'tools/http'
+  import { each, sleep, waitFor, ask, publish, uuid, random, now } from 'tools/flow'
+  import { get as recall, set } from 'tools/state'
+  import { write, append, move, copy } from 'tools/files'
+  import { info } from 'tools/log'`
+
+/** A script that sees `K` and `P` (the two servers), `F` (the folder) and its event's `token`. */
+function script(around: Surroundings, body: string): string {
+  return `${HEAD}
+  const K = ${JSON.stringify(`http://${around.keyed}`)}, P = ${JSON.stringify(`http://${around.plain}`)}, F = ${JSON.stringify(around.files)}
+  export default async function run(event) {
+    const token = event.token ?? event.payload?.token
+    ${body}
+  }`
+}
+
+type Draft = Pick<Job, 'name' | 'effects' | 'writes' | 'never'> & {
+  body: string
+  payload?: Job['payload']
+  approval?: 'always'
+  concurrency?: number
+  when?: ContractInput['when']
+}
+
+export function jobs(around: Surroundings): Job[] {
+  return [...sequences(), atOnce(), ...items(), ...waits(), ...locals(), filesJob(), ...unanswered()].map(
+    draft => {
+      const { body, approval = 'never', concurrency = 2, when, payload, ...rest } = draft
+      return {
+        ...rest,
+        payload: payload ?? (token => ({ token })),
+        source: script(around, body),
+        contract: {
+          ...granting(around, approval),
+          queue: { concurrency },
+          ...(when === undefined ? {} : { when }),
+        },
+      }
+    },
+  )
+}
+
+function granting(around: Surroundings, approval: 'never' | 'always'): Partial<ContractInput> {
+  const { keyed: keyedHost, plain: plainHost, files } = around
+  return {
+    reads: { hosts: [keyedHost, plainHost], paths: [files] },
+    changes: [
+      { tool: 'http.post', hosts: [keyedHost], approval, honoursKeyForMs: 3_600_000 },
+      { tool: 'http.post', hosts: [plainHost], approval },
+      ...['files.write', 'files.append', 'files.move', 'files.copy'].map(tool => ({
+        tool,
+        paths: [files],
+        approval: 'never' as const,
+      })),
+    ],
+    items: { entry: 'the key of the entry', asked: 'the key of the entry' },
+    publishes: ['counted'],
+    budget: { actionsPerRun: 1_000, actionsPerHour: 100_000, actionsPerDay: 100_000 },
+  }
+}
+
+function sequences(): Draft[] {
+  return [
+    {
+      name: 'sequence',
+      effects: 'mixed',
+      body: `
+        const a = await get(P + '/read/2/' + token)
+        await post(K + '/ok/' + token + '/k1', { from: a.body.path })
+        await post(P + '/ok/' + token + '/p1', { from: a.body.path })
+        await get(K + '/read/0/' + token)
+        await post(K + '/slow/' + token + '/k2', {})
+        await post(P + '/slow/' + token + '/p2', {})
+        return 'end'`,
+      writes: token => [
+        ...keyed(`/ok/${token}/k1`, `/slow/${token}/k2`),
+        ...plain(`/ok/${token}/p1`, `/slow/${token}/p2`),
+      ],
+    },
+    {
+      name: 'keyed',
+      effects: 'keyed',
+      body: `
+        await get(K + '/read/1/' + token)
+        await post(K + '/ok/' + token + '/a', {})
+        await post(K + '/late/' + token + '/b', {})
+        await post(K + '/slow/' + token + '/c', {})`,
+      writes: token => keyed(`/ok/${token}/a`, `/late/${token}/b`, `/slow/${token}/c`),
+    },
+    {
+      name: 'plain',
+      effects: 'plain',
+      body: `
+        await get(P + '/read/1/' + token)
+        await post(P + '/ok/' + token + '/a', {})
+        await post(P + '/late/' + token + '/b', {})
+        await post(P + '/slow/' + token + '/c', {})`,
+      writes: token => plain(`/ok/${token}/a`, `/late/${token}/b`, `/slow/${token}/c`),
+    },
+  ]
+}
+
+function atOnce(): Draft {
+  return {
+    name: 'at-once',
+    effects: 'mixed',
+    body: `
+        const [a, , b] = await Promise.all([
+          get(K + '/read/9/' + token + '/a'),
+          post(K + '/slow/' + token + '/k1', {}),
+          get(P + '/read/3/' + token + '/b'),
+          set('last', token),
+          post(P + '/ok/' + token + '/p1', {}),
+        ])
+        const [id, draw] = await Promise.all([uuid(), random({ min: 0, max: 6, integer: true })])
+        await Promise.all([
+          get(K + '/read/0/' + token + '/c').then(() => post(K + '/ok/' + token + '/k2', { id, draw })),
+          get(K + '/read/6/' + token + '/d').then(() => post(K + '/ok/' + token + '/k3', { a: a.body.path, b: b.body.path })),
+          post(K + '/late/' + token + '/k4', { random: Math.random() }),
+        ])`,
+    writes: token => [
+      ...keyed(`/slow/${token}/k1`, `/ok/${token}/k2`, `/ok/${token}/k3`, `/late/${token}/k4`),
+      ...plain(`/ok/${token}/p1`),
+    ],
+  }
+}
+
+/** Two events of one wave name some of the same entries: whoever comes second finds them done, or half done. */
+export function entriesOf(token: string): string[] {
+  const wave = token.replace(/-\d+$/, '')
+  return [`${wave}-x`, `${wave}-y`, `${token}-i`, `${token}-j`, `${token}-k`]
+}
+
+function items(): Draft[] {
+  const body = (concurrency: number): string => `
+    const all = await each('entry', event.entries, key => key, async key => {
+      await post(K + '/ok/' + event.own + '/' + key, { key })
+      await set('seen:' + key, true)
+      await post(P + '/ok/' + event.own + '/' + key, { key })
+      return key
+    }, { concurrency: ${String(concurrency)} })
+    return { done: all.done.length, waiting: all.waiting.length }`
+  const writes = (own: string) => (token: string) =>
+    entriesOf(token).flatMap(key => [...keyed(`/ok/${own}/${key}`), ...plain(`/ok/${own}/${key}`)])
+  const payload = (own: string) => (token: string) => ({ token, own, entries: entriesOf(token) })
+  return [
+    {
+      name: 'items',
+      effects: 'mixed',
+      body: body(1),
+      payload: payload('each'),
+      writes: writes('each'),
+      concurrency: 1,
+    },
+    {
+      name: 'items-at-once',
+      effects: 'mixed',
+      body: body(3),
+      payload: payload('each3'),
+      writes: writes('each3'),
+      concurrency: 1,
+    },
+    {
+      name: 'items-asked',
+      effects: 'mixed',
+      approval: 'always',
+      body: `
+        const all = await each('asked', event.entries, key => key, async key => (await post(K + '/ok/asked/' + key, { key })).status)
+        return { waiting: all.waiting.length }`,
+      payload: token => ({ token, entries: [`${token}-yes`, `${token}-deny`, `${token}-too`] }),
+      writes: token => keyed(`/ok/asked/${token}-yes`, `/ok/asked/${token}-too`),
+      never: token => keyed(`/ok/asked/${token}-deny`),
+    },
+  ]
+}
+
+function waits(): Draft[] {
+  return [
+    {
+      name: 'sleeper',
+      effects: 'mixed',
+      body: `
+        await sleep({ ms: 50 })
+        await post(K + '/ok/' + token + '/k', {})
+        await sleep({ ms: 120 })
+        await post(P + '/ok/' + token + '/p', {})`,
+      writes: token => [...keyed(`/ok/${token}/k`), ...plain(`/ok/${token}/p`)],
+    },
+    {
+      name: 'approved',
+      effects: 'mixed',
+      approval: 'always',
+      body: `
+        await get(K + '/read/0/' + token)
+        await post(K + '/ok/' + token + '/k', {})
+        await post(P + '/ok/' + token + '/p', {})`,
+      writes: token => [...keyed(`/ok/${token}/k`), ...plain(`/ok/${token}/p`)],
+    },
+    {
+      name: 'signalled',
+      effects: 'mixed',
+      body: `
+        const { payload } = await waitFor({ name: 'go' })
+        const { answer } = await ask({ question: 'Shall it?', choices: ['yes', 'no'] })
+        await post(K + '/ok/' + token + '/' + payload + '-' + answer, {})`,
+      writes: token => keyed(`/ok/${token}/now-yes`),
+    },
+  ]
+}
+
+function locals(): Draft[] {
+  return [
+    {
+      name: 'counter',
+      effects: 'local',
+      concurrency: 1,
+      body: `
+        const count = await recall('count') ?? 0
+        await set('count', count + 1)
+        await info('counted', { token })
+        await set('ids', [await uuid(), await now(), crypto.randomUUID()])
+        await publish('counted', { token: token + '-heard' })
+        return count + 1`,
+      writes: none,
+    },
+    {
+      name: 'listener',
+      effects: 'local',
+      concurrency: 1,
+      when: [{ kind: 'event', topic: 'counted' }],
+      body: `await set('heard', (await recall('heard') ?? 0) + 1); return token`,
+      writes: none,
+    },
+  ]
+}
+
+function filesJob(): Draft {
+  return {
+    name: 'files',
+    effects: 'files',
+    concurrency: 1,
+    body: `
+      await write({ path: F + '/in/' + token + '.txt', text: 'the text of ' + token, parents: true })
+      await append({ path: F + '/log.txt', text: token + '\\n', parents: true })
+      await move({ from: F + '/in/' + token + '.txt', to: F + '/done/' + token + '.txt', parents: true })
+      await copy({ from: F + '/done/' + token + '.txt', to: F + '/copies/' + token + '.txt', parents: true })
+      await set('cursor', (await recall('cursor') ?? 0) + 1)`,
+    writes: none,
+  }
+}
+
+/** Writes whose answer is lost, with a live core: settled by key, or asked about; never seen by `catch`. */
+function unanswered(): Draft[] {
+  return [
+    {
+      name: 'lost-keyed',
+      effects: 'keyed',
+      body: `
+        await post(K + '/lost/' + token + '/a', {})
+        await post(K + '/drop/' + token + '/b', {})`,
+      writes: token => keyed(`/lost/${token}/a`, `/drop/${token}/b`),
+    },
+    {
+      name: 'lost-plain',
+      effects: 'plain',
+      body: `
+        try { await post(P + '/lost/' + token + '/a', {}) } catch { await post(P + '/ok/' + token + '/again', {}) }
+        try { await post(P + '/drop/' + token + '/b', {}) } catch { await post(P + '/ok/' + token + '/again', {}) }`,
+      writes: token => plain(`/lost/${token}/a`, `/drop/${token}/b`),
+      never: token => plain(`/ok/${token}/again`),
+    },
+  ]
+}
+
+/** Where the files automation must have left each of its files. */
+export function fileTraces(
+  folder: string,
+  token: string,
+): { moved: string; copy: string; gone: string; text: string } {
+  return {
+    moved: path.join(folder, 'done', `${token}.txt`),
+    copy: path.join(folder, 'copies', `${token}.txt`),
+    gone: path.join(folder, 'in', `${token}.txt`),
+    text: `the text of ${token}`,
+  }
+}

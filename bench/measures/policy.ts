@@ -3,7 +3,6 @@ import { parseContract } from '../../src/domain/contract-check.ts'
 import type { Contract } from '../../src/domain/contract.ts'
 import type { PolicyInput } from '../../src/domain/decision.ts'
 import { decide } from '../../src/domain/policy.ts'
-import type { Json } from '../../src/domain/json.ts'
 import { contractFor } from '../support/contracts.ts'
 import type { Figure, Measure } from '../support/figure.ts'
 

@@ -30,8 +30,10 @@ export interface Plan {
   /** For the report: what repeats this chain. */
   name: string
   deaths: readonly Death[]
-  /** Names of the automations whose events come in; all when left out. */
-  only?: readonly string[]
+  /** The automations whose events come in with the nth wave; all when left out. */
+  choose?: (names: readonly string[], wave: number) => readonly string[]
+  /** So many waves of events are attended to before a death that does not come is given up. */
+  wavesPerLife: number
   eventsPerWave: number
 }
 
@@ -61,7 +63,6 @@ export interface Story {
   asked: number
 }
 
-const WAVES_PER_LIFE = 3
 const REST_MS = 30_000
 
 export class Chain {
@@ -125,7 +126,7 @@ export class Chain {
             life.kill()
           }, death.afterMs),
         )
-      await this.#work(life, WAVES_PER_LIFE)
+      await this.#work(life)
       this.story.missed.push(death)
       life.kill()
     } catch (error) {
@@ -168,8 +169,8 @@ export class Chain {
   }
 
   /** Waves of events, each attended until all is at rest. */
-  async #work(life: Life, waves: number): Promise<void> {
-    for (let wave = 0; wave < waves; wave++) {
+  async #work(life: Life): Promise<void> {
+    for (let wave = 0; wave < this.story.plan.wavesPerLife; wave++) {
       this.#announce()
       const delivered = this.#deliver(life)
       const attended = this.#person.attend(life, REST_MS)
@@ -180,12 +181,19 @@ export class Chain {
   }
 
   #announce(): void {
-    const wave = `w${String(++this.#wave)}`
-    const { only, eventsPerWave } = this.story.plan
-    for (const job of this.#jobs) {
-      if (job.name === 'listener' || (only !== undefined && !only.includes(job.name))) continue
-      for (let n = 0; n < eventsPerWave; n++)
-        this.story.events.push({ job, token: `${job.name}.${wave}-${String(n)}`, acknowledged: false })
+    const wave = ++this.#wave
+    const { choose, eventsPerWave } = this.story.plan
+    const startable = this.#jobs.filter(job => !job.isStartedByAnother)
+    const chosen = choose?.(
+      startable.map(job => job.name),
+      wave,
+    )
+    for (const job of startable) {
+      if (chosen?.includes(job.name) === false) continue
+      for (let n = 0; n < eventsPerWave; n++) {
+        const token = `${job.name}.w${String(wave)}-${String(n)}`
+        this.story.events.push({ job, token, acknowledged: false })
+      }
     }
   }
 

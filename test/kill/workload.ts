@@ -22,8 +22,7 @@ export interface Job {
   name: string
   source: string
   contract: Partial<ContractInput>
-  /** Which class of write it makes: kills can be aimed at one class by running only its jobs. */
-  effects: 'keyed' | 'plain' | 'files' | 'local' | 'mixed'
+  isStartedByAnother: boolean
   /** What the event named `token` carries. */
   payload: (token: string) => Record<string, string | string[]>
   /** Writes that one such event must lead to, each exactly once. */
@@ -53,7 +52,7 @@ function script(around: Surroundings, body: string): string {
   }`
 }
 
-type Draft = Pick<Job, 'name' | 'effects' | 'writes' | 'never'> & {
+type Draft = Pick<Job, 'name' | 'writes' | 'never'> & {
   body: string
   payload?: Job['payload']
   approval?: 'always'
@@ -67,6 +66,7 @@ export function jobs(around: Surroundings): Job[] {
       const { body, approval = 'never', concurrency = 2, when, payload, ...rest } = draft
       return {
         ...rest,
+        isStartedByAnother: when !== undefined,
         payload: payload ?? (token => ({ token })),
         source: script(around, body),
         contract: {
@@ -102,7 +102,6 @@ function sequences(): Draft[] {
   return [
     {
       name: 'sequence',
-      effects: 'mixed',
       body: `
         const a = await get(P + '/read/2/' + token)
         await post(K + '/ok/' + token + '/k1', { from: a.body.path })
@@ -118,7 +117,6 @@ function sequences(): Draft[] {
     },
     {
       name: 'keyed',
-      effects: 'keyed',
       body: `
         await get(K + '/read/1/' + token)
         await post(K + '/ok/' + token + '/a', {})
@@ -128,7 +126,6 @@ function sequences(): Draft[] {
     },
     {
       name: 'plain',
-      effects: 'plain',
       body: `
         await get(P + '/read/1/' + token)
         await post(P + '/ok/' + token + '/a', {})
@@ -142,7 +139,6 @@ function sequences(): Draft[] {
 function atOnce(): Draft {
   return {
     name: 'at-once',
-    effects: 'mixed',
     body: `
         const [a, , b] = await Promise.all([
           get(K + '/read/9/' + token + '/a'),
@@ -185,7 +181,6 @@ function items(): Draft[] {
   return [
     {
       name: 'items',
-      effects: 'mixed',
       body: body(1),
       payload: payload('each'),
       writes: writes('each'),
@@ -193,7 +188,6 @@ function items(): Draft[] {
     },
     {
       name: 'items-at-once',
-      effects: 'mixed',
       body: body(3),
       payload: payload('each3'),
       writes: writes('each3'),
@@ -201,7 +195,6 @@ function items(): Draft[] {
     },
     {
       name: 'items-asked',
-      effects: 'mixed',
       approval: 'always',
       body: `
         const all = await each('asked', event.entries, key => key, async key => (await post(K + '/ok/asked/' + key, { key })).status)
@@ -217,7 +210,6 @@ function waits(): Draft[] {
   return [
     {
       name: 'sleeper',
-      effects: 'mixed',
       body: `
         await sleep({ ms: 50 })
         await post(K + '/ok/' + token + '/k', {})
@@ -227,7 +219,6 @@ function waits(): Draft[] {
     },
     {
       name: 'approved',
-      effects: 'mixed',
       approval: 'always',
       body: `
         await get(K + '/read/0/' + token)
@@ -237,7 +228,6 @@ function waits(): Draft[] {
     },
     {
       name: 'signalled',
-      effects: 'mixed',
       body: `
         const { payload } = await waitFor({ name: 'go' })
         const { answer } = await ask({ question: 'Shall it?', choices: ['yes', 'no'] })
@@ -251,7 +241,6 @@ function locals(): Draft[] {
   return [
     {
       name: 'counter',
-      effects: 'local',
       concurrency: 1,
       body: `
         const count = await recall('count') ?? 0
@@ -264,7 +253,6 @@ function locals(): Draft[] {
     },
     {
       name: 'listener',
-      effects: 'local',
       concurrency: 1,
       when: [{ kind: 'event', topic: 'counted' }],
       body: `await set('heard', (await recall('heard') ?? 0) + 1); return token`,
@@ -276,7 +264,6 @@ function locals(): Draft[] {
 function filesJob(): Draft {
   return {
     name: 'files',
-    effects: 'files',
     concurrency: 1,
     body: `
       await write({ path: F + '/in/' + token + '.txt', text: 'the text of ' + token, parents: true })
@@ -293,7 +280,6 @@ function unanswered(): Draft[] {
   return [
     {
       name: 'lost-keyed',
-      effects: 'keyed',
       body: `
         await post(K + '/lost/' + token + '/a', {})
         await post(K + '/drop/' + token + '/b', {})`,
@@ -301,7 +287,6 @@ function unanswered(): Draft[] {
     },
     {
       name: 'lost-plain',
-      effects: 'plain',
       body: `
         try { await post(P + '/lost/' + token + '/a', {}) } catch { await post(P + '/ok/' + token + '/again', {}) }
         try { await post(P + '/drop/' + token + '/b', {}) } catch { await post(P + '/ok/' + token + '/again', {}) }`,

@@ -175,7 +175,7 @@ CREATE UNIQUE INDEX steps_one_begin ON script_run_steps (owner, tool, arg_hash, 
 CREATE UNIQUE INDEX steps_one_end ON script_run_steps (step_id) WHERE kind IN ('call', 'end');
 CREATE UNIQUE INDEX steps_one_turn ON script_run_steps (run_id, turn) WHERE turn IS NOT NULL;
 CREATE INDEX steps_by_owner ON script_run_steps (owner, at);
-CREATE INDEX steps_quota ON script_run_steps (workflow_id, at) WHERE kind = 'begin' AND actions > 0;
+CREATE INDEX steps_quota ON script_run_steps (workflow_id, at, actions) WHERE kind = 'begin' AND actions > 0;
 
 -- What suspended scopes wait for. A working set: a row goes when its wait is over; the journal keeps the history.
 CREATE TABLE waits (

@@ -12,12 +12,13 @@ import {
 } from '../store/actions.ts'
 import type { ActionRow } from '../store/actions.ts'
 import { itemsInState } from '../store/items.ts'
-import { failedRunsSince } from '../store/runs.ts'
+import { failedRunsSince, failureOfRun, runById } from '../store/runs.ts'
 import type { Tx } from '../store/tx.ts'
 import { waitsOfAction } from '../store/waits.ts'
 import type { WaitRow } from '../store/waits.ts'
 import type { EngineContext } from './context.ts'
 import type { Control } from './control.ts'
+import { failedCause } from './finish.ts'
 import type { Waker } from './waker.ts'
 
 export interface Answer {
@@ -59,12 +60,24 @@ export class Answers {
   }
 
   #openAction(answer: Answer): ActionRow {
-    const action = actionById(this.#context.store, answer.actionId)
+    const action = this.#requireOpen(actionById(this.#context.store, answer.actionId))
+    const choices = choicesOf(action).map(choice => choice.id)
+    if (!choices.includes(answer.choice)) {
+      fail({
+        kind: 'invalid-input',
+        path: 'choice',
+        message: `“${answer.choice}” is not among its choices: ${choices.join(', ')}. Nothing was changed.`,
+      })
+    }
+    return action
+  }
+
+  #requireOpen(action: ActionRow | undefined): ActionRow {
     if (action === undefined) {
       fail({
         kind: 'invalid-input',
         path: 'id',
-        message: `There is no action ${answer.actionId}. Nothing was changed. List them with: steward inbox`,
+        message: 'There is no such action. Nothing was changed. List them with: steward inbox',
       })
     }
     if (action.state !== 'open') {
@@ -72,14 +85,6 @@ export class Answers {
         kind: 'invalid-input',
         path: 'id',
         message: `This action was already ${action.state} (${action.choice ?? 'its cause cleared'}). Nothing was changed.`,
-      })
-    }
-    const choices = choicesOf(action).map(choice => choice.id)
-    if (!choices.includes(answer.choice)) {
-      fail({
-        kind: 'invalid-input',
-        path: 'choice',
-        message: `“${answer.choice}” is not among its choices: ${choices.join(', ')}. Nothing was changed.`,
       })
     }
     return action
@@ -127,18 +132,30 @@ export class Answers {
     if (choice === 'pause' && action.workflow_id !== null) await this.#control.pause(action.workflow_id)
   }
 
-  /** The row stands for every run of the automation that failed since it was raised. */
+  /** The row stands for every run of the automation that failed of the same cause since it was raised. */
   async #retryAll(action: ActionRow): Promise<void> {
     const { store } = this.#context
-    const failed = failedRunsSince(store, action.workflow_id ?? '', action.created_at)
-    for (const runId of failed) await this.#control.retryRun(runId)
+    const workflowId = action.workflow_id ?? ''
+    const failed = failedRunsSince(store, workflowId, action.created_at).filter(runId => {
+      const run = runById(store, runId)
+      const failure = run === undefined ? null : failureOfRun(store, run)
+      return failure !== null && failedCause(workflowId, failure) === action.cause_key
+    })
+    await this.#each(failed, runId => this.#control.retryRun(runId))
   }
 
   async #afterAside(action: ActionRow, choice: string): Promise<void> {
     await this.#settle(action, choice, [])
     if (choice !== 'retry' || action.workflow_id === null) return
-    for (const item of itemsInState(this.#context.store, action.workflow_id, 'aside'))
-      await this.#control.rerunItem(item.id)
+    const aside = itemsInState(this.#context.store, action.workflow_id, 'aside').map(item => item.id)
+    await this.#each(aside, itemId => this.#control.rerunItem(itemId))
+  }
+
+  /** Does it for every one; what could not be done is said at the end, and keeps none of the others from it. */
+  async #each(ids: readonly string[], work: (id: string) => Promise<void>): Promise<void> {
+    const ends = await Promise.allSettled(ids.map(work))
+    const refused = ends.find(end => end.status === 'rejected')
+    if (refused !== undefined) throw refused.reason
   }
 
   /** A missing connection or limit: gone on with, or the run is given up. */
@@ -169,6 +186,8 @@ export class Answers {
   #settleIn(tx: Tx, action: ActionRow, choice: string): void {
     const { store, clock } = this.#context
     const at = clock.now()
+    // Two answers at once: the first one counts.
+    this.#requireOpen(actionById(tx, action.id))
     settleAction(tx, action.id, { state: 'resolved', choice, at })
     store.audit.append(tx, at, {
       kind: 'answered',

@@ -52,8 +52,8 @@ export async function recogniseFolder(store: Store, now: number): Promise<'known
   return isCopy ? 'copy' : 'new'
 }
 
-/** A copy of a file is another file: device and inode tell, on every system this runs on. */
+/** A copy of a file is another file, born at another time; a device's number may change from start to start. */
 function databaseIdentity(folder: string): string {
   const stat = fs.statSync(path.join(folder, DATABASE_FILE), { bigint: true })
-  return `${String(stat.dev)}:${String(stat.ino)}`
+  return `${String(stat.ino)}:${String(stat.birthtimeNs)}`
 }

@@ -42,13 +42,17 @@ export interface ActiveRun {
   readonly contract: Contract
   /** What caused the run, the same in every copy of the folder: its event's dedupe key. */
   readonly origin: string
-  /** Its event came before this folder was copied: the original may have done whatever it does (J11). */
-  readonly isSuspect: boolean
+  /** When its event came, and when this folder was found to be a copy (-1: never): what is older is suspect (J11). */
+  readonly begunAt: number
+  readonly copiedAt: number
   readonly journal: RunJournal
   /** Aborts reads on cancel; writes in flight are waited for (R7). */
   readonly abort: AbortSignal
   readonly phase: 'run' | 'verify'
-  callsSoFar(): number
+  /** Made so far, in this life of the run. */
+  readonly calls: number
+  /** False from a pause, a cancel or an end on: nothing new leaves (R7). */
+  mayIssue(): boolean
   /** Called in commit order, inside the commit: the script sees completions in the order of their turns (J3). */
   deliver(call: Call, outcome: Outcome, at: number, inherits?: RecordedStep[]): void
 }

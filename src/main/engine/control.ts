@@ -11,14 +11,15 @@ import type { RunRow } from '../store/runs.ts'
 import { retireSchedules } from '../store/schedules.ts'
 import { putSetting } from '../store/settings.ts'
 import type { Tx } from '../store/tx.ts'
-import { endWaitsOfRun } from '../store/waits.ts'
+import { endWaitsOfRun, endWaitsOfWorkflow } from '../store/waits.ts'
 import { listWorkflows, setWorkflowState, workflowById } from '../store/workflows.ts'
 import type { Workflow, WorkflowState } from '../store/workflows.ts'
 import type { EngineContext } from './context.ts'
+import { releaseItems, settleQuestions } from './finish.ts'
 import { CONTINUE_ITEM } from './continue-item.ts'
 import { RETRY_RUN } from './router.ts'
 import type { Router } from './router.ts'
-import { openActionsOfKind, openActionsOfRun, settleAction } from '../store/actions.ts'
+import { openActionsOfKind, openActionsOfRun, openActionsOfWorkflow, settleAction } from '../store/actions.ts'
 import { moveEvent } from '../store/inbox.ts'
 
 export class Control {
@@ -194,17 +195,21 @@ export class Control {
       retireSchedules(tx, workflowId)
       for (const run of liveRunsOf(tx, workflowId)) {
         if (this.#router.active(run.id) === undefined) this.#endWaiting(tx, run)
+        else requestCancel(tx, run.id)
       }
+      for (const action of openActionsOfWorkflow(tx, workflowId)) {
+        settleAction(tx, action.id, { state: 'closed', choice: null, at: this.#now() })
+      }
+      endWaitsOfWorkflow(tx, workflowId)
     })
     for (const run of this.#router.activeOf(workflowId)) run.cancel()
   }
 
+  /** Cancels a run that is not in memory. */
   #endWaiting(tx: Tx, run: RunRow): void {
     const at = this.#now()
-    for (const action of openActionsOfRun(tx, run.id)) {
-      if (action.kind !== 'outcome-unknown')
-        settleAction(tx, action.id, { state: 'closed', choice: null, at })
-    }
+    settleQuestions(tx, run.id, { cancelled: true, at })
+    releaseItems(this.#context, tx, run.id, at)
     endWaitsOfRun(tx, run.id, false)
     if (run.state === 'running' || run.state === 'waiting') {
       finishRun(this.#context.store, tx, run.id, {
@@ -239,6 +244,13 @@ export class Control {
         kind: 'invalid-input',
         path: 'id',
         message: `There is no automation ${workflowId}. Nothing was changed.`,
+      })
+    }
+    if (workflow.state === 'archived' && state !== 'deleted') {
+      fail({
+        kind: 'invalid-input',
+        path: 'id',
+        message: `“${workflow.name}” is archived. Nothing was changed. Install it anew to have it run again.`,
       })
     }
     await this.#write(tx => {

@@ -12,7 +12,7 @@ import type { Outcome } from '../../domain/tool.ts'
 import type { LostReason } from '../../sandbox/pool.ts'
 import type { FromWorker, GuestCall, RecordedStep, RunEnd } from '../../sandbox/protocol.ts'
 import { eventById, payloadOf } from '../store/inbox.ts'
-import { restRun } from '../store/runs.ts'
+import { restRun, stillOwns } from '../store/runs.ts'
 import { setting } from '../store/settings.ts'
 import type { RunRow } from '../store/runs.ts'
 import type { Tx } from '../store/tx.ts'
@@ -30,7 +30,7 @@ import { makeCall } from './make-call.ts'
 import { OpenItems } from './open-items.ts'
 import { PendingCalls } from './pending.ts'
 import type { Pending } from './pending.ts'
-import { holdBackIn } from './record.ts'
+import { dropUnasked, holdBackIn } from './record.ts'
 import { FencedError, RunJournal } from './run-journal.ts'
 import type { Scope } from './scope.ts'
 import { RunScopes } from './scopes.ts'
@@ -47,14 +47,17 @@ export class RunExecutor implements ActiveRun {
   readonly context: EngineContext
   readonly contract: Contract
   readonly origin: string
-  readonly isSuspect: boolean
+  readonly begunAt: number
+  readonly copiedAt: number
   row: RunRow
   journal: RunJournal
   phase: 'run' | 'verify' = 'run'
+  calls = 0
   /** Resolves when the run has ended, rests or was let go; never rejects. */
   readonly released: Promise<void>
 
-  readonly #abort = new AbortController()
+  readonly #aborter = new AbortController()
+  readonly abort = this.#aborter.signal
   readonly #script: Script
   readonly #input: Json
   /** Scopes of waiting items of an ended run that are gone on with; null for a run of its own. */
@@ -64,7 +67,6 @@ export class RunExecutor implements ActiveRun {
   readonly #scopes: RunScopes
   readonly #guest: Guest
   #release: () => void = () => undefined
-  #calls = 0
   #cpuMs = 0
   #end: RunEnd | null = null
   #ending: Ending | null = null
@@ -72,7 +74,7 @@ export class RunExecutor implements ActiveRun {
   #held = false
   #over = false
   #timer: (() => void) | null = null
-  #wall: (() => void) | null = null
+  #wall: NodeJS.Timeout | undefined
 
   constructor(context: EngineContext, row: RunRow, reenter: ReadonlySet<string> | null = null) {
     const event = eventById(context.store, row.inbox_id)
@@ -81,7 +83,8 @@ export class RunExecutor implements ActiveRun {
     this.row = row
     this.contract = contractOf(context.store, row.intent_id)
     this.origin = event.dedupe_key
-    this.isSuspect = event.created_at <= Number(setting(context.store, 'copied-at') ?? -1)
+    this.begunAt = event.created_at
+    this.copiedAt = Number(setting(context.store, 'copied-at') ?? -1)
     this.journal = new RunJournal(context, row)
     this.#script = scriptOf(context.store, row.script_id)
     this.#input = payloadOf(context.store, event)
@@ -98,18 +101,16 @@ export class RunExecutor implements ActiveRun {
     })
   }
 
-  get abort(): AbortSignal {
-    return this.#abort.signal
-  }
-
-  callsSoFar(): number {
-    return this.#calls
+  /** False from a pause, a cancel or an end on: nothing new leaves. */
+  mayIssue(): boolean {
+    return !this.#held && !this.#isEnding()
   }
 
   /** Starts, or starts again by replay. */
   launch(): void {
+    if (this.row.cancelling === 1) this.#cancelled = true
     this.context.fault('run.before-launch')
-    if (this.#guest.launches > 0) this.journal = new RunJournal(this.context, this.row)
+    if (this.#guest.launches > 0) this.journal = new RunJournal(this.context, this.row, this.#guest.launches)
     this.#scopes.forget()
     this.#items.forget()
     this.#limitWall()
@@ -119,42 +120,38 @@ export class RunExecutor implements ActiveRun {
       `${this.row.id}#${String(this.row.attempt)}`,
       startOf(this, this.#script, this.#input, this.#reenter),
       {
-        idle: message => {
-          this.#heard(() => {
-            this.#onIdle(message)
-          })
-        },
-        verified: message => {
-          this.#heard(() => {
-            this.#conclude(verdictOf(message))
-          })
-        },
-        lost: reason => {
-          this.#heard(() => {
-            this.#onLost(reason)
-          })
-        },
+        idle: this.#heard(message => {
+          this.#onIdle(message)
+        }),
+        verified: this.#heard(message => {
+          this.#conclude(verdictOf(message))
+        }),
+        lost: this.#heard(reason => {
+          this.#onLost(reason)
+        }),
       },
     )
   }
 
-  /** Wall time counts while the run is in memory: what only waits has let go of it (S2). */
+  /** Counts while the run is in memory, by a clock that stands still while the computer sleeps (S2). */
   #limitWall(): void {
     const { wallMs } = this.contract.limits
-    this.#wall ??= this.context.clock.wakeAt(this.context.clock.now() + wallMs, () => {
+    this.#wall ??= setTimeout(() => {
       this.#fail(tookTooLong(wallMs))
       this.#rest()
-    })
+    }, wallMs).unref()
   }
 
   /** What the sandbox says is taken in whole; a bug of ours ends this run, not the core. */
-  #heard(take: () => void): void {
-    if (this.#over) return
-    try {
-      take()
-    } catch (error) {
-      this.#fail(this.#failureOf(error))
-      this.#rest()
+  #heard<T>(take: (message: T) => void): (message: T) => void {
+    return message => {
+      if (this.#over) return
+      try {
+        take(message)
+      } catch (error) {
+        this.#fail(this.#failureOf(error))
+        this.#rest()
+      }
     }
   }
 
@@ -174,16 +171,20 @@ export class RunExecutor implements ActiveRun {
   /** Reads are aborted, the write in flight is waited for and recorded, nothing new is issued (R7). */
   cancel(): void {
     this.#cancelled = true
-    this.#abort.abort()
+    this.#aborter.abort()
     this.#guest.drop()
     this.#rest()
+  }
+
+  #stopTimers(): void {
+    this.#timer?.()
+    clearTimeout(this.#wall)
   }
 
   /** For the end of the core: let go of the instance; everything is on record. */
   abandon(): void {
     this.#over = true
-    this.#timer?.()
-    this.#wall?.()
+    this.#stopTimers()
     this.#guest.drop()
     this.#release()
   }
@@ -196,8 +197,9 @@ export class RunExecutor implements ActiveRun {
   #onIdle(message: Idle): void {
     this.#cpuMs = Math.max(this.#cpuMs, message.cpuMs)
     if (message.end !== null) this.#end = message.end
-    if (message.unconsumed.length > 0) this.#dropUnconsumed(message.unconsumed)
+    if (message.unconsumed.length > 0) this.#dropUnasked(message.unconsumed)
     for (const guest of message.calls) this.#take(guest)
+    this.#guest.deliverEarly()
     for (const close of message.closes) this.#items.closing(close)
     this.#items.closeReady()
     this.#rest()
@@ -212,24 +214,29 @@ export class RunExecutor implements ActiveRun {
   }
 
   #take(guest: GuestCall): void {
-    this.#calls++
+    this.calls++
     const scope = this.#scopes.get(guest.scope)
     if (this.#items.isOver(scope)) return
     const call = makeCall(this, guest, scope)
     this.#guest.asked(call.step.stepId, guest.callId)
     // Still in flight from before the instance was lost: attached again, not issued again (J3).
-    if (this.#pending.get(call.step.stepId) !== undefined) return
+    if (this.#pending.get(call.step.stepId) !== undefined || this.#guest.hasEarly(call.step.stepId)) return
     if (guest.tool === 'flow.settle') {
       this.#items.settling(call)
       return
     }
     const pending = this.#pending.add(call)
-    if (!this.#held && !this.#isEnding()) this.#fly(pending)
+    if (this.mayIssue() || this.#settlesOnly(guest)) this.#fly(pending)
+  }
+
+  /** A cancelled run that a crash left behind only finds out what became of the writes it had begun (R7, J4). */
+  #settlesOnly(guest: GuestCall): boolean {
+    return this.#cancelled && guest.recorded !== null
   }
 
   #fly(pending: Pending): void {
     pending.state = 'flying'
-    pending.call.scope.flying++
+    this.#scopes.takeOff(pending.call.scope)
     const { call } = pending
     const work = call.guest.tool === 'flow.open' ? openItem(this, call) : takeCall(this, call)
     work.then(
@@ -244,7 +251,7 @@ export class RunExecutor implements ActiveRun {
 
   #landed(pending: Pending, end: CallEnd): void {
     const { call } = pending
-    call.scope.flying--
+    this.#scopes.land(call.scope)
     if (this.#over) return
     if (end.is === 'waiting') pending.state = 'waiting'
     if (end.is === 'declined') this.#endScope(call.scope, { state: 'declined', reason: end.reason })
@@ -292,6 +299,7 @@ export class RunExecutor implements ActiveRun {
 
   /** A look at *Done when* that cannot be had within seconds is one that did not hold (O1). */
   #restVerifying(): void {
+    if (this.#held) return this.#suspend()
     if (this.#staysFor(this.#pending.wakeAt())) return
     this.#conclude({ ok: false, evidence: this.#pending.reason(this.#pending.waiting()[0]) })
   }
@@ -299,7 +307,9 @@ export class RunExecutor implements ActiveRun {
   #restReentered(scopes: ReadonlySet<string>): void {
     const ending = this.#ending
     if (!this.#isEnding() && this.#staysFor(this.#pending.wakeAt())) return
+    const held = this.#pending.held()
     this.#let(tx => {
+      for (const { call } of held) holdBackIn(this, tx, call)
       leaveReentered(this, tx, scopes, ending?.is === 'failed' ? ending.failure : null)
     })
   }
@@ -317,10 +327,14 @@ export class RunExecutor implements ActiveRun {
   /** Lets go of the run: what it waits for is on record (J6). */
   #let(record: (tx: Tx) => void): void {
     this.#over = true
-    this.#timer?.()
-    this.#wall?.()
+    this.#stopTimers()
     this.#guest.drop()
-    this.context.store.write(record).then(this.#release, (error: unknown) => {
+    const fenced = (tx: Tx) => {
+      if (!stillOwns(tx, this.row.id, this.row.attempt))
+        throw new FencedError(`run ${this.row.id} was taken over`)
+      record(tx)
+    }
+    this.context.store.write(fenced).then(this.#release, (error: unknown) => {
       this.#failureOf(error)
       this.#release()
     })
@@ -362,24 +376,14 @@ export class RunExecutor implements ActiveRun {
     return this.#cancelled || this.#ending !== null
   }
 
-  #dropUnconsumed(stepIds: readonly string[]): void {
+  #dropUnasked(stepIds: readonly string[]): void {
     for (const stepId of stepIds) {
-      const step = this.journal.find(stepId)
-      if (step === undefined) continue
-      this.#scopes.byOwner(step.owner)?.staged.delete(stepId)
-      const at = this.context.clock.now()
-      this.context.store
-        .write(tx => {
-          this.journal.mark(tx, step, 'drop', {
-            note: 'The new script did not ask for it.',
-            begunAt: step.begunAt,
-            at,
-          })
-        })
-        .catch((error: unknown) => {
-          this.#fail(this.#failureOf(error))
-        })
+      const owner = this.journal.find(stepId)?.owner
+      if (owner !== undefined) this.#scopes.byOwner(owner)?.staged.delete(stepId)
     }
+    dropUnasked(this, stepIds).catch((error: unknown) => {
+      this.#fail(this.#failureOf(error))
+    })
   }
 
   /** Logs what is not a Failure; another executor's run is left alone. */

@@ -8,9 +8,11 @@ import { openActionsOfKind, openActionsOfRun, raiseAction, settleAction } from '
 import { moveEvent } from '../store/inbox.ts'
 import { itemOfScope, itemsOfRun, moveItem, waitingItemsOf } from '../store/items.ts'
 import { failureOfRun, finishRun, leaveRun, runById, stillOwns } from '../store/runs.ts'
+import type { RunRow } from '../store/runs.ts'
 import type { Tx } from '../store/tx.ts'
-import { endWaitsOfRun, waitsOfRun } from '../store/waits.ts'
+import { endWaitsOfRun, waitsOfAction, waitsOfRun } from '../store/waits.ts'
 import type { ActiveRun } from './call.ts'
+import type { EngineContext } from './context.ts'
 import { continueItem } from './continue-item.ts'
 import { commitChanges } from './local-changes.ts'
 import { FencedError } from './run-journal.ts'
@@ -34,7 +36,9 @@ export function finishRunAs(
   const { row } = run
   if (!stillOwns(tx, row.id, row.attempt)) throw new FencedError(`run ${row.id} was taken over`)
   if (ending.is === 'returned') commitChanges(run, tx, changes, at)
-  settleQuestions(run, tx, ending, at)
+  const cancelled = ending.is === 'cancelled'
+  settleQuestions(tx, row.id, { cancelled, at })
+  if (cancelled) releaseItems(run.context, tx, row.id, at)
   endWaitsOfRun(tx, row.id, ending.is !== 'cancelled')
   finishRun(store, tx, row.id, {
     state: STATE_OF[ending.is],
@@ -71,13 +75,50 @@ function continueItems(run: ActiveRun, tx: Tx): void {
   }
 }
 
-/** Questions about an unknown write stay until they are answered (J4); every other question of the run is moot. */
-function settleQuestions(run: ActiveRun, tx: Tx, ending: Ending, at: number): void {
-  for (const action of openActionsOfRun(tx, run.row.id)) {
-    if (action.kind === 'outcome-unknown') continue
-    if (action.item_id !== null && ending.is !== 'cancelled') continue
-    settleAction(tx, action.id, { state: 'closed', choice: null, at })
+/**
+ * Every question of an ended run is moot, but these: whether an unknown write was done (J4), what its items that go on
+ * without it wait for, and what another run waits for too.
+ */
+export function settleQuestions(tx: Tx, runId: string, end: { cancelled: boolean; at: number }): void {
+  for (const action of openActionsOfRun(tx, runId)) {
+    if (action.kind === 'outcome-unknown' || action.kind === 'items-aside') continue
+    if (action.item_id !== null && !end.cancelled) continue
+    if (waitsOfAction(tx, action.id).some(wait => wait.run_id !== runId)) continue
+    settleAction(tx, action.id, { state: 'closed', choice: null, at: end.at })
   }
+}
+
+/** A cancelled run lets go of its items: the next run that meets their keys goes on with them (J7). */
+export function releaseItems(context: EngineContext, tx: Tx, runId: string, at: number): void {
+  for (const item of itemsOfRun(tx, runId)) {
+    if (item.state === 'waiting') moveItem(context.store, tx, item.id, 'open', { at })
+  }
+}
+
+/** Ends a run that could not even be launched: nothing of it was executed. */
+export function endUnreadable(context: EngineContext, tx: Tx, run: RunRow, failure: Failure): void {
+  const { store, clock, pump } = context
+  const at = clock.now()
+  const ending = { state: 'failed' as const, at, result: null, failure, waitingItems: 0, cpuMs: 0 }
+  finishRun(store, tx, run.id, ending)
+  moveEvent(tx, run.inbox_id, 'done', { runId: run.id, doneAt: at })
+  raiseAction(store, tx, {
+    kind: 'run-failed',
+    causeKey: `unreadable:${run.id}`,
+    workflowId: run.workflow_id,
+    runId: run.id,
+    itemId: null,
+    stepId: null,
+    choices: [{ id: 'dismiss', label: 'Leave it', style: 'primary' }],
+    body: {
+      cause: 'A record of this run is damaged, so it could not be gone on with.',
+      effect:
+        'Nothing further was done by it. Other automations go on. A backup may hold the record: steward restore FILE',
+    },
+    expiresAt: null,
+    at,
+  })
+  tx.afterCommit.push(pump)
 }
 
 /** What was wrong with the world is over: this automation has just succeeded. */
@@ -90,11 +131,16 @@ function clearTransient(run: ActiveRun, tx: Tx, at: number): void {
   }
 }
 
+/** One open row for each automation and cause. */
+export function failedCause(workflowId: string, failure: Failure): string {
+  return `run-failed:${workflowId}:${draftAction(failure, { tries: 1, owner: workflowId }).causeKey}`
+}
+
 function raiseFailed(run: ActiveRun, tx: Tx, failure: Failure, at: number): void {
   const action = draftAction(failure, { tries: 1, owner: run.row.workflow_id })
   raiseAction(run.context.store, tx, {
     kind: 'run-failed',
-    causeKey: `run-failed:${run.row.workflow_id}:${action.causeKey}`,
+    causeKey: failedCause(run.row.workflow_id, failure),
     workflowId: run.row.workflow_id,
     runId: run.row.id,
     itemId: null,

@@ -9,6 +9,8 @@ import type { RecordedStep, StartRun } from '../../sandbox/protocol.ts'
 export class Guest {
   readonly #pool: SandboxPool
   readonly #calls = new Map<string, number>()
+  /** Recorded after the present launch took its snapshot, and not asked for yet; in the order of their turns. */
+  readonly #early = new Map<string, { outcome: Outcome; at: number; inherits: RecordedStep[] }>()
   #instance: SandboxInstance | null = null
   #launches = 0
   #owed = 0
@@ -34,6 +36,7 @@ export class Guest {
     const launch = ++this.#launches
     const isPresent = () => launch === this.#launches && this.#instance !== null
     this.#calls.clear()
+    this.#early.clear()
     this.#owed = 1
     this.#instance = this.#pool.start(
       { ...run, instance: `${name}.${String(launch)}` },
@@ -63,10 +66,26 @@ export class Guest {
     this.#calls.set(stepId, callId)
   }
 
-  /** Hands the outcome to the instance if it is there and asked; if not, replay will. */
+  /** What was recorded before the instance asked for it, now that it has (J3). */
+  deliverEarly(): void {
+    for (const [stepId, { outcome, at, inherits }] of this.#early) {
+      if (this.#calls.has(stepId)) this.deliver(stepId, outcome, at, inherits)
+    }
+  }
+
+  hasEarly(stepId: string): boolean {
+    return this.#early.has(stepId)
+  }
+
+  /** Hands the outcome to the instance: now, or when it asks; if there is none, replay will. */
   deliver(stepId: string, outcome: Outcome, at: number, inherits: RecordedStep[]): void {
     const callId = this.#calls.get(stepId)
-    if (this.#instance === null || callId === undefined) return
+    if (this.#instance === null) return
+    if (callId === undefined) {
+      this.#early.set(stepId, { outcome, at, inherits })
+      return
+    }
+    this.#early.delete(stepId)
     this.#owed++
     this.#instance.deliver(callId, outcome, at, inherits)
   }

@@ -90,6 +90,14 @@ function settledEnd(run: ActiveRun, item: ItemRow): ItemEnd | undefined {
   }
 }
 
+/** Completes a `flow.settle` whose item ended, or was gone on with, in another run. */
+export async function settleFromRow(run: ActiveRun, call: Call, itemId: string | null): Promise<void> {
+  const item = itemId === null ? undefined : itemById(run.context.store, itemId)
+  const end = item === undefined ? undefined : settledEnd(run, item)
+  const waiting: ItemEnd = { state: 'waiting', reason: 'Another run goes on with it.' }
+  await recordCall(run, call, { ok: true, value: errorless(end ?? waiting) })
+}
+
 /** Ends an item and, where the run still waits for it, completes its `flow.settle`. */
 export async function endItem(
   run: ActiveRun,

@@ -5,7 +5,7 @@
 import type { ItemClose } from '../../sandbox/protocol.ts'
 import { itemById } from '../store/items.ts'
 import type { ActiveRun, Call } from './call.ts'
-import { childScope, endItem, endOf } from './item-steps.ts'
+import { childScope, endItem, endOf, settleFromRow } from './item-steps.ts'
 import type { ItemEnd } from './item-steps.ts'
 import type { PendingCalls } from './pending.ts'
 import type { Scope } from './scope.ts'
@@ -33,9 +33,11 @@ export class OpenItems {
     this.#closes.clear()
   }
 
-  /** The script's `each` now waits for this item. */
+  /** The script's `each` now waits for this item: unless it has ended, or gone on, in another run meanwhile. */
   settling(call: Call): void {
-    this.#settles.set(childScope(call), call)
+    const scope = this.#scopes.get(childScope(call))
+    if (this.#isUnfinished(scope)) this.#settles.set(scope.text, call)
+    else this.#record(call.scope, settleFromRow(this.#run, call, scope.itemId))
   }
 
   /** The body of an item ended; it is closed when nothing of its own is in flight any more. */
@@ -55,15 +57,19 @@ export class OpenItems {
     const settle = this.#settles.get(scope.text)
     this.#settles.delete(scope.text)
     if (settle === undefined && !this.#isUnfinished(scope)) return
-    const parent = scope.parent ?? scope
-    parent.flying++
-    endItem(this.#run, scope, end, settle).then(
+    this.#record(scope.parent ?? scope, endItem(this.#run, scope, end, settle))
+  }
+
+  /** Work on the record counts as the surrounding scope's until it is done. */
+  #record(around: Scope, work: Promise<void>): void {
+    this.#scopes.takeOff(around)
+    work.then(
       () => {
-        parent.flying--
+        this.#scopes.land(around)
         this.#ended(undefined)
       },
       (error: unknown) => {
-        parent.flying--
+        this.#scopes.land(around)
         this.#ended(error ?? new Error('an item could not be ended'))
       },
     )
@@ -71,7 +77,7 @@ export class OpenItems {
 
   /** Lets `each` go on without one item that waits for a person, a signal or a later day; innermost first. */
   suspendOne(): boolean {
-    const scopes = this.#scopes.all().filter(scope => this.#settles.has(scope.text))
+    const scopes = [...this.#settles.keys()].map(text => this.#scopes.get(text))
     for (const scope of scopes.sort((a, b) => b.text.length - a.text.length)) {
       const own = this.#pending.of(scope)
       const hasOpenChild = [...this.#settles.values()].some(settle => settle.scope === scope)

@@ -57,9 +57,9 @@ export class PendingCalls {
 
   /** Waiting calls whose wait is over by now, and calls that were held back. */
   ready(held: boolean): Pending[] {
+    if (held) return []
     return [...this.#calls.values()].filter(
-      pending =>
-        (pending.state === 'held' && !held) || (pending.state === 'waiting' && this.#isOver(pending)),
+      pending => pending.state === 'held' || (pending.state === 'waiting' && this.#isOver(pending)),
     )
   }
 

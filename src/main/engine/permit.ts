@@ -135,7 +135,7 @@ function askFor(
 
 function usageFor(run: ActiveRun, call: Call, reader: Reader, now: number): Usage {
   const nothing = { actionsThisHour: 0, actionsThisDay: 0, costThisRunMicros: 0, costThisDayMicros: 0 }
-  if (call.effect !== 'write') return { ...nothing, actionsThisRun: 0, callsThisRun: run.callsSoFar() }
+  if (call.effect !== 'write') return { ...nothing, actionsThisRun: 0, callsThisRun: run.calls }
   const workflowId = run.row.workflow_id
   const { zone } = run.contract
   return {
@@ -143,7 +143,7 @@ function usageFor(run: ActiveRun, call: Call, reader: Reader, now: number): Usag
     actionsThisRun: run.journal.actionsOfRun(),
     actionsThisHour: actionsBegunSince(reader, workflowId, hourStart(now, zone)),
     actionsThisDay: actionsBegunSince(reader, workflowId, dayStart(now, zone)),
-    callsThisRun: run.callsSoFar(),
+    callsThisRun: run.calls,
   }
 }
 

@@ -177,3 +177,15 @@ export function holdBackIn(run: ActiveRun, tx: Tx, call: Call): void {
     at: run.context.clock.now(),
   })
 }
+
+/** Takes back recorded reads and local steps that a new script no longer asks for (J8). */
+export function dropUnasked(run: ActiveRun, stepIds: readonly string[]): Promise<void> {
+  const note = 'The new script did not ask for it.'
+  return run.context.store.write(tx => {
+    for (const stepId of stepIds) {
+      const step = run.journal.find(stepId)
+      if (step !== undefined)
+        run.journal.mark(tx, step, 'drop', { note, begunAt: step.begunAt, at: run.context.clock.now() })
+    }
+  })
+}

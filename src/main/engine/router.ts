@@ -3,17 +3,30 @@
  * automations, and takes up at boot everything the last life of the core left unfinished (R2).
  * Owns which runs are in memory. Does not own what a run does.
  */
+import { failureOf } from '../../domain/failure.ts'
 import { isJsonObject } from '../../domain/json.ts'
-import { itemById, itemsOfRun } from '../store/items.ts'
+import { itemById, itemsOfRun, waitingItemsOf } from '../store/items.ts'
 import { hasWaitingEvents, moveEvent, oldestFor, payloadOf, workflowsToServe } from '../store/inbox.ts'
 import type { InboxRow } from '../store/inbox.ts'
-import { createRun, freeSlot, liveRuns, liveRunsOf, reenterRun, runById, takeRun } from '../store/runs.ts'
+import {
+  createRun,
+  freeSlot,
+  leaveRun,
+  liveRuns,
+  liveRunsOf,
+  reenterRun,
+  runById,
+  takeRun,
+} from '../store/runs.ts'
 import type { RunRow } from '../store/runs.ts'
 import type { Tx } from '../store/tx.ts'
+import { detailOf, waitsOfRun } from '../store/waits.ts'
 import { deployed, markServed, workflowById } from '../store/workflows.ts'
+import type { Workflow } from '../store/workflows.ts'
 import type { EngineContext } from './context.ts'
-import { CONTINUE_ITEM } from './continue-item.ts'
+import { CONTINUE_ITEM, continueItem } from './continue-item.ts'
 import { RunExecutor } from './executor.ts'
+import { endUnreadable } from './finish.ts'
 
 /** As `CONTINUE_ITEM`, an event the engine sends to itself. */
 export const RETRY_RUN = 'run.retry'
@@ -21,10 +34,14 @@ export const RETRY_RUN = 'run.retry'
 /** Runs at work at once; the rest wait in the inbox, where they cost nothing. */
 const MOST_ACTIVE = 64
 const TRY_AGAIN_MS = 5_000
+/** Events of one automation that are looked at for one that can be run now. */
+const LOOKED_AT = 16
 
 export class Router {
   readonly #context: EngineContext
   readonly #active = new Map<string, RunExecutor>()
+  /** Runs that a transaction under way launches. */
+  readonly #taken = new Set<string>()
   readonly #onReleased: (runId: string) => void
   #pumping = false
   #again = false
@@ -45,40 +62,37 @@ export class Router {
 
   /** How many more runs may be at work. */
   room(): number {
-    return Math.max(0, MOST_ACTIVE - this.#active.size)
+    return Math.max(0, MOST_ACTIVE - this.#active.size - this.#taken.size)
   }
 
   /** Everything unfinished is taken up at once: there is no lease to wait for, the folder is ours (R2). */
   async resumeAll(): Promise<void> {
     for (const run of liveRuns(this.#context.store)) {
-      if (run.state === 'running' || run.state === 'waiting') {
-        if (run.state === 'running') await this.resume(run.id)
-      } else await this.#reenterAgain(run)
+      if (run.state === 'running' || run.cancelling === 1) await this.resume(run.id)
+      else if (run.state !== 'waiting') await this.#requeueItems(run)
     }
     this.pump()
   }
 
   /** Launches a run that holds its turn and is not in memory. */
   async resume(runId: string): Promise<void> {
-    const { store, boot, pool, clock } = this.#context
-    if (this.#active.has(runId) || this.#stopped) return
-    await store.write(tx => {
-      const run = runById(tx, runId)
-      if (run === undefined || run.slot === null || this.#active.has(runId)) return
-      if (workflowById(tx, run.workflow_id)?.state !== 'active') return
-      const taken = takeRun(tx, {
-        id: runId,
-        boot,
-        engine: pool.engineVersion,
-        slot: run.slot,
-        demand: run.demand,
-        at: clock.now(),
+    const { store, boot, pool } = this.#context
+    if (this.#isTaken(runId) || this.#stopped) return
+    this.#taken.add(runId)
+    try {
+      await store.write(tx => {
+        const run = runById(tx, runId)
+        if (run === undefined || run.slot === null || !(run.state === 'running' || run.state === 'waiting'))
+          return
+        // A pause holds runs back; a cancel is carried out whatever became of the automation.
+        if (workflowById(tx, run.workflow_id)?.state !== 'active' && run.cancelling === 0) return
+        const engine = pool.engineVersion
+        takeRun(tx, { id: runId, boot, engine, slot: run.slot, demand: run.demand })
+        this.#launchAfter(tx, runId, null, run.engine)
       })
-      // The engine it was recorded by decides how strictly it is replayed (J10).
-      tx.afterCommit.push(() => {
-        this.#launch({ ...taken, engine: run.engine })
-      })
-    })
+    } finally {
+      this.#taken.delete(runId)
+    }
   }
 
   /** Claims for this automation inside the caller's transaction, if a turn and a place are free. */
@@ -86,9 +100,16 @@ export class Router {
     if (this.#stopped || this.room() === 0) return false
     const workflow = workflowById(tx, workflowId)
     if (workflow?.state !== 'active') return false
-    const event = oldestFor(tx, 'workflow', workflowId)
     const slot = freeSlot(tx, workflowId, workflow.concurrency)
-    if (event === undefined || slot === undefined) return false
+    if (slot === undefined) return false
+    // What belongs to a run that is at work waits for it; later events need not wait with it.
+    return oldestFor(tx, 'workflow', workflowId, LOOKED_AT).some(event =>
+      this.#claim(tx, workflow, event, slot),
+    )
+  }
+
+  #claim(tx: Tx, workflow: Workflow, event: InboxRow, slot: number): boolean {
+    const workflowId = workflow.id
     markServed(tx, workflowId, this.#context.clock.now())
     if (event.type === CONTINUE_ITEM) return this.#claimItem(tx, event, slot)
     if (event.type === RETRY_RUN) return this.#claimRetry(tx, event, slot)
@@ -117,23 +138,21 @@ export class Router {
     if (!hasWaitingEvents(this.#context.store)) return
     this.#pumping = true
     this.#again = false
-    this.#context.store
-      .write(tx => {
-        const served = this.room() === 0 ? [] : workflowsToServe(tx, this.room())
-        return served.filter(workflowId => this.claimNext(tx, workflowId)).length > 0
-      })
-      .then(
-        more => {
-          this.#pumping = false
-          if (more || this.#again) this.pump()
-        },
-        (error: unknown) => {
-          this.#pumping = false
-          this.#context.log('error', 'routing failed', {
-            error: error instanceof Error ? error.name : 'thrown',
-          })
-        },
-      )
+    const served = this.room() === 0 ? [] : workflowsToServe(this.#context.store, this.room())
+    void Promise.all(served.map(workflowId => this.#serve(workflowId))).then(claimed => {
+      this.#pumping = false
+      if (claimed.includes(true) || this.#again) this.pump()
+    })
+  }
+
+  /** An automation that cannot be served keeps no other from it. */
+  async #serve(workflowId: string): Promise<boolean> {
+    try {
+      return await this.#context.store.write(tx => this.claimNext(tx, workflowId))
+    } catch (error) {
+      this.#logStopped('an automation could not be served', workflowId, error)
+      return false
+    }
   }
 
   stop(): void {
@@ -150,8 +169,7 @@ export class Router {
       moveEvent(tx, event.id, 'done', { reason: 'The item had ended.', doneAt: at })
       return true
     }
-    // Its run is live, or being gone on with for another item: this one comes when that is over (J11).
-    if (this.#active.has(item.run_id) || typeof runById(tx, item.run_id)?.slot === 'number') return false
+    if (this.#isAtWork(tx, item.run_id)) return false
     reenterRun(tx, { id: item.run_id, boot, slot })
     moveEvent(tx, event.id, 'done', { runId: item.run_id, doneAt: at })
     this.#launchAfter(tx, item.run_id, new Set([item.scope]))
@@ -161,43 +179,84 @@ export class Router {
   #claimRetry(tx: Tx, event: InboxRow, slot: number): boolean {
     const { store, boot, pool, clock } = this.#context
     const runId = fieldOf(payloadOf(store, event), 'run')
+    if (this.#isAtWork(tx, runId)) return false
     const run = runById(tx, runId)
     moveEvent(tx, event.id, 'done', { runId, doneAt: clock.now() })
     if (run?.state !== 'failed') return true
-    takeRun(tx, { id: runId, boot, engine: pool.engineVersion, slot, demand: 'writes', at: clock.now() })
-    this.#launchAfter(tx, runId, null)
+    takeRun(tx, { id: runId, boot, engine: pool.engineVersion, slot, demand: 'writes' })
+    this.#launchAfter(tx, runId, null, run.engine)
     return true
   }
 
-  async #reenterAgain(run: RunRow): Promise<void> {
+  /** Its run is live, or being gone on with for another item: what else belongs to it comes when that is over (J11). */
+  #isAtWork(tx: Tx, runId: string): boolean {
+    return this.#isTaken(runId) || typeof runById(tx, runId)?.slot === 'number'
+  }
+
+  #isTaken(runId: string): boolean {
+    return this.#active.has(runId) || this.#taken.has(runId)
+  }
+
+  /** A crash ended a re-entry: its turn is given back, and its items that can go on take theirs like any other (R3). */
+  async #requeueItems(run: RunRow): Promise<void> {
     const { store, boot } = this.#context
     await store.write(tx => {
-      const scopes = itemsOfRun(tx, run.id)
-        .filter(item => item.state === 'open' || item.state === 'waiting')
-        .map(item => item.scope)
-      reenterRun(tx, { id: run.id, boot, slot: run.slot ?? 0 })
-      this.#launchAfter(tx, run.id, new Set(scopes))
+      const waits = waitsOfRun(tx, run.id)
+      leaveRun(tx, run.id, waitingItemsOf(tx, run.id))
+      for (const item of itemsOfRun(tx, run.id)) {
+        if (item.state !== 'open' && item.state !== 'waiting') continue
+        const own = waits.filter(wait => wait.item_id === item.id)
+        if (own.length > 0 && !own.some(wait => detailOf(wait).over)) continue
+        continueItem(this.#context, tx, item, { source: run.id, key: `boot:${boot}:${item.id}` })
+      }
     })
   }
 
-  #launchAfter(tx: Tx, runId: string, reenter: ReadonlySet<string> | null): void {
+  /** `recordedBy` is the engine that made the journal: it decides how strictly it is replayed (J10). */
+  #launchAfter(tx: Tx, runId: string, reenter: ReadonlySet<string> | null, recordedBy?: string): void {
+    this.#taken.add(runId)
+    tx.onRollback.push(() => {
+      this.#taken.delete(runId)
+    })
     tx.afterCommit.push(() => {
+      this.#taken.delete(runId)
       const run = runById(this.#context.store, runId)
-      if (run !== undefined) this.#launch(run, reenter)
+      if (run !== undefined) this.#launch({ ...run, engine: recordedBy ?? run.engine }, reenter)
     })
   }
 
-  #launch(run: RunRow, reenter: ReadonlySet<string> | null = null): void {
-    if (this.#stopped) return
-    const executor = new RunExecutor(this.#context, run, reenter)
-    this.#active.set(run.id, executor)
-    void executor.released.then(() => {
-      this.#active.delete(run.id)
-      this.#onReleased(run.id)
-      this.#tryAgain(run.id)
-      this.pump()
-    })
-    executor.launch()
+  #launch(run: RunRow, reenter: ReadonlySet<string> | null): void {
+    if (this.#stopped || this.#active.has(run.id)) return
+    try {
+      const executor = new RunExecutor(this.#context, run, reenter)
+      this.#active.set(run.id, executor)
+      void executor.released.then(() => {
+        this.#released(run.id, executor)
+      })
+      executor.launch()
+    } catch (error) {
+      this.#giveUp(run, error)
+    }
+  }
+
+  #released(runId: string, executor: RunExecutor): void {
+    if (this.#active.get(runId) === executor) this.#active.delete(runId)
+    this.#onReleased(runId)
+    this.#tryAgain(runId)
+    this.pump()
+  }
+
+  /** A run whose records cannot be read ends with that as its failure; the core and every other run go on. */
+  #giveUp(run: RunRow, error: unknown): void {
+    this.#active.delete(run.id)
+    this.#logStopped('a run could not be launched', run.id, error)
+    this.#context.store
+      .write(tx => {
+        endUnreadable(this.#context, tx, run, failureOf(error))
+      })
+      .catch((second: unknown) => {
+        this.#logStopped('a run could not be ended', run.id, second)
+      })
   }
 
   /** A run whose last word could not be saved (a full disk, say) is taken up again, by replay, a little later. */
@@ -206,12 +265,13 @@ export class Router {
     if (this.#stopped || run?.state !== 'running' || run.slot === null) return
     this.#context.clock.wakeAt(this.#context.clock.now() + TRY_AGAIN_MS, () => {
       this.resume(runId).catch((error: unknown) => {
-        this.#context.log('error', 'a run could not be taken up', {
-          run: runId,
-          error: error instanceof Error ? error.name : 'thrown',
-        })
+        this.#logStopped('a run could not be taken up', runId, error)
       })
     })
+  }
+
+  #logStopped(what: string, id: string, error: unknown): void {
+    this.#context.log('error', what, { id, error: error instanceof Error ? error.name : 'thrown' })
   }
 
   /** Runs of one automation that are in memory. */

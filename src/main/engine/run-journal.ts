@@ -35,10 +35,14 @@ export class RunJournal {
   readonly #dropped = new Map<string, number>()
   readonly #ended: { owner: string; tool: string; effect: Effect; args: Json }[] = []
   #actions = 0
+  readonly #look: number
+  #byOwner: Map<string, Step[]> | null = null
   #position = 0
   #turn = 0
 
-  constructor(context: EngineContext, run: RunRow) {
+  /** `look` numbers the launches of this attempt: each looks at *Done when* on its own (O1). */
+  constructor(context: EngineContext, run: RunRow, look = 0) {
+    this.#look = look
     this.#context = context
     this.#run = run
     const end = journalEnd(context.store, run.id)
@@ -67,6 +71,12 @@ export class RunJournal {
     return [...this.#steps.values()]
   }
 
+  /** Steps of one scope, known when the run was taken up. */
+  stepsOf(owner: string): readonly Step[] {
+    this.#byOwner ??= Map.groupBy(this.#steps.values(), step => step.owner)
+    return this.#byOwner.get(owner) ?? []
+  }
+
   /** Every step with an outcome so far, with its arguments: what its scopes have read. */
   seen(): { owner: string; tool: string; effect: Effect; args: Json }[] {
     return [...this.#steps.values(), ...this.#ended]
@@ -84,7 +94,7 @@ export class RunJournal {
 
   /** Whose steps a look at *Done when* are: a new owner for each look, so that none is ever replayed. */
   verification(): string {
-    return verificationOwner(this.#run.id, this.#run.attempt)
+    return `${this.#run.id}/verify/${String(this.#run.attempt)}.${String(this.#look)}`
   }
 
   /** Changes of the outside this run has begun, in this life or before. */
@@ -105,11 +115,7 @@ export class RunJournal {
   /** Sent to remotes that honour keys; the same in every copy of the folder (J11). */
   idempotencyKey(step: StepName, origin: string): string {
     const item = step.owner === this.#run.id ? undefined : itemById(this.#context.store, step.owner)
-    return idempotencyKeyOf(
-      this.#run.workflow_id,
-      item === undefined ? origin : `${item.name}\n${item.key}`,
-      step,
-    )
+    return idempotencyKeyOf(this.#run.workflow_id, item?.id ?? origin, step)
   }
 
   /** A step recorded whole (read, local, model, wait). Its turn is the order of delivery. */
@@ -198,6 +204,7 @@ export class RunJournal {
   }
 
   #remember(step: Step): void {
+    this.#byOwner = null
     if (step.runId === this.#run.id && !this.#steps.has(step.stepId)) this.#actions += step.actions
     this.#steps.set(step.stepId, step)
     if (step.state === 'dropped') {
@@ -223,11 +230,6 @@ export class RunJournal {
   #scopeOf(owner: string): string {
     return owner === this.#run.id ? '' : (itemById(this.#context.store, owner)?.scope ?? '')
   }
-}
-
-/** The owner of the steps of one look at *Done when* (O1). */
-export function verificationOwner(runId: string, round: number): string {
-  return `${runId}/verify/${String(round)}`
 }
 
 const STATE_AFTER_MARK = { unsent: 'unsent', unknown: 'unknown', again: 'begun', drop: 'dropped' } as const

@@ -75,14 +75,22 @@ export class Scheduler {
     )
   }
 
+  /** Each on its own: a schedule that cannot be settled keeps no other from it. */
   async #settleDue(): Promise<void> {
     const { store, clock } = this.#context
-    await store.write(
-      tx => {
-        for (const row of dueSchedules(tx, clock.now())) this.#settleOne(tx, row)
-      },
-      { durable: true },
+    const due = dueSchedules(store, clock.now())
+    const ends = await Promise.allSettled(
+      due.map(row =>
+        store.write(
+          tx => {
+            this.#settleOne(tx, row)
+          },
+          { durable: true },
+        ),
+      ),
     )
+    const refused = ends.find(end => end.status === 'rejected')
+    if (refused !== undefined) throw refused.reason
   }
 
   #settleOne(tx: Tx, row: ScheduleRow): void {

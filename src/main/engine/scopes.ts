@@ -12,6 +12,7 @@ export class RunScopes {
   readonly #run: { id: string; workflow_id: string }
   readonly #journal: () => RunJournal
   readonly #scopes = new Map<string, Scope>()
+  #flying = 0
 
   constructor(store: Store, run: { id: string; workflow_id: string }, journal: () => RunJournal) {
     this.#store = store
@@ -26,10 +27,8 @@ export class RunScopes {
     const itemId = text === '' ? null : (itemOfScope(this.#store, this.#run.workflow_id, text)?.id ?? null)
     const parent = text === '' ? null : this.get(parentOf(text))
     const scope = new Scope(text, itemId ?? this.#run.id, itemId, parent)
-    for (const step of this.#journal().steps()) {
-      if (step.owner === scope.owner && step.state === 'done' && step.changes.length > 0) {
-        scope.staged.set(step.stepId, step.changes)
-      }
+    for (const step of this.#journal().stepsOf(scope.owner)) {
+      if (step.state === 'done' && step.changes.length > 0) scope.staged.set(step.stepId, step.changes)
     }
     this.#scopes.set(text, scope)
     return scope
@@ -53,15 +52,28 @@ export class RunScopes {
     return [...this.#scopes.values()]
   }
 
-  /** How many calls of the run have their tool at work. */
+  /** How many calls of the run are at work. */
   flying(): number {
-    let flying = 0
-    for (const scope of this.#scopes.values()) flying += scope.flying
-    return flying
+    return this.#flying
   }
 
-  /** A new launch reads the journal anew; scopes with calls still at work stay as they are. */
+  takeOff(scope: Scope): void {
+    scope.flying++
+    this.#flying++
+  }
+
+  land(scope: Scope): void {
+    scope.flying--
+    this.#flying--
+  }
+
+  /** A new launch reads the journal anew; scopes at work, and those around them, stay as they are. */
   forget(): void {
-    for (const [text, scope] of this.#scopes) if (scope.flying === 0) this.#scopes.delete(text)
+    const kept = new Set<Scope>()
+    for (const scope of this.#scopes.values()) {
+      if (scope.flying === 0) continue
+      for (let around: Scope | null = scope; around !== null; around = around.parent) kept.add(around)
+    }
+    for (const [text, scope] of this.#scopes) if (!kept.has(scope)) this.#scopes.delete(text)
   }
 }

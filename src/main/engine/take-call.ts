@@ -20,6 +20,10 @@ export async function takeCall(run: ActiveRun, call: Call): Promise<CallEnd> {
   if (wait !== undefined && !wait.over) return { is: 'waiting', kind: wait.row.kind }
   const declined = wait?.row.kind === 'approval' ? await refusedApproval(run, call) : undefined
   if (declined !== undefined) return declined
+  return takeByEffect(run, call)
+}
+
+function takeByEffect(run: ActiveRun, call: Call): Promise<CallEnd> {
   switch (call.effect) {
     case 'local':
       return takeLocal(run, call)

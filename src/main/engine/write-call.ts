@@ -8,13 +8,15 @@ import { decideResponse } from '../../domain/respond.ts'
 import { isJsonObject } from '../../domain/json.ts'
 import type { Json } from '../../domain/json.ts'
 import type { Idempotency, Outcome, Reconciled } from '../../domain/tool.ts'
+import { itemById } from '../store/items.ts'
 import type { Step } from '../store/journal.ts'
+import type { Tx } from '../store/tx.ts'
 import { detailOf, endWait, putWait, waitOf } from '../store/waits.ts'
 import { openActionFor, settleAction } from '../store/actions.ts'
 import { contextFor, timeoutOf } from './call.ts'
 import type { ActiveRun, Call, CallEnd } from './call.ts'
 import { holdFor, judge, logDecision, useApproval } from './permit.ts'
-import { raiseFor, recordCallIn, recordEndIn, recordFailure } from './record.ts'
+import { holdBackIn, raiseFor, recordCallIn, recordEndIn, recordFailure } from './record.ts'
 import { ToolFailed, denied, runTool } from './run-tool.ts'
 
 export async function takeWrite(run: ActiveRun, call: Call): Promise<CallEnd> {
@@ -22,7 +24,7 @@ export async function takeWrite(run: ActiveRun, call: Call): Promise<CallEnd> {
   const answer = waitOf(run.context.store, call.step.stepId)
   if (answer?.kind === 'unknown') return afterAnswer(run, call, detailOf(answer).answer ?? null)
   if (known?.state === 'begun' || known?.state === 'unknown') return settleUnknown(run, call, known.evidence)
-  if (known === undefined && run.isSuspect) return beforeSuspectWrite(run, call)
+  if (known?.state === 'done') throw new Error(`${call.step.stepId} has an outcome and was taken again`)
   return intendAndIssue(run, call, known)
 }
 
@@ -31,38 +33,60 @@ async function intendAndIssue(run: ActiveRun, call: Call, known: Step | undefine
   const evidence = known?.evidence ?? (await prepare(run, call))
   if (evidence instanceof ToolFailed) return recordFailure(run, call, evidence.failure)
   const { store, fault } = run.context
+  const suspect = known === undefined && isSuspect(run, call)
   fault('write.before-intent')
-  const end = await store.write<CallEnd | null>(
-    tx => {
-      const decision = judge(run, call, tx)
-      logDecision(run, tx, call, decision)
-      if (decision.verdict === 'ask' || decision.verdict === 'defer') return holdFor(run, tx, call, decision)
-      if (decision.verdict === 'deny') {
-        recordCallIn(run, tx, call, denied(call, decision))
-        return { is: 'delivered' }
-      }
-      useApproval(run, tx, call)
-      endWait(tx, call.step.stepId)
-      const at = run.context.clock.now()
-      if (known === undefined) {
-        run.journal.begin(tx, call.step, {
-          args: call.args,
-          evidence,
-          actions: call.tool.touches(call.args).actions ?? 1,
-          at,
-        })
-      } else
-        run.journal.mark(tx, call.step, 'again', { note: 'It had not left.', begunAt: known.begunAt, at })
-      return null
-    },
-    { durable: true },
-  )
+  const end = await store.write(tx => intendIn(run, tx, call, { known, evidence, suspect }), {
+    durable: true,
+  })
   fault('write.after-intent')
-  if (end !== null) {
-    if (end.is === 'waiting' && end.kind === 'approval') fault('approval.after-ask')
-    return end
+  if (end?.is === 'waiting' && end.kind === 'approval') fault('approval.after-ask')
+  if (end !== null) return end
+  if (!suspect) return issue(run, call, evidence)
+  return settleUnknown(
+    run,
+    call,
+    evidence,
+    'This data folder is a copy, and the original may have done this since.',
+  )
+}
+
+/** Judges the write and records its intent; null when it may leave, otherwise what it waits for or how it ended. */
+function intendIn(
+  run: ActiveRun,
+  tx: Tx,
+  call: Call,
+  intent: { known: Step | undefined; evidence: Json; suspect: boolean },
+): CallEnd | null {
+  if (!run.mayIssue()) {
+    holdBackIn(run, tx, call)
+    return { is: 'waiting', kind: 'fix' }
   }
-  return issue(run, call, evidence)
+  const decision = judge(run, call, tx)
+  logDecision(run, tx, call, decision)
+  if (decision.verdict === 'ask' || decision.verdict === 'defer') return holdFor(run, tx, call, decision)
+  if (decision.verdict === 'deny') {
+    recordCallIn(run, tx, call, denied(call, decision))
+    return { is: 'delivered' }
+  }
+  useApproval(run, tx, call)
+  endWait(tx, call.step.stepId)
+  const at = run.context.clock.now()
+  const { known, evidence, suspect } = intent
+  if (known !== undefined) {
+    run.journal.mark(tx, call.step, 'again', { note: 'It had not left.', begunAt: known.begunAt, at })
+    return null
+  }
+  const actions = call.tool.touches(call.args).actions ?? 1
+  run.journal.begin(tx, call.step, { args: call.args, evidence, actions, at })
+  if (suspect) run.journal.mark(tx, call.step, 'unknown', { note: 'This folder is a copy.', begunAt: at, at })
+  return null
+}
+
+/** What began before this folder was copied, the original may have gone on with (J11). */
+function isSuspect(run: ActiveRun, call: Call): boolean {
+  if (run.copiedAt < 0 || idempotencyOf(run, call) === 'natural') return false
+  const item = call.scope.itemId === null ? undefined : itemById(run.context.store, call.scope.itemId)
+  return run.begunAt <= run.copiedAt || (item !== undefined && item.created_at <= run.copiedAt)
 }
 
 async function prepare(run: ActiveRun, call: Call): Promise<Json | ToolFailed> {
@@ -105,7 +129,7 @@ async function conclude(run: ActiveRun, call: Call, outcome: Outcome): Promise<C
   return { is: 'delivered' }
 }
 
-function closeQuestion(run: ActiveRun, call: Call, tx: Parameters<typeof settleAction>[0]): void {
+function closeQuestion(run: ActiveRun, call: Call, tx: Tx): void {
   const question = openActionFor(tx, questionKey(call))
   if (question !== undefined)
     settleAction(tx, question.id, { state: 'closed', choice: null, at: run.context.clock.now() })
@@ -114,6 +138,17 @@ function closeQuestion(run: ActiveRun, call: Call, tx: Parameters<typeof settleA
 /** Sorts a failed write: certainly not done, certainly refused, or unknown. */
 function afterFailedWrite(run: ActiveRun, call: Call, evidence: Json, failure: Failure): Promise<CallEnd> {
   if (neverLeft(failure)) return notSent(run, call, failure)
+  // Doing it twice is doing it once: it is tried again like a read, later.
+  if (idempotencyOf(run, call) === 'natural' && !isDefinite(failure)) {
+    const { message } = failure
+    return notSent(run, call, {
+      kind: 'unavailable',
+      host: call.tool.name,
+      status: null,
+      retryAfterMs: null,
+      message,
+    })
+  }
   if (isDefinite(failure)) return recordFailure(run, call, failure)
   return becomeUnknown(run, call, evidence, failure.message)
 }
@@ -163,7 +198,10 @@ async function settleUnknown(run: ActiveRun, call: Call, evidence: Json, note?: 
   fault('write.before-reconcile')
   const found = await reconcile(run, call, evidence)
   fault('write.after-reconcile')
-  if (found instanceof ToolFailed) return recordFailure(run, call, found.failure)
+  if (found instanceof ToolFailed) {
+    const later = await recordFailure(run, call, found.failure)
+    return later.is === 'failed' ? ask(run, call, note ?? found.failure.message) : later
+  }
   if (found.is === 'applied') return conclude(run, call, { ok: true, value: found.result })
   if (found.is === 'unknown') return ask(run, call, note ?? found.evidence)
   const settledAt = (run.journal.find(call.step.stepId)?.begunAt ?? call.begunAt) + (call.tool.settleMs ?? 0)
@@ -262,36 +300,16 @@ function assumed(call: Call): Json {
   return call.tool.assume === undefined ? null : call.tool.assume(call.args)
 }
 
-/** In a copied folder, the original may have done this write since (J11): look or ask before issuing it. */
-async function beforeSuspectWrite(run: ActiveRun, call: Call): Promise<CallEnd> {
-  if (idempotencyOf(run, call) === 'natural') return intendAndIssue(run, call, undefined)
-  const evidence = await prepare(run, call)
-  if (evidence instanceof ToolFailed) return recordFailure(run, call, evidence.failure)
-  await run.context.store.write(
-    tx => {
-      const at = run.context.clock.now()
-      run.journal.begin(tx, call.step, {
-        args: call.args,
-        evidence,
-        actions: call.tool.touches(call.args).actions ?? 1,
-        at,
-      })
-      run.journal.mark(tx, call.step, 'unknown', { note: 'This folder is a copy.', begunAt: at, at })
-    },
-    { durable: true },
-  )
-  return settleUnknown(
-    run,
-    call,
-    evidence,
-    'This data folder is a copy, and the original may have done this since the copy was made.',
-  )
-}
-
 /** An answer that came after the write was given up: it is evidence, unless a person has already decided. */
 async function acceptLate(run: ActiveRun, call: Call, outcome: Outcome | ToolFailed): Promise<void> {
   if (outcome instanceof ToolFailed || !outcome.ok) return
-  const wait = waitOf(run.context.store, call.step.stepId)
+  const { store } = run.context
+  const wait = waitOf(store, call.step.stepId)
+  // Nobody waits any more (the run was cancelled), but a person is still asked: this is the answer.
+  if (wait === undefined && openActionFor(store, questionKey(call)) !== undefined) {
+    await conclude(run, call, outcome)
+    return
+  }
   if (wait?.kind !== 'unknown' || detailOf(wait).over) return
   await run.context.answer(wait, { late: outcome.value }, tx => {
     closeQuestion(run, call, tx)

@@ -75,6 +75,9 @@ const openOfKind = statement((p: { workflowId: string; kind: string }) =>
     .where('kind', '=', p.kind)
     .where('state', '=', 'open'),
 )
+const openOfWorkflow = statement((p: { workflowId: string }) =>
+  query.selectFrom('actions').selectAll().where('workflow_id', '=', p.workflowId).where('state', '=', 'open'),
+)
 const settle = statement((p: { id: string; state: ActionRow['state']; choice: string | null; at: number }) =>
   query
     .updateTable('actions')
@@ -156,6 +159,10 @@ export function openActionsOfRun(reader: Reader, runId: string): ActionRow[] {
 
 export function openActionsOfKind(reader: Reader, workflowId: string, kind: string): ActionRow[] {
   return reader.all(openOfKind, { workflowId, kind })
+}
+
+export function openActionsOfWorkflow(reader: Reader, workflowId: string): ActionRow[] {
+  return reader.all(openOfWorkflow, { workflowId })
 }
 
 export function openActionFor(reader: Reader, causeKey: string): ActionRow | undefined {

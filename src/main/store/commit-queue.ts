@@ -29,6 +29,7 @@ const BUSY_LIMIT_MS = 15_000
 export class CommitQueue {
   readonly #db: Database.Database
   readonly #sync: DiskSync
+  readonly #onBug: (error: unknown) => void
   readonly #begin: Database.Statement
   readonly #end: Database.Statement
   readonly #enter: Database.Statement
@@ -39,9 +40,10 @@ export class CommitQueue {
   #held: Promise<void> | null = null
   #broken: Failure | null = null
 
-  constructor(db: Database.Database, sync: DiskSync) {
+  constructor(db: Database.Database, sync: DiskSync, onBug: (error: unknown) => void) {
     this.#db = db
     this.#sync = sync
+    this.#onBug = onBug
     this.#begin = db.prepare('BEGIN IMMEDIATE')
     this.#end = db.prepare('COMMIT')
     this.#enter = db.prepare('SAVEPOINT job')
@@ -143,13 +145,22 @@ export class CommitQueue {
   }
 
   #answer(settled: readonly Settled[]): void {
-    for (const end of settled) if (end.ok) for (const after of end.tx.afterCommit) after()
+    for (const end of settled) if (end.ok) for (const after of end.tx.afterCommit) this.#tell(after)
     const durable: Settled[] = []
     for (const end of settled) {
       if (end.ok && end.job.durable) durable.push(end)
       else answerOne(end)
     }
     if (durable.length > 0) void this.#answerDurable(durable)
+  }
+
+  /** What is told of a commit may have a bug of its own; the commit stands, and everyone else is told too. */
+  #tell(after: () => void): void {
+    try {
+      after()
+    } catch (error) {
+      this.#onBug(error)
+    }
   }
 
   async #answerDurable(settled: readonly Settled[]): Promise<void> {

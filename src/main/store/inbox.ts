@@ -44,7 +44,7 @@ const byKey = statement((p: { type: InboxRow['target_type']; id: string; key: st
     .where('dedupe_key', '=', p.key),
 )
 const byId = statement((p: { id: string }) => query.selectFrom('inbox').selectAll().where('id', '=', p.id))
-const oldest = statement((p: { type: InboxRow['target_type']; id: string }) =>
+const oldest = statement((p: { type: InboxRow['target_type']; id: string; most: number }) =>
   query
     .selectFrom('inbox')
     .selectAll()
@@ -52,7 +52,7 @@ const oldest = statement((p: { type: InboxRow['target_type']; id: string }) =>
     .where('target_id', '=', p.id)
     .where('state', '=', 'new')
     .orderBy('id')
-    .limit(1),
+    .limit(p.most),
 )
 const waiting = statement((p: { type: InboxRow['target_type']; id: string; most: number }) =>
   query
@@ -197,8 +197,14 @@ export function eventById(reader: Reader, id: string): InboxRow | undefined {
   return reader.get(byId, { id })
 }
 
-export function oldestFor(reader: Reader, type: InboxRow['target_type'], id: string): InboxRow | undefined {
-  return reader.get(oldest, { type, id })
+/** The oldest events that wait for the target. */
+export function oldestFor(
+  reader: Reader,
+  type: InboxRow['target_type'],
+  id: string,
+  most: number,
+): InboxRow[] {
+  return reader.all(oldest, { type, id, most })
 }
 
 /** How many events wait for the target, counted up to `most`. */

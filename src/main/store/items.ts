@@ -83,7 +83,11 @@ const rename = statement((p: { workflowId: string; from: string; to: string }) =
 
 /** The item a scope names, if it exists. A scope's text is a JSON array: name, key, and so on inwards. */
 export function itemOfScope(reader: Reader, workflowId: string, scope: string): ItemRow | undefined {
-  return reader.get(byKey, { workflowId, ...namedBy(scope) })
+  const { name, key } = namedBy(scope)
+  // A renamed item keeps the id its first name gave it: scripts that still use that name find it by id.
+  return (
+    reader.get(byKey, { workflowId, name, key }) ?? reader.get(byId, { id: itemIdOf(workflowId, name, key) })
+  )
 }
 
 function namedBy(scope: string): { name: string; key: string } {

@@ -53,7 +53,7 @@ const fence = statement((p: { id: string; attempt: number }) =>
     .where('attempt', '=', p.attempt),
 )
 const take = statement(
-  (p: { id: string; boot: string; engine: string; slot: number; demand: RunRow['demand']; at: number }) =>
+  (p: { id: string; boot: string; engine: string; slot: number; demand: RunRow['demand'] }) =>
     query
       .updateTable('script_runs')
       .set(({ eb }) => ({
@@ -78,7 +78,10 @@ const rest = statement((p: { id: string; state: RunState; cpu_ms: number }) =>
   query.updateTable('script_runs').set({ state: p.state, cpu_ms: p.cpu_ms }).where('id', '=', p.id),
 )
 const leave = statement((p: { id: string; waiting_items: number }) =>
-  query.updateTable('script_runs').set({ slot: null, waiting_items: p.waiting_items }).where('id', '=', p.id),
+  query
+    .updateTable('script_runs')
+    .set({ slot: null, cancelling: 0, waiting_items: p.waiting_items })
+    .where('id', '=', p.id),
 )
 const finish = statement(
   (p: {
@@ -183,7 +186,7 @@ export function stillOwns(reader: Reader, id: string, attempt: number): boolean 
 /** A new attempt of a run by this boot; answers with the run as it now is. */
 export function takeRun(
   tx: Tx,
-  run: { id: string; boot: string; engine: string; slot: number; demand: RunRow['demand']; at: number },
+  run: { id: string; boot: string; engine: string; slot: number; demand: RunRow['demand'] },
 ): RunRow {
   tx.run(take, run)
   return existing(tx, run.id)

@@ -29,6 +29,8 @@ export interface StoreOptions {
   folder: string
   now: () => number
   keys?: KeyPort
+  /** Told of exceptions in what follows a commit; the commit itself stands. */
+  onBug?: (error: unknown) => void
   sync?: SyncFile
   /** How often the audit log's head is kept outside the database, ms. */
   auditHeadEveryMs?: number
@@ -53,7 +55,7 @@ export class Store extends Reader {
     this.ids = new IdMaker(options.now)
     this.#codec = createCodec(options.keys)
     this.#sync = new DiskSync(`${db.name}-wal`, options.sync ?? syncFile)
-    this.#queue = new CommitQueue(db, this.#sync)
+    this.#queue = new CommitQueue(db, this.#sync, options.onBug ?? (() => undefined))
     this.#checkpointer = new Checkpointer(db.name, this.#queue)
     this.audit = new AuditChain(
       this,

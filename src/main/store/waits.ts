@@ -53,6 +53,13 @@ const remove = statement((p: { stepId: string }) => query.deleteFrom('waits').wh
 const removeOfRun = statement((p: { runId: string }) =>
   query.deleteFrom('waits').where('run_id', '=', p.runId),
 )
+const removeOfWorkflow = statement((p: { workflowId: string }) =>
+  query
+    .deleteFrom('waits')
+    .where('run_id', 'in', eb =>
+      eb.selectFrom('script_runs').select('id').where('workflow_id', '=', p.workflowId),
+    ),
+)
 const removeOfRunItself = statement((p: { runId: string }) =>
   query.deleteFrom('waits').where('run_id', '=', p.runId).where('item_id', 'is', null),
 )
@@ -139,6 +146,10 @@ export function endWaitsOfRun(tx: Tx, runId: string, keepItems: boolean): void {
 
 export function endWaitsOfItem(tx: Tx, runId: string, itemId: string): void {
   tx.run(removeOfItem, { runId, itemId })
+}
+
+export function endWaitsOfWorkflow(tx: Tx, workflowId: string): void {
+  tx.run(removeOfWorkflow, { workflowId })
 }
 
 export function waitOf(reader: Reader, stepId: string): WaitRow | undefined {

@@ -27,14 +27,14 @@ export default {
         }),
       )
     await core.stop()
-    core = await startCore({ home: core.home })
+    core = await startCore({ home: core.home, bare: true })
     await sleep(SETTLE_MS)
     const cpu: number[] = []
     const rss: number[] = []
     for (let round = 0; round < rounds; round++) {
-      const before = await core.probe('usage')
+      const before = core.usage()
       await sleep(WATCH_MS)
-      const after = await core.probe('usage')
+      const after = core.usage()
       cpu.push(((after.cpuMs - before.cpuMs) / WATCH_MS) * 100)
       rss.push(after.rssBytes / MEGABYTE)
     }

@@ -14,9 +14,8 @@ const TURNS = 16
 const SENDERS = 16
 
 async function restingMb(core: BenchCore): Promise<number> {
-  await core.probe('collect')
-  await sleep(3_000)
-  return (await core.probe('usage')).rssBytes / MEGABYTE
+  await sleep(5_000)
+  return core.usage().rssBytes / MEGABYTE
 }
 
 /** All of them, a few at a time. */
@@ -30,7 +29,7 @@ async function inLanes(count: number, work: (index: number) => Promise<unknown>)
 
 async function activeRuns(): Promise<Figure> {
   const site = await startSite()
-  const core = await startCore()
+  const core = await startCore({ bare: true })
   const automations = Math.ceil(ACTIVE / TURNS)
   for (let index = 0; index < automations; index++)
     await core.install(
@@ -50,7 +49,7 @@ export default async function run({ tag }) { await get('${site.url('/hang/')}' +
 }
 
 async function suspendedRuns(): Promise<Figure[]> {
-  let core = await startCore()
+  let core = await startCore({ bare: true })
   const automations = Math.ceil(SUSPENDED / TURNS)
   await inLanes(automations, index =>
     core.install(
@@ -61,13 +60,13 @@ export default async function run() { await sleep({ days: 30 }) }`,
     ),
   )
   await core.stop()
-  core = await startCore({ home: core.home })
+  core = await startCore({ home: core.home, bare: true })
   const before = await restingMb(core)
   await inLanes(SUSPENDED, index => core.emit(`asleep-${String(index % automations)}`, {}, 30_000))
   const live = await restingMb(core)
   const liveAgain = await restingMb(core)
   await core.stop()
-  core = await startCore({ home: core.home })
+  core = await startCore({ home: core.home, bare: true })
   const restarted = await restingMb(core)
   const { readyMs } = core
   await core.remove()

@@ -7,6 +7,8 @@ import path from 'node:path'
 import { Pool } from 'undici'
 import type { ContractInput } from '../../src/domain/contract.ts'
 import { monotonicMs, Peer } from './peer.ts'
+import { usageOf } from './process-usage.ts'
+import type { ProcessUsage } from './process-usage.ts'
 import type { ProbeAnswer, ProbeQuestion } from './probe.ts'
 
 const CLI = path.join(import.meta.dirname, '../../src/main/cli.ts')
@@ -78,6 +80,12 @@ export class BenchCore {
     return body
   }
 
+  /** As the system sees the process. */
+  usage(): ProcessUsage {
+    return usageOf(this.#child.pid ?? 0)
+  }
+
+  /** As the process sees itself. */
   async probe(is: ProbeQuestion['is']): Promise<ProbeAnswer> {
     if (this.#probe === null) throw new Error('This core runs without a probe.')
     return this.#probe.ask({ is })
@@ -112,7 +120,7 @@ export async function startCore(options: CoreOptions = {}): Promise<BenchCore> {
   const bare = options.bare === true
   const profile = process.env['BENCH_CPU_PROF']
   const flags = [
-    ...(bare ? [] : ['--expose-gc', '--import', PROBE]),
+    ...(bare ? [] : ['--import', PROBE]),
     ...(profile === undefined ? [] : ['--cpu-prof', '--cpu-prof-dir', profile]),
   ]
   const at = monotonicMs()

@@ -6,7 +6,7 @@ import fs from 'node:fs'
 import { isMainThread } from 'node:worker_threads'
 import { answerParent } from './peer.ts'
 
-export type ProbeQuestion = { is: 'usage' } | { is: 'watch-lag' } | { is: 'lag' } | { is: 'collect' }
+export type ProbeQuestion = { is: 'usage' } | { is: 'watch-lag' } | { is: 'lag' }
 
 export interface ProbeAnswer {
   /** Milliseconds of CPU of all threads since the process began. */
@@ -51,9 +51,6 @@ if (isMainThread && process.send !== undefined) {
   answerParent<ProbeQuestion, ProbeAnswer>(question => {
     switch (question.is) {
       case 'usage':
-        return usage()
-      case 'collect':
-        globalThis.gc?.()
         return usage()
       case 'watch-lag':
         clearTimeout(timer)

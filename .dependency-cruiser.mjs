@@ -16,7 +16,8 @@ const folders = {
   server: '^src/main/server/',
   remote: '^src/main/remote/',
   shell: '^src/main/shell/',
-  home: '^src/main/home\\.ts$',
+  home: '^src/main/home(\\.test)?\\.ts$',
+  codeCache: '^src/main/code-cache\\.ts$',
   core: '^src/main/core\\.ts$',
   headless: '^src/main/headless\\.ts$',
   electron: '^src/main/electron\\.ts$',
@@ -47,6 +48,7 @@ const layers = {
   remote: { imports: ['engine', 'store', 'domain'], node: true },
   shell: { imports: ['domain'], node: true },
   home: { imports: ['domain'], packages: ['zod'], node: true },
+  codeCache: { imports: [], packages: [], node: true },
   core: {
     imports: [
       'home',
@@ -61,9 +63,9 @@ const layers = {
     ].concat(['engine', 'server', 'remote']),
     node: true,
   },
-  headless: { imports: ['core', 'home', 'domain'], node: true },
+  headless: { imports: ['core', 'home', 'codeCache', 'domain'], node: true },
   electron: { imports: ['core', 'home', 'shell', 'domain'], node: true },
-  cli: { imports: ['core', 'headless', 'home', 'domain'], types: ['server'], node: true },
+  cli: { imports: ['core', 'headless', 'home', 'codeCache', 'domain'], types: ['server'], node: true },
   relay: { imports: ['envelope'], node: true },
   renderer: { imports: ['domain'], types: ['server'], node: false },
 }

@@ -1,6 +1,7 @@
 /** Runs the core without a display, until it is told to stop: `npm start`, and what `steward serve` stands on. */
+import { flushCompileCache } from 'node:module'
 import { isFailureError } from '../domain/failure.ts'
-import { createCore } from './core.ts'
+import { beginWithCodeCache } from './code-cache.ts'
 import type { Core, CoreOptions } from './core.ts'
 import { dataFolder } from './home.ts'
 
@@ -12,10 +13,12 @@ const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 
 /** Resolves when the core was told to stop and has let go of everything. A second signal does not wait. */
 export async function serveCore({ onReady, ...options }: ServeOptions): Promise<void> {
+  const { createCore } = await import('./core.ts')
   const core = await createCore(options)
   // Told before ready is said: whoever reads the line may stop the core at once.
   const told = stopSignal()
   onReady(core)
+  flushCompileCache()
   await told
   await core.close()
 }
@@ -31,6 +34,7 @@ function stopSignal(): Promise<void> {
 }
 
 if (import.meta.main) {
+  beginWithCodeCache()
   try {
     await serveCore({ home: dataFolder(), onReady: greet })
   } catch (error) {

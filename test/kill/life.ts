@@ -16,6 +16,9 @@ import type { Standing } from './standing.ts'
 
 type Command = ToChild extends infer C ? (C extends { id: number } ? Omit<C, 'id'> : never) : never
 
+/** What was compiled for one life serves the next: most of a short life is its beginning. */
+const COMPILED = path.join(os.tmpdir(), 'steward-kill-compiled')
+
 /** Thrown into every command that was not answered when the process ended. */
 export class LifeEnded extends Error {}
 
@@ -57,6 +60,7 @@ export class Life {
     const child = fork(path.join(import.meta.dirname, 'child.ts'), {
       stdio: ['ignore', 'inherit', 'inherit', fd, 'ipc'],
       execArgv: [],
+      env: { ...process.env, NODE_COMPILE_CACHE: COMPILED },
     })
     fs.closeSync(fd)
     return new Life(child, hits)

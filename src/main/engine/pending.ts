@@ -4,6 +4,7 @@ import type { WaitRow } from '../store/waits.ts'
 import type { Call } from './call.ts'
 import type { EngineContext } from './context.ts'
 import type { Scope } from './scope.ts'
+import { VERIFY } from './scopes.ts'
 
 export interface Pending {
   call: Call
@@ -32,9 +33,11 @@ export class PendingCalls {
     this.#calls.delete(stepId)
   }
 
-  /** The instance is gone: only what is at work can be attached to the next one. */
+  /** The instance is gone: only what is at work can be attached to the next one, which verifies afresh. */
   keepFlying(): void {
-    for (const [stepId, pending] of this.#calls) if (pending.state !== 'flying') this.#calls.delete(stepId)
+    for (const [stepId, { call, state }] of this.#calls) {
+      if (state !== 'flying' || call.scope.text === VERIFY) this.#calls.delete(stepId)
+    }
   }
 
   deleteOf(scope: Scope): void {

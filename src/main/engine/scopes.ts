@@ -5,7 +5,7 @@ import type { RunJournal } from './run-journal.ts'
 import { Scope, parentOf } from './scope.ts'
 
 /** The scope of the script's own `verify` (O1). */
-const VERIFY = 'verify'
+export const VERIFY = 'verify'
 
 export class RunScopes {
   readonly #store: Store
@@ -67,11 +67,11 @@ export class RunScopes {
     this.#flying--
   }
 
-  /** A new launch reads the journal anew; scopes at work, and those around them, stay as they are. */
+  /** A new launch reads the journal anew and verifies afresh; other scopes at work, and those around them, stay. */
   forget(): void {
     const kept = new Set<Scope>()
     for (const scope of this.#scopes.values()) {
-      if (scope.flying === 0) continue
+      if (scope.flying === 0 || scope.text === VERIFY) continue
       for (let around: Scope | null = scope; around !== null; around = around.parent) kept.add(around)
     }
     for (const [text, scope] of this.#scopes) if (!kept.has(scope)) this.#scopes.delete(text)

@@ -162,6 +162,13 @@ export class Control {
     const failed = steps.find(step => step.stepId === failure?.step && step.state === 'done')
     if (failed === undefined) return
     const at = this.#now()
+    const note = 'It was taken back to be tried again.'
+    // A run at work (with other items, say) counts its own journal's positions.
+    const journal = this.#router.active(run.id)?.journal
+    if (journal !== undefined) {
+      journal.mark(tx, failed, 'drop', { note, begunAt: failed.begunAt, at })
+      return
+    }
     appendEntry(this.#context.store, tx, {
       ...failed,
       runId: run.id,
@@ -173,7 +180,7 @@ export class Control {
       costMicros: 0,
       at,
       attempt: run.attempt,
-      body: { note: 'It was taken back to be tried again.' },
+      body: { note },
     })
   }
 

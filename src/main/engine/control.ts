@@ -236,7 +236,7 @@ export class Control {
     for (const run of liveRunsOf(this.#context.store, workflowId)) {
       if (this.#router.active(run.id) === undefined) await this.#router.resume(run.id)
     }
-    this.#router.pump()
+    this.#context.pump()
   }
 
   async #move(

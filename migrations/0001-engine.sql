@@ -115,7 +115,8 @@ CREATE UNIQUE INDEX script_runs_live ON script_runs (workflow_id, slot) WHERE sl
 CREATE INDEX script_runs_by_workflow ON script_runs (workflow_id, id);
 CREATE INDEX script_runs_failed ON script_runs (workflow_id, ended_at) WHERE state = 'failed';
 CREATE INDEX script_runs_by_state ON script_runs (state, id);
-CREATE INDEX script_runs_ended ON script_runs (ended_at) WHERE ended_at IS NOT NULL;
+CREATE INDEX script_runs_by_workflow_state ON script_runs (workflow_id, state, id);
+CREATE INDEX script_runs_ended ON script_runs (ended_at, id) WHERE ended_at IS NOT NULL;
 
 CREATE TABLE items (
   id            TEXT PRIMARY KEY,
@@ -254,6 +255,7 @@ CREATE TABLE approvals (
   expires_at   INTEGER NOT NULL,
   decided_at   INTEGER
 ) STRICT;
+CREATE INDEX approvals_by_run ON approvals (run_id);
 
 CREATE TABLE grants (
   id          TEXT PRIMARY KEY,
@@ -279,6 +281,7 @@ CREATE TABLE blobs (
   sealed_body  BLOB NOT NULL,
   last_used_at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX blobs_by_use ON blobs (last_used_at);
 
 CREATE TABLE costs (
   id          TEXT PRIMARY KEY,

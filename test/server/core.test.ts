@@ -70,6 +70,16 @@ describe('starting', () => {
     await steward.end()
   })
 
+  it('finds a port of its own where none is chosen and the usual one may be taken', async () => {
+    const first = await createCore({ home })
+    const other = temporaryHome()
+    const second = await createCore({ home: other })
+    expect(second.server.port).not.toBe(first.server.port)
+    await second.close()
+    await first.close()
+    removeHome(other)
+  })
+
   it('says where it answers only while it does', async () => {
     const steward = await startCore({ home })
     const note = JSON.parse(fs.readFileSync(path.join(home, 'core.json'), 'utf8')) as unknown

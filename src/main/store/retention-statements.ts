@@ -1,4 +1,5 @@
 /** What retention asks the database: what has ended, what is still needed, what nobody names (J12). */
+import { sql } from 'kysely'
 import { query, statement } from './statement.ts'
 
 export const endedRuns = statement((p: { until: number; at: number; id: string; limit: number }) =>
@@ -7,9 +8,7 @@ export const endedRuns = statement((p: { until: number; at: number; id: string; 
     .select(['id', 'workflow_id', 'inbox_id', 'state', 'attempt', 'ended_at'])
     .where('ended_at', 'is not', null)
     .where('ended_at', '<', p.until)
-    .where(({ eb, or, and }) =>
-      or([eb('ended_at', '>', p.at), and([eb('ended_at', '=', p.at), eb('id', '>', p.id)])]),
-    )
+    .where(({ eb, refTuple, tuple }) => eb(refTuple('ended_at', 'id'), '>', tuple(p.at, p.id)))
     .where('slot', 'is', null)
     .where('waiting_items', '=', 0)
     .orderBy('ended_at')
@@ -44,29 +43,47 @@ export const entryOfOpenItem = statement((p: { id: string }) =>
     .limit(1),
 )
 /** An item that a later run took over: whoever may still be replayed may ask for what was recorded of it here. */
-export const entryOfItemGoneOn = statement((p: { id: string; workflowId: string }) =>
+export const entryOfItemGoneOn = statement((p: { id: string }) =>
   query
     .selectFrom('script_run_steps')
     .innerJoin('items', 'items.id', 'script_run_steps.owner')
     .select('items.id')
     .where('script_run_steps.run_id', '=', p.id)
     .where('items.run_id', '!=', p.id)
-    .where(({ exists, selectFrom }) =>
-      exists(
-        selectFrom('script_runs')
-          .select('script_runs.id')
-          .where('script_runs.workflow_id', '=', p.workflowId)
-          .where('script_runs.id', '!=', p.id)
-          .where(({ eb, or, and }) =>
-            or([
-              eb('slot', 'is not', null),
-              eb('waiting_items', '>', 0),
-              and([eb('script_runs.state', '=', 'failed'), eb('script_runs.sealed_failure', 'is not', null)]),
-            ]),
-          ),
-      ),
-    )
     .limit(1),
+)
+/** The automation has another run that is live, waits in an item, or failed and can be retried. */
+export const replayableRun = statement((p: { id: string; workflowId: string }) =>
+  query
+    .selectFrom('workflows')
+    .select('id')
+    .where('id', '=', p.workflowId)
+    .where(({ or, exists, selectFrom }) =>
+      or([
+        exists(
+          selectFrom('script_runs')
+            .select('script_runs.id')
+            .where('script_runs.workflow_id', '=', p.workflowId)
+            .where('slot', 'is not', null),
+        ),
+        exists(
+          selectFrom('items')
+            .select('items.id')
+            .where('items.workflow_id', '=', p.workflowId)
+            // To the letter the condition of the index `items_aside`, so that it is used.
+            .where(sql<boolean>`items.state IN ('aside', 'waiting', 'open')`)
+            .where('items.state', 'in', ['open', 'waiting']),
+        ),
+        exists(
+          selectFrom('script_runs')
+            .select('script_runs.id')
+            .where('script_runs.workflow_id', '=', p.workflowId)
+            .where('script_runs.state', '=', 'failed')
+            .where('script_runs.id', '!=', p.id)
+            .where('sealed_failure', 'is not', null),
+        ),
+      ]),
+    ),
 )
 export const waitOfRun = statement((p: { id: string }) =>
   query.selectFrom('waits').select('step_id').where('run_id', '=', p.id).limit(1),

@@ -198,7 +198,8 @@ class Pass {
       reader.get(statements.queuedRetry, { workflowId, key: retry }) !== undefined ||
       this.#isRecentSuccess(reader, run) ||
       reader.get(statements.entryOfOpenItem, run) !== undefined ||
-      reader.get(statements.entryOfItemGoneOn, { id: run.id, workflowId }) !== undefined
+      (reader.get(statements.entryOfItemGoneOn, run) !== undefined &&
+        reader.get(statements.replayableRun, { id: run.id, workflowId }) !== undefined)
     )
   }
 

@@ -6,7 +6,7 @@ import os from 'node:os'
 import path from 'node:path'
 import { Pool } from 'undici'
 import type { ContractInput } from '../../src/domain/contract.ts'
-import { monotonicMs, Peer } from './peer.ts'
+import { endWithUs, monotonicMs, Peer } from './peer.ts'
 import { usageOf } from './process-usage.ts'
 import type { ProcessUsage } from './process-usage.ts'
 import type { ProbeAnswer, ProbeQuestion } from './probe.ts'
@@ -128,6 +128,7 @@ export async function startCore(options: CoreOptions = {}): Promise<BenchCore> {
     env: { ...process.env, STEWARD_HOME: home, BENCH_FSYNC_MS: String(options.fsyncMs ?? 0) },
     stdio: bare ? ['ignore', 'pipe', 'inherit'] : ['ignore', 'pipe', 'inherit', 'ipc'],
   })
+  endWithUs(child)
   return new BenchCore(child, home, { url: await readyUrl(child), at, bare })
 }
 

@@ -55,7 +55,16 @@ export class Peer<Q, A> {
 }
 
 export function startPeer<Q, A>(file: URL): Peer<Q, A> {
-  return new Peer<Q, A>(fork(file, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] }))
+  const child = fork(file, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
+  endWithUs(child)
+  return new Peer<Q, A>(child)
+}
+
+/** A measure that fails leaves nothing running. */
+export function endWithUs(child: ChildProcess): void {
+  const end = () => child.kill('SIGKILL')
+  process.once('exit', end)
+  child.once('exit', () => process.off('exit', end))
 }
 
 /** The other end: answers every question of the parent, and ends with it. */

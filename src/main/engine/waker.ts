@@ -12,6 +12,7 @@ import {
   detailOf,
   dueWaits,
   handOnWait,
+  hasWaits,
   nextWake,
   offlineWaits,
   signalledWaits,
@@ -42,6 +43,7 @@ export class Waker {
     this.#cancel?.()
     this.#cancel = null
     const { store, clock } = this.#context
+    if (!hasWaits(store)) return
     const now = clock.now()
     // Those already in memory have a timer of their own; the others start as far as there is room for them.
     const due = [...dueWaits(store, now, MOST_LOOKED_AT), ...signalledWaits(store, MOST_LOOKED_AT)].filter(

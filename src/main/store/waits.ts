@@ -102,6 +102,7 @@ const signalled = statement((p: { limit: number }) =>
     .where('workflows.state', '=', 'active')
     .limit(p.limit),
 )
+const any = statement((_p: object) => query.selectFrom('waits').select('step_id').limit(1))
 const next = statement((p: { after: number }) =>
   query
     .selectFrom('waits')
@@ -162,6 +163,11 @@ export function waitsOfRun(reader: Reader, runId: string): WaitRow[] {
 
 export function waitsOfAction(reader: Reader, actionId: string): WaitRow[] {
   return reader.all(ofAction, { actionId })
+}
+
+/** Whether anything waits at all: asked at every turn, so that nothing more is asked when nothing does. */
+export function hasWaits(reader: Reader): boolean {
+  return reader.get(any, {}) !== undefined
 }
 
 export function dueWaits(reader: Reader, now: number, limit: number): WaitRow[] {

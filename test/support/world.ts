@@ -43,6 +43,8 @@ export interface WorldOptions {
   tools?: ToolDeclaration[]
   /** Stands in for the sandbox's version, to be another engine (J10). */
   engineVersion?: string
+  /** Stands between the engine and the sandbox: to count launches, or lose instances. */
+  wrapPool?: (pool: SandboxPool) => SandboxPool
 }
 
 export type Taken = Exclude<Accepted, { is: 'full' }>
@@ -101,7 +103,8 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
   })
   const outside = createOutside(clock, options.tools ?? [])
   const real = createSandboxPool({ workers: 1 })
-  const pool = options.engineVersion === undefined ? real : otherEngine(real, options.engineVersion)
+  const chosen = options.engineVersion === undefined ? real : otherEngine(real, options.engineVersion)
+  const pool = options.wrapPool?.(chosen) ?? chosen
   const engine = new Engine({
     store,
     pool,

@@ -4,13 +4,21 @@ import type { Json } from '../../domain/json.ts'
 import { draftAction } from '../../domain/action-draft.ts'
 import { classify } from '../../domain/respond.ts'
 import type { LocalChange } from '../../domain/tool.ts'
-import { openActionsOfKind, openActionsOfRun, raiseAction, settleAction } from '../store/actions.ts'
+import {
+  actionById,
+  openActionsOfKind,
+  openActionsOfRun,
+  raiseAction,
+  settleAction,
+} from '../store/actions.ts'
+import type { ActionRow } from '../store/actions.ts'
 import { moveEvent } from '../store/inbox.ts'
 import { itemOfScope, itemsOfRun, moveItem, waitingItemsOf } from '../store/items.ts'
 import { failureOfRun, finishRun, leaveRun, runById, stillOwns } from '../store/runs.ts'
 import type { RunRow } from '../store/runs.ts'
 import type { Tx } from '../store/tx.ts'
 import { endWaitsOfRun, waitsOfAction, waitsOfRun } from '../store/waits.ts'
+import type { WaitRow } from '../store/waits.ts'
 import type { ActiveRun } from './call.ts'
 import type { EngineContext } from './context.ts'
 import { continueItem } from './continue-item.ts'
@@ -80,12 +88,23 @@ function continueItems(run: ActiveRun, tx: Tx): void {
  * without it wait for, and what another run waits for too.
  */
 export function settleQuestions(tx: Tx, runId: string, end: { cancelled: boolean; at: number }): void {
-  for (const action of openActionsOfRun(tx, runId)) {
+  for (const action of questionsOf(tx, runId)) {
     if (action.kind === 'outcome-unknown' || action.kind === 'items-aside') continue
     if (action.item_id !== null && !end.cancelled) continue
-    if (waitsOfAction(tx, action.id).some(wait => wait.run_id !== runId)) continue
+    const isWaitedFor = (wait: WaitRow) => wait.run_id !== runId || (wait.item_id !== null && !end.cancelled)
+    if (waitsOfAction(tx, action.id).some(isWaitedFor)) continue
     settleAction(tx, action.id, { state: 'closed', choice: null, at: end.at })
   }
+}
+
+/** Those it raised, and those it joined because another run had the same cause. */
+function questionsOf(tx: Tx, runId: string): ActionRow[] {
+  const waited = new Set(waitsOfRun(tx, runId).flatMap(wait => wait.action_id ?? []))
+  const joined = [...waited].flatMap(id => actionById(tx, id) ?? [])
+  return [
+    ...openActionsOfRun(tx, runId),
+    ...joined.filter(action => action.state === 'open' && action.run_id !== runId),
+  ]
 }
 
 /** A cancelled run lets go of its items: the next run that meets their keys goes on with them (J7). */

@@ -234,15 +234,22 @@ function idempotencyOf(run: ActiveRun, call: Call): Idempotency {
 
 /** The same write once more, under the same idempotency key; its quota was taken when it began. */
 async function issueAgain(run: ActiveRun, call: Call, evidence: Json, note: string): Promise<CallEnd> {
-  await run.context.store.write(
+  const mayIssue = await run.context.store.write(
     tx => {
+      const mark = { note, begunAt: call.begunAt, at: run.context.clock.now() }
+      if (!run.mayIssue()) {
+        run.journal.mark(tx, call.step, 'unsent', mark)
+        holdBackIn(run, tx, call)
+        return false
+      }
       // An answer is used once: whatever becomes of this try is another question.
       endWait(tx, call.step.stepId)
-      run.journal.mark(tx, call.step, 'again', { note, begunAt: call.begunAt, at: run.context.clock.now() })
+      run.journal.mark(tx, call.step, 'again', mark)
+      return true
     },
     { durable: true },
   )
-  return issue(run, call, evidence)
+  return mayIssue ? issue(run, call, evidence) : { is: 'waiting', kind: 'fix' }
 }
 
 function questionKey(call: Call): string {

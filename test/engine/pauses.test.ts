@@ -7,7 +7,7 @@ import {
   actionOf,
   forSite,
   inState,
-  openActions,
+  openKinds,
   resolve,
   settled,
   untilAsked,
@@ -120,7 +120,7 @@ describe('a pause', () => {
     await world.engine.control.resume(id)
     await inState(world, runId, 'succeeded')
     expect(site.paths()).toEqual(['/slow', '/p'])
-    expect(openActions(world)).toEqual([])
+    expect(openKinds(world)).toEqual([])
   })
 })
 

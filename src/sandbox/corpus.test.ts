@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Json } from '../domain/json.ts'
-import { type AbuseCase, BOUNDARY_CASES, CPU_CASES, MEMORY_CASES } from './corpus-cases.ts'
-import { type Answering, HEAD, HostDouble, runBody, stepOf } from './host-double.ts'
+import { type AbuseCase, BOUNDARY_CASES, CPU_CASES, MEMORY_CASES } from '../../test/support/corpus-cases.ts'
+import { type Answering, HEAD, HostDouble, runBody, stepOf } from '../../test/support/host-double.ts'
 import { createSandboxPool, type SandboxPool } from './pool.ts'
 
 const CANARY = 'canary-5e0c1f'

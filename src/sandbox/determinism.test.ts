@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Json } from '../domain/json.ts'
-import { type HostDouble, type HostOptions, runBody } from './host-double.ts'
+import { type HostDouble, type HostOptions, runBody } from '../../test/support/host-double.ts'
 import { createSandboxPool, type SandboxPool } from './pool.ts'
 
 let pool: SandboxPool

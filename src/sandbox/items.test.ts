@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { HEAD, HostDouble, type HostOptions, runBody } from './host-double.ts'
+import { HEAD, HostDouble, type HostOptions, runBody } from '../../test/support/host-double.ts'
 import { createSandboxPool, type SandboxPool } from './pool.ts'
 import type { RecordedStep } from './protocol.ts'
 import { itemScope } from './scopes.ts'

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type HostDouble, type HostOptions, runBody, withLimits } from './host-double.ts'
+import { type HostDouble, type HostOptions, runBody, withLimits } from '../../test/support/host-double.ts'
 import { createSandboxPool, type SandboxPool } from './pool.ts'
 import type { RunLimits } from './protocol.ts'
 

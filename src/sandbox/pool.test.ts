@@ -1,6 +1,12 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import type { Json } from '../domain/json.ts'
-import { type HostDouble, type HostOptions, runBody, stepOf, withLimits } from './host-double.ts'
+import {
+  type HostDouble,
+  type HostOptions,
+  runBody,
+  stepOf,
+  withLimits,
+} from '../../test/support/host-double.ts'
 import { createSandboxPool, type SandboxPool, type SandboxPoolOptions } from './pool.ts'
 
 const pools: SandboxPool[] = []

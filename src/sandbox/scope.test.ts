@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type Answering, HostDouble, type HostOptions } from './host-double.ts'
+import { type Answering, HostDouble, type HostOptions } from '../../test/support/host-double.ts'
 import { createSandboxPool, type SandboxPool } from './pool.ts'
 import { itemScope } from './scopes.ts'
 

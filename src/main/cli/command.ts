@@ -21,7 +21,9 @@ export function answering<A extends unknown[]>(
 ): Command {
   return command.option('--json', 'print one JSON document').action(async (...args: unknown[]) => {
     const answer = await act(...(args as A))
-    terminal.out(command.optsWithGlobals<{ json?: boolean }>().json === true ? jsonText(answer.document) : answer.text)
+    terminal.out(
+      command.optsWithGlobals<{ json?: boolean }>().json === true ? jsonText(answer.document) : answer.text,
+    )
     process.exitCode = answer.code ?? EXIT.done
   })
 }

@@ -2,10 +2,10 @@
  * Stands in for the engine in the sandbox's tests: answers calls, keeps a journal as the engine would, and can start
  * the same run again from that journal. Test support; nothing of the product imports it.
  */
-import type { Failure } from '../domain/failure.ts'
-import type { Json } from '../domain/json.ts'
-import type { Effect, Outcome } from '../domain/tool.ts'
-import type { LostReason, SandboxInstance, SandboxPool } from './pool.ts'
+import type { Failure } from '../../src/domain/failure.ts'
+import type { Json } from '../../src/domain/json.ts'
+import type { Effect, Outcome } from '../../src/domain/tool.ts'
+import type { LostReason, SandboxInstance, SandboxPool } from '../../src/sandbox/pool.ts'
 import type {
   FromWorker,
   GuestCall,
@@ -14,8 +14,8 @@ import type {
   RunEnd,
   RunLimits,
   StartRun,
-} from './protocol.ts'
-import { itemOf } from './replay.ts'
+} from '../../src/sandbox/protocol.ts'
+import { itemOf } from '../../src/sandbox/replay.ts'
 
 export const GRANTED: Record<string, string> = {
   'tools/http': `import { call } from 'steward:runtime'

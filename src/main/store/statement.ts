@@ -48,8 +48,9 @@ export function statement<P extends object, R>(build: (params: P) => Compilable<
 }
 
 /**
- * Writes constants into the text. SQLite has to see them to choose a partial index; a bound one that such a choice
- * depends on makes it plan the statement anew at every execution.
+ * Keeps SQLite from planning a statement anew at every execution, which it does when a plan could profit from the
+ * values bound (sqlite3_prepare_v3, on SQLITE_ENABLE_STAT4). Constants are written into the text, where the choice of
+ * a partial index sees them; the values of holes are hidden from it behind a unary plus, which changes nothing else.
  */
 function withConstants(sql: string, parameters: readonly unknown[]): string {
   const [first = '', ...rest] = sql.split('?')
@@ -58,7 +59,7 @@ function withConstants(sql: string, parameters: readonly unknown[]): string {
 }
 
 function placeFor(parameter: unknown): string {
-  if (parameter instanceof Hole) return '?'
+  if (parameter instanceof Hole) return '+?'
   if (parameter === null || parameter === undefined) return 'NULL'
   if (typeof parameter === 'number' || typeof parameter === 'bigint') return String(parameter)
   if (typeof parameter === 'string') return `'${parameter.replaceAll("'", "''")}'`

@@ -69,7 +69,8 @@ function intendIn(
     return { is: 'delivered' }
   }
   useApproval(run, tx, call)
-  endWait(tx, call.step.stepId)
+  // How often it was tried already counts until it has an outcome.
+  if (waitOf(tx, call.step.stepId)?.kind !== 'retry') endWait(tx, call.step.stepId)
   const at = run.context.clock.now()
   const { known, evidence, suspect } = intent
   if (known !== undefined) {

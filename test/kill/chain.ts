@@ -32,6 +32,10 @@ export interface Plan {
   deaths: readonly Death[]
   /** The automations whose events come in with the nth wave; all when left out. */
   choose?: (names: readonly string[], wave: number) => readonly string[]
+  /** With an automation that time starts. */
+  ticks?: boolean
+  /** With a person who pauses automations and lets them go on, as this draws. */
+  meddle?: () => number
   /** So many waves of events are attended to before a death that does not come is given up. */
   wavesPerLife: number
   eventsPerWave: number
@@ -94,8 +98,8 @@ export class Chain {
       asked: 0,
     }
     this.#outside = outside
-    this.#person = new Person(outside)
-    this.#jobs = jobs({ keyed: outside.keyed, plain: outside.plain, files })
+    this.#person = new Person(outside, plan.meddle)
+    this.#jobs = jobs({ keyed: outside.keyed, plain: outside.plain, files }, plan.ticks === true)
     this.#lives = lives
   }
 
@@ -160,12 +164,21 @@ export class Chain {
     const life = this.#lives.next()
     await this.#begin(life, null)
     await this.#deliver(life)
+    await this.#stopTicking(life)
     if (!(await this.#person.attend(life, REST_MS))) {
       this.story.problems.push(`it never came to rest: ${JSON.stringify(await life.standing())}`)
     }
     await life.stop()
     this.#count(life)
     await this.#outside.settled()
+  }
+
+  /** A new version that only a person starts: what time had started still comes to its end. */
+  async #stopTicking(life: Life): Promise<void> {
+    const ticker = this.#jobs.find(job => job.name === 'ticker')
+    if (ticker === undefined) return
+    const contract = contractFor({ ...ticker.contract, when: [{ kind: 'manual' }] })
+    await life.install(ticker.name, ticker.source, contract as unknown as Json)
   }
 
   /** Waves of events, each attended until all is at rest. */
@@ -183,7 +196,7 @@ export class Chain {
   #announce(): void {
     const wave = ++this.#wave
     const { choose, eventsPerWave } = this.story.plan
-    const startable = this.#jobs.filter(job => !job.isStartedByAnother)
+    const startable = this.#jobs.filter(job => !job.startsItself)
     const chosen = choose?.(
       startable.map(job => job.name),
       wave,

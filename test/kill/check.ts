@@ -14,7 +14,7 @@ import { workflowByName } from '../../src/main/store/workflows.ts'
 import type { EventSent, Story } from './chain.ts'
 import type { Outside } from './outside.ts'
 import type { Entry } from './recorder.ts'
-import { entriesOf, fileTraces } from './workload.ts'
+import { TICK_MS, entriesOf, fileTraces, tickWrite } from './workload.ts'
 import type { ExpectedWrite } from './workload.ts'
 
 export async function check(story: Story, outside: Outside): Promise<string[]> {
@@ -25,7 +25,8 @@ export async function check(story: Story, outside: Outside): Promise<string[]> {
     return [
       ...story.problems,
       ...checkEvents(story, db),
-      ...checkWrites(story, entries),
+      ...checkWrites(story, db, entries),
+      ...checkLedger(db),
       ...checkRepeats(entries),
       ...checkUnknown(story, store, db, outside),
       ...checkFiles(story),
@@ -56,11 +57,12 @@ function checkEvents(story: Story, db: Database.Database): string[] {
 }
 
 /** J1, J4, J7: everything that had to go out went out exactly once; nothing else did. */
-function checkWrites(story: Story, entries: readonly Entry[]): string[] {
+function checkWrites(story: Story, db: Database.Database, entries: readonly Entry[]): string[] {
   const applied = new Map<string, number>()
   for (const entry of entries)
     if (entry.is === 'applied') applied.set(nameOf(entry), (applied.get(nameOf(entry)) ?? 0) + 1)
   const wanted = new Set(story.events.flatMap(({ job, token }) => job.writes(token).map(nameOf)))
+  for (const dueAt of ticksOf(db)) wanted.add(nameOf(tickWrite(dueAt)))
   const problems: string[] = []
   for (const name of wanted) {
     const times = applied.get(name) ?? 0
@@ -68,6 +70,33 @@ function checkWrites(story: Story, entries: readonly Entry[]): string[] {
   }
   for (const name of applied.keys()) if (!wanted.has(name)) problems.push(`nobody asked for: ${name}`)
   return problems
+}
+
+/** The instants for which an event came in. */
+function ticksOf(db: Database.Database): number[] {
+  const keys = db.prepare(`SELECT dedupe_key FROM inbox WHERE type = 'schedule'`).pluck().all() as string[]
+  return keys.map(key => Number(key.slice(key.lastIndexOf(':') + 1)))
+}
+
+/** R4: every instant a schedule was due has its row, without a gap, and what ran has its event. */
+function checkLedger(db: Database.Database): string[] {
+  const gaps = db
+    .prepare(
+      `SELECT due_at - before AS gap FROM (SELECT due_at, lag(due_at) OVER (ORDER BY due_at) AS before FROM instants)
+       WHERE gap <> ?`,
+    )
+    .pluck()
+    .all(TICK_MS) as number[]
+  const served = db
+    .prepare(
+      `SELECT due_at FROM instants WHERE fate IN ('ran', 'caught-up') AND inbox_id NOT IN (SELECT id FROM inbox)`,
+    )
+    .pluck()
+    .all() as number[]
+  return [
+    ...gaps.map(gap => `R4 the ledger has a gap of ${String(gap)} ms`),
+    ...served.map(dueAt => `R4 an instant ran without an event: ${String(dueAt)}`),
+  ]
 }
 
 /** J4: a keyed write comes again only under its key; any other only after a person said that it had not gone out. */

@@ -14,6 +14,7 @@ import { Outside } from './outside.ts'
 let outside: Outside
 let lives: Lives
 const reached = new Set<FaultPoint>()
+let draw = 7
 
 beforeAll(async () => {
   outside = await Outside.open()
@@ -118,6 +119,13 @@ describe('killed', { timeout: 120_000 }, () => {
       deaths: (['arrival', 'answer'] as const).flatMap(when =>
         [1, 4, 9, 16].map(nth => ({ by: 'recorder', at: when, nth }) as const),
       ),
+    }))
+
+  it('R4 R7 with time that starts one and a person who pauses others: no instant is lost, no pause is a failure', () =>
+    survives({
+      deaths: [3, 17, 60, 25, 90].map(nth => ({ by: 'point', kill: { at: 'any', nth } }) as const),
+      ticks: true,
+      meddle: () => (draw = (draw * 16_807) % 2_147_483_647) / 2_147_483_647,
     }))
 
   it('J3 R2 anywhere, several times in a row before anything could end', () =>

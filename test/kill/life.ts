@@ -90,6 +90,14 @@ export class Life {
     await this.#post(`/automations/${automation}/events`, { payload, dedupeKey })
   }
 
+  async pause(automation: string): Promise<void> {
+    await this.#post(`/automations/${automation}/pause`, {})
+  }
+
+  async resume(automation: string): Promise<void> {
+    await this.#post(`/automations/${automation}/resume`, {})
+  }
+
   async signal(run: string, name: string, payload: Json, dedupeKey: string): Promise<void> {
     await this.#post(`/runs/${run}/signals/${name}`, { payload, dedupeKey })
   }

@@ -12,6 +12,19 @@ import { isAtRest } from './standing.ts'
 import type { Question } from './standing.ts'
 
 const LOOK_EVERY_MS = 10
+/** At so many looks out of all is something paused, until the next look. */
+const MEDDLING = 0.15
+const MEDDLED = [
+  'sequence',
+  'items',
+  'items-asked',
+  'approved',
+  'sleeper',
+  'signalled',
+  'files',
+  'counter',
+  'plain',
+]
 
 export class Person {
   /** Questions about a write whose end nobody saw that were answered. */
@@ -20,8 +33,13 @@ export class Person {
   readonly #outside: Outside
   readonly #signalled = new Set<string>()
 
-  constructor(outside: Outside) {
+  readonly #draw: (() => number) | undefined
+  /** Automations that were paused and not yet let go on. */
+  readonly #paused = new Set<string>()
+
+  constructor(outside: Outside, draw?: () => number) {
     this.#outside = outside
+    this.#draw = draw
   }
 
   /** Answers what is asked until nothing is left to do. False when that did not come about in time. */
@@ -29,12 +47,25 @@ export class Person {
     const deadline = performance.now() + ms
     while (performance.now() < deadline) {
       const standing = await life.standing()
-      if (isAtRest(standing)) return true
+      if (isAtRest(standing) && this.#paused.size === 0) return true
       for (const question of standing.questions) await this.#tryTo(() => this.#answer(life, question))
       for (const { runId, name } of standing.signals) await this.#signal(life, runId, name)
+      await this.#meddle(life)
       await new Promise(resolve => setTimeout(resolve, LOOK_EVERY_MS))
     }
     return false
+  }
+
+  /** Pausing is never a failure, and loses nothing (R7). */
+  async #meddle(life: Life): Promise<void> {
+    for (const name of this.#paused) {
+      await life.resume(name)
+      this.#paused.delete(name)
+    }
+    if (this.#draw === undefined || this.#draw() > MEDDLING) return
+    const name = MEDDLED[Math.floor(this.#draw() * MEDDLED.length)] ?? 'sequence'
+    this.#paused.add(name)
+    await life.pause(name)
   }
 
   /** Sent until it was acknowledged, and then never again: from there on it is the core's to remember (J1). */

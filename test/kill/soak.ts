@@ -58,6 +58,8 @@ function planOf(first: number, kills: number): Plan {
     deaths,
     eventsPerWave: 1 + ((first / KILLS_PER_FOLDER) % 2),
     wavesPerLife: 8,
+    ticks: true,
+    ...((first / KILLS_PER_FOLDER) % 3 === 0 ? { meddle: chance(first) } : {}),
     choose: (names, wave) => some(names, chance(first + wave * 7_919)),
   }
 }

@@ -22,7 +22,8 @@ export interface Job {
   name: string
   source: string
   contract: Partial<ContractInput>
-  isStartedByAnother: boolean
+  /** By another automation or by time: no event of ours. */
+  startsItself: boolean
   /** What the event named `token` carries. */
   payload: (token: string) => Record<string, string | string[]>
   /** Writes that one such event must lead to, each exactly once. */
@@ -60,23 +61,23 @@ type Draft = Pick<Job, 'name' | 'writes' | 'never'> & {
   when?: ContractInput['when']
 }
 
-export function jobs(around: Surroundings): Job[] {
-  return [...sequences(), atOnce(), ...items(), ...waits(), ...locals(), filesJob(), ...unanswered()].map(
-    draft => {
-      const { body, approval = 'never', concurrency = 2, when, payload, ...rest } = draft
-      return {
-        ...rest,
-        isStartedByAnother: when !== undefined,
-        payload: payload ?? (token => ({ token })),
-        source: script(around, body),
-        contract: {
-          ...granting(around, approval),
-          queue: { concurrency },
-          ...(when === undefined ? {} : { when }),
-        },
-      }
-    },
-  )
+/** `ticks`: with one that time starts, every second. */
+export function jobs(around: Surroundings, ticks: boolean): Job[] {
+  const started = [...sequences(), atOnce(), ...items(), ...waits(), ...locals(), filesJob(), ...unanswered()]
+  return [...started, ...(ticks ? [ticker()] : [])].map(draft => {
+    const { body, approval = 'never', concurrency = 2, when, payload, ...rest } = draft
+    return {
+      ...rest,
+      startsItself: when !== undefined,
+      payload: payload ?? (token => ({ token })),
+      source: script(around, body),
+      contract: {
+        ...granting(around, approval),
+        queue: { concurrency },
+        ...(when === undefined ? {} : { when }),
+      },
+    }
+  })
 }
 
 function granting(around: Surroundings, approval: 'never' | 'always'): Partial<ContractInput> {
@@ -259,6 +260,23 @@ function locals(): Draft[] {
       writes: none,
     },
   ]
+}
+
+export const TICK_MS = 1_000
+
+function ticker(): Draft {
+  return {
+    name: 'ticker',
+    concurrency: 1,
+    when: [{ kind: 'interval', everyMs: TICK_MS }],
+    body: `await post(K + '/ok/tick/' + event.dueAt, {})`,
+    writes: none,
+  }
+}
+
+/** The write that the schedule's event for this instant must lead to. */
+export function tickWrite(dueAt: number): ExpectedWrite {
+  return { server: 'keyed', path: `/ok/tick/${String(dueAt)}` }
 }
 
 function filesJob(): Draft {

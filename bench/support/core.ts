@@ -6,6 +6,7 @@ import os from 'node:os'
 import path from 'node:path'
 import { Pool } from 'undici'
 import type { ContractInput } from '../../src/domain/contract.ts'
+import { CODE_FOLDER, CORE_FLAGS } from '../../src/main/code-cache.ts'
 import { endWithUs, monotonicMs, Peer } from './peer.ts'
 import { usageOf } from './process-usage.ts'
 import type { ProcessUsage } from './process-usage.ts'
@@ -120,12 +121,18 @@ export async function startCore(options: CoreOptions = {}): Promise<BenchCore> {
   const bare = options.bare === true
   const profile = process.env['BENCH_CPU_PROF']
   const flags = [
-    ...(bare ? [] : ['--import', PROBE]),
+    ...(bare ? [] : [...CORE_FLAGS, '--import', PROBE]),
     ...(profile === undefined ? [] : ['--cpu-prof', '--cpu-prof-dir', profile]),
   ]
   const at = monotonicMs()
   const child = spawn(process.execPath, [...flags, CLI, 'serve', '--port', '0'], {
-    env: { ...process.env, STEWARD_HOME: home, BENCH_FSYNC_MS: String(options.fsyncMs ?? 0) },
+    env: {
+      ...process.env,
+      STEWARD_HOME: home,
+      BENCH_FSYNC_MS: String(options.fsyncMs ?? 0),
+      // As after its new beginning, which would lose the channel to the probe.
+      ...(bare ? {} : { NODE_COMPILE_CACHE: CODE_FOLDER }),
+    },
     stdio: bare ? ['ignore', 'pipe', 'inherit'] : ['ignore', 'pipe', 'inherit', 'ipc'],
   })
   endWithUs(child)

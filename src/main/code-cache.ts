@@ -6,14 +6,14 @@
 import { enableCompileCache } from 'node:module'
 import path from 'node:path'
 
-const FOLDER = path.join(import.meta.dirname, '../../node_modules/.cache/steward-code')
+export const CODE_FOLDER = path.join(import.meta.dirname, '../../node_modules/.cache/steward-code')
 const SETTING = 'NODE_COMPILE_CACHE'
 /** The core's garbage is young and small: a larger nursery only holds memory. */
-const CORE_FLAGS = ['--max-semi-space-size=4']
+export const CORE_FLAGS = ['--max-semi-space-size=4']
 
 /** For a process that ends soon. */
 export function useCodeCache(): void {
-  enableCompileCache(process.env[SETTING] ?? FOLDER)
+  enableCompileCache(process.env[SETTING] ?? CODE_FOLDER)
 }
 
 /**
@@ -23,8 +23,8 @@ export function useCodeCache(): void {
 export function beginWithCodeCache(): void {
   if (process.env[SETTING] !== undefined) return
   const { execPath, execArgv, argv } = process
-  process.env[SETTING] = FOLDER
+  process.env[SETTING] = CODE_FOLDER
   if (typeof process.execve === 'function' && process.platform !== 'win32')
     process.execve(execPath, [execPath, ...CORE_FLAGS, ...execArgv, ...argv.slice(1)], { ...process.env })
-  enableCompileCache(FOLDER)
+  enableCompileCache(CODE_FOLDER)
 }

@@ -41,12 +41,19 @@ export function dataFolder(
 /** Makes the folder where it is missing, and proves that it can be written before anything relies on it. */
 export function openHome(folder: string): void {
   try {
-    fs.mkdirSync(folder, { recursive: true, mode: 0o700 })
+    makeFolder(path.resolve(folder))
     if (!fs.statSync(folder).isDirectory()) refuse(folder, 'ENOTDIR')
     probe(path.join(folder, `.probe-${String(process.pid)}`))
   } catch (error) {
     refuse(folder, codeOf(error), error)
   }
+}
+
+/** One level at a time: Node's own recursion does not come back from a file system that takes no folders. */
+function makeFolder(folder: string): void {
+  if (fs.existsSync(folder)) return
+  makeFolder(path.dirname(folder))
+  fs.mkdirSync(folder, { mode: 0o700 })
 }
 
 /** Who runs this folder, as last announced, if that process still lives. */

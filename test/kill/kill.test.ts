@@ -42,11 +42,14 @@ async function survives(
   plan: Omit<Plan, 'name' | 'eventsPerWave' | 'wavesPerLife'> & { eventsPerWave?: number },
 ): Promise<void> {
   const chain = new Chain({ name: 'test', eventsPerWave: 1, wavesPerLife: 3, ...plan }, outside, lives)
-  const story = await chain.live()
-  for (const point of story.points.keys()) reached.add(point)
-  expect(await check(story, outside)).toEqual([])
-  expect(story.missed).toEqual([])
-  chain.discard()
+  try {
+    const story = await chain.live()
+    for (const point of story.points.keys()) reached.add(point)
+    expect(await check(story, outside)).toEqual([])
+    expect(story.missed).toEqual([])
+  } finally {
+    chain.discard()
+  }
 }
 
 describe('killed', { timeout: 120_000 }, () => {

@@ -26,10 +26,8 @@ export interface Job {
   startsItself: boolean
   /** What the event named `token` carries. */
   payload: (token: string) => Record<string, string | string[]>
-  /** Writes that one such event must lead to, each exactly once. */
+  /** Writes that one such event must lead to, each exactly once; no other may ever arrive. */
   writes: (token: string) => ExpectedWrite[]
-  /** Writes that must never arrive. */
-  never?: (token: string) => ExpectedWrite[]
 }
 
 const none = (): ExpectedWrite[] => []
@@ -53,7 +51,7 @@ function script(around: Surroundings, body: string): string {
   }`
 }
 
-type Draft = Pick<Job, 'name' | 'writes' | 'never'> & {
+type Draft = Pick<Job, 'name' | 'writes'> & {
   body: string
   payload?: Job['payload']
   approval?: 'always'
@@ -202,7 +200,6 @@ function items(): Draft[] {
         return { waiting: all.waiting.length }`,
       payload: token => ({ token, entries: [`${token}-yes`, `${token}-deny`, `${token}-too`] }),
       writes: token => keyed(`/ok/asked/${token}-yes`, `/ok/asked/${token}-too`),
-      never: token => keyed(`/ok/asked/${token}-deny`),
     },
   ]
 }
@@ -309,7 +306,6 @@ function unanswered(): Draft[] {
         try { await post(P + '/lost/' + token + '/a', {}) } catch { await post(P + '/ok/' + token + '/again', {}) }
         try { await post(P + '/drop/' + token + '/b', {}) } catch { await post(P + '/ok/' + token + '/again', {}) }`,
       writes: token => plain(`/lost/${token}/a`, `/drop/${token}/b`),
-      never: token => plain(`/ok/${token}/again`),
     },
   ]
 }

@@ -15,7 +15,7 @@ import {
   type QuickJSRuntime,
   RELEASE_SYNC,
 } from 'quickjs-emscripten'
-import { withInitialPages } from './initial-memory.ts'
+import { compactEngine } from './engine-binary.ts'
 import { facade, mayImport, PRELUDE, PRELUDE_NAME } from './prelude.ts'
 import { wasmApi, type WasmMemory, type WasmModule } from './wasm-api.ts'
 
@@ -24,11 +24,13 @@ type Instantiate = (imports: object, done: (instance: object) => void) => object
 const PAGE = 65_536
 const MEGABYTE = 1_048_576
 /** Room for the engine's own stack and data, the prelude and a small script; what needs more grows. */
-const INITIAL_PAGES = 96
+const INITIAL_PAGES = 32
 const IMAGE_PAGE = 4_096
 /** What most runs ask for. */
 export const DEFAULT_MEMORY_MB = 64
 export const STACK_BYTES = 256 * 1024
+/** The engine looks at its use of the stack only now and then; between two looks it needs far less than the rest. */
+const SHADOW_STACK_BYTES = MEGABYTE
 const JOBS_AT_ONCE = 512
 /** The engine's glue tries to grow three times, for less each time, before an allocation fails. */
 const GROWTH_ATTEMPTS = 3
@@ -74,7 +76,9 @@ export async function createGuestFactory(): Promise<GuestFactory> {
   const location = createRequire(require.resolve('quickjs-emscripten')).resolve(
     '@jitl/quickjs-wasmfile-release-sync/wasm',
   )
-  const wasmModule = await wasmApi.compile(withInitialPages(readFileSync(location), INITIAL_PAGES))
+  const wasmModule = await wasmApi.compile(
+    compactEngine(readFileSync(location), SHADOW_STACK_BYTES, INITIAL_PAGES),
+  )
   const template = await makeBare(wasmModule, DEFAULT_MEMORY_MB)
   template.evaluatePrelude()
   const image = imageOf(template.memory.wasm)

@@ -119,17 +119,11 @@ export class Chain {
 
   async #liveUntil(death: Death): Promise<void> {
     const life = this.#lives.next()
-    const clocks: NodeJS.Timeout[] = []
+    await life.ready
+    const clock = death.by === 'clock' ? killAfter(life, death.afterMs) : undefined
     try {
-      const kill = death.by === 'point' ? death.kill : null
-      await this.#begin(life, kill)
+      await this.#begin(life, death.by === 'point' ? death.kill : null)
       if (death.by === 'recorder') await this.#outside.arm({ pid: life.pid, at: death.at, nth: death.nth })
-      if (death.by === 'clock')
-        clocks.push(
-          setTimeout(() => {
-            life.kill()
-          }, death.afterMs),
-        )
       await this.#work(life)
       this.story.missed.push(death)
       life.kill()
@@ -137,7 +131,7 @@ export class Chain {
       if (!(error instanceof LifeEnded)) throw error
       this.story.kills++
     } finally {
-      for (const clock of clocks) clearTimeout(clock)
+      clearTimeout(clock)
     }
     await this.#afterDeath(life)
   }
@@ -256,4 +250,11 @@ export class Chain {
       db.close()
     }
   }
+}
+
+/** Counted from when it stands by: its start, too, is a time to die. */
+function killAfter(life: Life, ms: number): NodeJS.Timeout {
+  return setTimeout(() => {
+    life.kill()
+  }, ms)
 }

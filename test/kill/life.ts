@@ -24,11 +24,12 @@ export class LifeEnded extends Error {}
 
 export class Life {
   readonly pid: number
+  /** Resolves when everything is loaded and it waits to be started; or when it is gone before that. */
+  readonly ready: Promise<void>
   /** Resolves when the process is gone, however it went. */
   readonly ended: Promise<void>
   readonly #process: ChildProcess
   readonly #hits: string
-  readonly #ready: Promise<void>
   readonly #waiting = new Map<number, { resolve: (value: unknown) => void; reject: (error: Error) => void }>()
   #started: Started | undefined
   #id = 0
@@ -44,12 +45,13 @@ export class Life {
         resolve()
       })
     })
-    this.#ready = new Promise(resolve => {
+    const standsBy = new Promise<void>(resolve => {
       child.on('message', message => {
         if ('ready' in (message as object)) resolve()
         else this.#answered(message as Exclude<FromChild, { ready: true }>)
       })
     })
+    this.ready = Promise.race([standsBy, this.ended])
     child.on('error', () => undefined)
   }
 
@@ -72,7 +74,7 @@ export class Life {
 
   /** `home` is the data folder. */
   async start(home: string, kill: Kill): Promise<void> {
-    await Promise.race([this.#ready, this.ended])
+    await this.ready
     this.#started = (await this.#tell({ do: 'start', home, kill })) as Started
   }
 

@@ -85,7 +85,8 @@ export async function createGuestFactory(): Promise<GuestFactory> {
   return {
     make: async memoryMb => {
       const guest = await makeBare(wasmModule, memoryMb)
-      for (const { offset, bytes } of image) new Uint8Array(guest.memory.wasm.buffer).set(bytes, offset)
+      const memory = new Uint8Array(guest.memory.wasm.buffer)
+      for (const { offset, bytes } of image) memory.set(bytes, offset)
       guest.attach()
       return guest
     },
@@ -104,15 +105,20 @@ async function makeBare(wasmModule: WasmModule, memoryMb: number): Promise<WasmG
   return new WasmGuest(engine.newRuntime(), memory)
 }
 
-/** The pages of a memory that hold anything. */
+/** The stretches of a memory that hold anything. */
 function imageOf(memory: WasmMemory): { offset: number; bytes: Uint8Array }[] {
   const all = new Uint8Array(memory.buffer)
   const image = []
   for (let offset = 0; offset < all.length; offset += IMAGE_PAGE) {
-    const bytes = all.slice(offset, offset + IMAGE_PAGE)
-    if (bytes.some(byte => byte !== 0)) image.push({ offset, bytes })
+    const start = offset
+    while (offset < all.length && holdsAnything(all, offset)) offset += IMAGE_PAGE
+    if (offset > start) image.push({ offset: start, bytes: all.slice(start, offset) })
   }
   return image
+}
+
+function holdsAnything(memory: Uint8Array, offset: number): boolean {
+  return memory.subarray(offset, offset + IMAGE_PAGE).some(byte => byte !== 0)
 }
 
 interface CappedMemory {

@@ -10,7 +10,7 @@ export class Outside {
   readonly keyed: string
   readonly plain: string
   readonly #process: ChildProcess
-  readonly #waiting = new Map<number, (value: unknown) => void>()
+  readonly #waiting = new Map<number, { resolve: (value: unknown) => void; reject: (error: Error) => void }>()
   #id = 0
 
   private constructor(child: ChildProcess, ports: { keyed: number; plain: number }) {
@@ -19,8 +19,13 @@ export class Outside {
     this.plain = `127.0.0.1:${String(ports.plain)}`
     child.on('message', message => {
       const { id, value } = message as { id: number; value: unknown }
-      this.#waiting.get(id)?.(value)
+      this.#waiting.get(id)?.resolve(value)
       this.#waiting.delete(id)
+    })
+    child.once('exit', (code, signal) => {
+      const end = new Error(`the recorder ended (${signal ?? String(code)})`)
+      for (const { reject } of this.#waiting.values()) reject(end)
+      this.#waiting.clear()
     })
   }
 
@@ -73,9 +78,11 @@ export class Outside {
 
   #tell(command: Command): Promise<unknown> {
     const id = ++this.#id
-    return new Promise(resolve => {
-      this.#waiting.set(id, resolve)
-      this.#process.send({ id, ...command })
+    return new Promise((resolve, reject) => {
+      this.#waiting.set(id, { resolve, reject })
+      this.#process.send({ id, ...command }, error => {
+        if (error !== null) reject(error)
+      })
     })
   }
 }

@@ -1,6 +1,6 @@
 /** Holds one run of the real engine against two more of its script: from its journal, and with its outcomes. */
 import { expect } from 'vitest'
-import { RunJournal } from '../../src/main/engine/run-journal.ts'
+import { RunJournal } from '../../src/main/engine/run/run-journal.ts'
 import type { RunRow } from '../../src/main/store/runs.ts'
 import type { RecordedStep, StartRun } from '../../src/sandbox/protocol.ts'
 import type { World } from '../support/world.ts'

@@ -18,7 +18,7 @@ import { waitsOfAction } from '../store/waits.ts'
 import type { WaitRow } from '../store/waits.ts'
 import type { EngineContext } from './context.ts'
 import type { Control } from './control.ts'
-import { failedCause } from './finish.ts'
+import { failedCause } from './run/finish.ts'
 import type { Waker } from './waker.ts'
 
 export interface Answer {

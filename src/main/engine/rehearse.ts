@@ -14,7 +14,7 @@ import type { LocalChange, Outcome, ToolContext, ToolDeclaration } from '../../d
 import type { SandboxInstance } from '../../sandbox/pool.ts'
 import type { FromWorker, GuestCall } from '../../sandbox/protocol.ts'
 import { validateInput } from '../tools/validate.ts'
-import { thrown } from './call.ts'
+import { thrown } from './run/call.ts'
 import type { EngineContext } from './context.ts'
 
 export interface Rehearsal {

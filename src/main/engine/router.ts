@@ -25,8 +25,8 @@ import { deployed, markServed, workflowById } from '../store/workflows.ts'
 import type { Workflow } from '../store/workflows.ts'
 import type { EngineContext } from './context.ts'
 import { CONTINUE_ITEM, continueItem } from './continue-item.ts'
-import { RunExecutor } from './executor.ts'
-import { endUnreadable } from './finish.ts'
+import { RunExecutor } from './run/executor.ts'
+import { endUnreadable } from './run/finish.ts'
 
 /** As `CONTINUE_ITEM`, an event the engine sends to itself. */
 export const RETRY_RUN = 'run.retry'

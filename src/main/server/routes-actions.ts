@@ -2,7 +2,7 @@
 import { Hono } from 'hono'
 import { z } from 'zod'
 import type { Engine } from '../engine/engine.ts'
-import { actionsPage, actionView, existingAction } from '../engine/views-actions.ts'
+import { actionsPage, actionView, existingAction } from '../engine/views/actions.ts'
 import type { ActionRow } from '../store/actions.ts'
 import { bodyAs, choiceOf, cursorOf, limitOf } from './input.ts'
 import { notFound } from './problem.ts'

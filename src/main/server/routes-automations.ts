@@ -10,8 +10,8 @@ import {
   automationsList,
   automationView,
   ledgerPage,
-} from '../engine/views-automations.ts'
-import { runOutcome } from '../engine/views-runs.ts'
+} from '../engine/views/automations.ts'
+import { runOutcome } from '../engine/views/runs.ts'
 import { runOfEvent } from '../store/lists.ts'
 import type { Workflow } from '../store/workflows.ts'
 import { workflowById, workflowByName } from '../store/workflows.ts'

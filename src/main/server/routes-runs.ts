@@ -10,7 +10,7 @@ import {
   runView,
   stepDetail,
   stepsPage,
-} from '../engine/views-runs.ts'
+} from '../engine/views/runs.ts'
 import { itemById } from '../store/items.ts'
 import type { RunRow } from '../store/runs.ts'
 import { bodyAs, choiceOf, cursorOf, limitOf, wholeNumber } from './input.ts'

@@ -3,17 +3,17 @@
  * under the run's fence (J1, J2, J5, J11).
  * Owns positions, turns and generations of its run. Does not own transactions: it is given one for every entry.
  */
-import { idempotencyKeyOf, stepIdOf } from '../../domain/identity.ts'
-import type { Json } from '../../domain/json.ts'
-import type { Effect, LocalChange, Outcome } from '../../domain/tool.ts'
-import type { RecordedStep } from '../../sandbox/protocol.ts'
-import { appendEntry, journalEnd, stepsOfItem, stepsOfRun } from '../store/journal.ts'
-import type { EntryBody, EntryKind, Step } from '../store/journal.ts'
-import { itemById } from '../store/items.ts'
-import { stillOwns } from '../store/runs.ts'
-import type { RunRow } from '../store/runs.ts'
-import type { Tx } from '../store/tx.ts'
-import type { EngineContext } from './context.ts'
+import { idempotencyKeyOf, stepIdOf } from '../../../domain/identity.ts'
+import type { Json } from '../../../domain/json.ts'
+import type { Effect, LocalChange, Outcome } from '../../../domain/tool.ts'
+import type { RecordedStep } from '../../../sandbox/protocol.ts'
+import { appendEntry, journalEnd, stepsOfItem, stepsOfRun } from '../../store/journal.ts'
+import type { EntryBody, EntryKind, Step } from '../../store/journal.ts'
+import { itemById } from '../../store/items.ts'
+import { stillOwns } from '../../store/runs.ts'
+import type { RunRow } from '../../store/runs.ts'
+import type { Tx } from '../../store/tx.ts'
+import type { EngineContext } from '../context.ts'
 
 /** Thrown when another executor has taken the run over; the older one stops without a trace (J11). */
 export class FencedError extends Error {}

@@ -2,9 +2,9 @@
  * The run's side of its sandbox instance: which launch is the present one, how many answers it still owes, which of
  * its calls has which number. Messages of an instance that is gone are not heard.
  */
-import type { Outcome } from '../../domain/tool.ts'
-import type { SandboxInstance, SandboxListener, SandboxPool } from '../../sandbox/pool.ts'
-import type { RecordedStep, StartRun } from '../../sandbox/protocol.ts'
+import type { Outcome } from '../../../domain/tool.ts'
+import type { SandboxInstance, SandboxListener, SandboxPool } from '../../../sandbox/pool.ts'
+import type { RecordedStep, StartRun } from '../../../sandbox/protocol.ts'
 
 export class Guest {
   readonly #pool: SandboxPool

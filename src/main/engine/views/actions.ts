@@ -1,8 +1,8 @@
 /** Actions as clients see them: what people call their inbox. */
-import type { Choice, ActionRow } from '../store/actions.ts'
-import { actionById, bodyOfAction, choicesOf, listActions } from '../store/actions.ts'
-import { automationName, pageOf } from './views.ts'
-import type { AutomationName, Page, ViewSource } from './views.ts'
+import type { Choice, ActionRow } from '../../store/actions.ts'
+import { actionById, bodyOfAction, choicesOf, listActions } from '../../store/actions.ts'
+import { automationName, pageOf } from './common.ts'
+import type { AutomationName, Page, ViewSource } from './common.ts'
 
 export interface ActionView {
   id: string

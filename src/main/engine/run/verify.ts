@@ -1,12 +1,12 @@
 /** *Done when* (O1): typed checks and the script's own `verify`, after the script, read-only, under the same policy. */
 import fs from 'node:fs'
-import type { Failure } from '../../domain/failure.ts'
-import { isJsonObject } from '../../domain/json.ts'
-import type { Json } from '../../domain/json.ts'
-import { missingOutcome } from '../../domain/outcome.ts'
-import type { OutcomeFacts } from '../../domain/outcome.ts'
-import type { FromWorker } from '../../sandbox/protocol.ts'
-import { itemsOfRun } from '../store/items.ts'
+import type { Failure } from '../../../domain/failure.ts'
+import { isJsonObject } from '../../../domain/json.ts'
+import type { Json } from '../../../domain/json.ts'
+import { missingOutcome } from '../../../domain/outcome.ts'
+import type { OutcomeFacts } from '../../../domain/outcome.ts'
+import type { FromWorker } from '../../../sandbox/protocol.ts'
+import { itemsOfRun } from '../../store/items.ts'
 import type { ActiveRun } from './call.ts'
 
 type Verified = Extract<FromWorker, { kind: 'verified' }>

@@ -1,6 +1,6 @@
 /** The scopes of one run, made when first spoken of, with what their journal says they have staged. */
-import { itemOfScope } from '../store/items.ts'
-import type { Store } from '../store/store.ts'
+import { itemOfScope } from '../../store/items.ts'
+import type { Store } from '../../store/store.ts'
 import type { RunJournal } from './run-journal.ts'
 import { Scope, parentOf } from './scope.ts'
 

@@ -1,9 +1,9 @@
 /** Runs one tool: what it returns is checked, what it throws becomes a Failure at this boundary. */
-import { failureOf, isFailureError } from '../../domain/failure.ts'
-import type { Failure } from '../../domain/failure.ts'
-import type { Json } from '../../domain/json.ts'
-import type { Outcome } from '../../domain/tool.ts'
-import { validateOutput } from '../tools/validate.ts'
+import { failureOf, isFailureError } from '../../../domain/failure.ts'
+import type { Failure } from '../../../domain/failure.ts'
+import type { Json } from '../../../domain/json.ts'
+import type { Outcome } from '../../../domain/tool.ts'
+import { validateOutput } from '../../tools/validate.ts'
 import { contextFor, thrown, timeoutOf } from './call.ts'
 import type { ActiveRun, Call } from './call.ts'
 

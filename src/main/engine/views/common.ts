@@ -2,13 +2,13 @@
  * What clients see, common parts: read models are folds over the store, redacted on the way out. The views of runs,
  * automations, actions and health each have their file beside this one. They change nothing.
  */
-import { isJsonObject } from '../../domain/json.ts'
-import type { Json } from '../../domain/json.ts'
-import type { ToolDeclaration } from '../../domain/tool.ts'
-import type { Store } from '../store/store.ts'
-import { workflowById } from '../store/workflows.ts'
-import type { ToolRegistry } from '../tools/registry.ts'
-import { maskJson } from '../tools/network/redact.ts'
+import { isJsonObject } from '../../../domain/json.ts'
+import type { Json } from '../../../domain/json.ts'
+import type { ToolDeclaration } from '../../../domain/tool.ts'
+import type { Store } from '../../store/store.ts'
+import { workflowById } from '../../store/workflows.ts'
+import type { ToolRegistry } from '../../tools/registry.ts'
+import { maskJson } from '../../tools/network/redact.ts'
 
 /** What the views read from. */
 export interface ViewSource {

@@ -3,11 +3,11 @@
  * its own end and the run's knowledge of it visible together (J2).
  */
 import { z } from 'zod'
-import type { Failure } from '../../domain/failure.ts'
-import type { Json, JsonObject } from '../../domain/json.ts'
-import type { Outcome } from '../../domain/tool.ts'
-import type { RecordedStep } from '../../sandbox/protocol.ts'
-import { raiseAction } from '../store/actions.ts'
+import type { Failure } from '../../../domain/failure.ts'
+import type { Json, JsonObject } from '../../../domain/json.ts'
+import type { Outcome } from '../../../domain/tool.ts'
+import type { RecordedStep } from '../../../sandbox/protocol.ts'
+import { raiseAction } from '../../store/actions.ts'
 import {
   attachItem,
   createItem,
@@ -16,10 +16,10 @@ import {
   itemOfScope,
   itemResult,
   moveItem,
-} from '../store/items.ts'
-import type { ItemError, ItemRow } from '../store/items.ts'
-import type { Tx } from '../store/tx.ts'
-import { endWaitsOfItem } from '../store/waits.ts'
+} from '../../store/items.ts'
+import type { ItemError, ItemRow } from '../../store/items.ts'
+import type { Tx } from '../../store/tx.ts'
+import { endWaitsOfItem } from '../../store/waits.ts'
 import { commitChanges } from './local-changes.ts'
 import { thrown } from './call.ts'
 import type { ActiveRun, Call, CallEnd } from './call.ts'

@@ -1,8 +1,8 @@
 /** What a run's instance is given at its start, and the two ends that only time can bring. */
-import type { Failure } from '../../domain/failure.ts'
-import type { Json } from '../../domain/json.ts'
-import type { StartRun } from '../../sandbox/protocol.ts'
-import type { Script } from '../store/workflows.ts'
+import type { Failure } from '../../../domain/failure.ts'
+import type { Json } from '../../../domain/json.ts'
+import type { StartRun } from '../../../sandbox/protocol.ts'
+import type { Script } from '../../store/workflows.ts'
 import type { ActiveRun } from './call.ts'
 
 export function startOf(

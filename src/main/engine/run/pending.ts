@@ -1,8 +1,8 @@
 /** The calls of one run that have no outcome yet: at work, waiting, or held back. Owns the list, not the calls. */
-import { detailOf, waitOf } from '../store/waits.ts'
-import type { WaitRow } from '../store/waits.ts'
+import { detailOf, waitOf } from '../../store/waits.ts'
+import type { WaitRow } from '../../store/waits.ts'
 import type { Call } from './call.ts'
-import type { EngineContext } from './context.ts'
+import type { EngineContext } from '../context.ts'
 import type { Scope } from './scope.ts'
 import { VERIFY } from './scopes.ts'
 

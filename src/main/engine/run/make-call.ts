@@ -1,12 +1,12 @@
 /** Reads a guest's call: which tool, which effect, which step of the journal it is. */
-import type { Json } from '../../domain/json.ts'
-import { defineTool } from '../../domain/tool.ts'
-import type { ToolDeclaration } from '../../domain/tool.ts'
+import type { Json } from '../../../domain/json.ts'
+import { defineTool } from '../../../domain/tool.ts'
+import type { ToolDeclaration } from '../../../domain/tool.ts'
 import { z } from 'zod'
-import type { GuestCall } from '../../sandbox/protocol.ts'
+import type { GuestCall } from '../../../sandbox/protocol.ts'
 import type { ActiveRun, Call } from './call.ts'
 import type { Scope } from './scope.ts'
-import { validateInput } from '../tools/validate.ts'
+import { validateInput } from '../../tools/validate.ts'
 
 /** `flow.open` and `flow.settle` are how `each` speaks with the host; scripts cannot call them. */
 const ITEM_TOOLS = new Map(

@@ -1,10 +1,10 @@
 /** Makes staged local changes real, in the transaction in which their scope succeeds (J2). */
-import type { LocalChange } from '../../domain/tool.ts'
-import { addChatEvent, deleteState, setState } from '../store/local-state.ts'
-import type { Tx } from '../store/tx.ts'
-import { workflowById } from '../store/workflows.ts'
+import type { LocalChange } from '../../../domain/tool.ts'
+import { addChatEvent, deleteState, setState } from '../../store/local-state.ts'
+import type { Tx } from '../../store/tx.ts'
+import { workflowById } from '../../store/workflows.ts'
 import type { ActiveRun } from './call.ts'
-import { publish } from './events.ts'
+import { publish } from '../events.ts'
 
 export function commitChanges(run: ActiveRun, tx: Tx, changes: readonly LocalChange[], at: number): void {
   for (const change of changes) commitChange(run, tx, change, at)

@@ -2,10 +2,10 @@
  * Scopes of a run: the run itself (''), and each item of `each`. A scope owns its journal's name and the changes of
  * local state it has staged; they become visible when it succeeds (J2), until then only to itself and its items.
  */
-import type { Json } from '../../domain/json.ts'
-import type { LocalChange, LocalView } from '../../domain/tool.ts'
-import { stateList, stateValue } from '../store/local-state.ts'
-import type { Store } from '../store/store.ts'
+import type { Json } from '../../../domain/json.ts'
+import type { LocalChange, LocalView } from '../../../domain/tool.ts'
+import { stateList, stateValue } from '../../store/local-state.ts'
+import type { Store } from '../../store/store.ts'
 
 export class Scope {
   /** As the script's side names it: '' or a JSON array of names and keys. */

@@ -2,16 +2,16 @@
  * Policy at the call (P1): every call is judged with the usage of this moment, the judgement is logged, and what it
  * asks for (an approval, a later time) is recorded, in the same transaction as the write-ahead it permits.
  */
-import { approvalText } from '../../domain/approval.ts'
-import { hashJson } from '../../domain/json.ts'
-import type { Json } from '../../domain/json.ts'
-import { decide } from '../../domain/policy.ts'
-import type { Decision, Usage } from '../../domain/policy.ts'
-import { dayStart, hourStart } from '../../domain/zone.ts'
-import { approvalOf, askApproval, decideApproval, hasGrant, raiseAction } from '../store/actions.ts'
-import { actionsBegunSince } from '../store/journal.ts'
-import type { Reader, Tx } from '../store/tx.ts'
-import { putWait } from '../store/waits.ts'
+import { approvalText } from '../../../domain/approval.ts'
+import { hashJson } from '../../../domain/json.ts'
+import type { Json } from '../../../domain/json.ts'
+import { decide } from '../../../domain/policy.ts'
+import type { Decision, Usage } from '../../../domain/policy.ts'
+import { dayStart, hourStart } from '../../../domain/zone.ts'
+import { approvalOf, askApproval, decideApproval, hasGrant, raiseAction } from '../../store/actions.ts'
+import { actionsBegunSince } from '../../store/journal.ts'
+import type { Reader, Tx } from '../../store/tx.ts'
+import { putWait } from '../../store/waits.ts'
 import type { ActiveRun, Call, CallEnd } from './call.ts'
 
 /** The exact payload an approval is bound to (P4). */

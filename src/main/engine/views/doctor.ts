@@ -1,11 +1,11 @@
 /** What `doctor` looks at: whether this folder, its database and this process are well. Changes nothing. */
 import fs from 'node:fs'
 import path from 'node:path'
-import { inspectDatabase } from '../store/inspection.ts'
-import { newestSchema } from '../store/migrate.ts'
-import { setting } from '../store/settings.ts'
-import { DATABASE_FILE } from '../store/store.ts'
-import type { Store } from '../store/store.ts'
+import { inspectDatabase } from '../../store/inspection.ts'
+import { newestSchema } from '../../store/migrate.ts'
+import { setting } from '../../store/settings.ts'
+import { DATABASE_FILE } from '../../store/store.ts'
+import type { Store } from '../../store/store.ts'
 
 export interface HealthCheck {
   name: string

@@ -2,8 +2,8 @@
  * The items a run has open: whose end its `each` waits for, whose body has ended, which can only wait (J6, J7).
  * Owns which `flow.settle` belongs to which scope. Does not own what an end writes: `item-steps.ts`.
  */
-import type { ItemClose } from '../../sandbox/protocol.ts'
-import { itemById } from '../store/items.ts'
+import type { ItemClose } from '../../../sandbox/protocol.ts'
+import { itemById } from '../../store/items.ts'
 import type { ActiveRun, Call } from './call.ts'
 import { childScope, endItem, endOf, settleFromRow } from './item-steps.ts'
 import type { ItemEnd } from './item-steps.ts'

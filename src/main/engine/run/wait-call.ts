@@ -1,11 +1,11 @@
 /** Durable waits (J6): sleep, a signal by name, a question to the user. Nothing but a row is held meanwhile. */
-import type { Json } from '../../domain/json.ts'
-import type { WaitRequest } from '../../domain/tool.ts'
-import { openActionFor, raiseAction, settleAction } from '../store/actions.ts'
-import { moveEvent, nextSignal, payloadOf } from '../store/inbox.ts'
-import type { Tx } from '../store/tx.ts'
-import { detailOf, putWait, waitOf } from '../store/waits.ts'
-import type { WaitRow } from '../store/waits.ts'
+import type { Json } from '../../../domain/json.ts'
+import type { WaitRequest } from '../../../domain/tool.ts'
+import { openActionFor, raiseAction, settleAction } from '../../store/actions.ts'
+import { moveEvent, nextSignal, payloadOf } from '../../store/inbox.ts'
+import type { Tx } from '../../store/tx.ts'
+import { detailOf, putWait, waitOf } from '../../store/waits.ts'
+import type { WaitRow } from '../../store/waits.ts'
 import type { ActiveRun, Call, CallEnd } from './call.ts'
 import { recordCallIn } from './record.ts'
 

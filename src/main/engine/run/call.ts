@@ -1,12 +1,19 @@
 /** One call of a script on its way through policy, journal and tool; and the ways it can leave the engine's hands. */
-import type { Contract } from '../../domain/contract.ts'
-import type { Failure } from '../../domain/failure.ts'
-import type { Json } from '../../domain/json.ts'
-import type { Effect, LocalChange, Outcome, Risk, ToolContext, ToolDeclaration } from '../../domain/tool.ts'
-import type { GuestCall, RecordedStep } from '../../sandbox/protocol.ts'
-import type { WaitKind } from '../store/waits.ts'
-import type { RunRow } from '../store/runs.ts'
-import type { EngineContext } from './context.ts'
+import type { Contract } from '../../../domain/contract.ts'
+import type { Failure } from '../../../domain/failure.ts'
+import type { Json } from '../../../domain/json.ts'
+import type {
+  Effect,
+  LocalChange,
+  Outcome,
+  Risk,
+  ToolContext,
+  ToolDeclaration,
+} from '../../../domain/tool.ts'
+import type { GuestCall, RecordedStep } from '../../../sandbox/protocol.ts'
+import type { WaitKind } from '../../store/waits.ts'
+import type { RunRow } from '../../store/runs.ts'
+import type { EngineContext } from '../context.ts'
 import type { RunJournal, StepName } from './run-journal.ts'
 import { localView } from './scope.ts'
 import type { Scope } from './scope.ts'

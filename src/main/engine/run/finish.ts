@@ -1,27 +1,27 @@
 /** The end of a run: its staged state, its end, its turn given back and what it leaves to a person, in one transaction (J2). */
-import type { Failure } from '../../domain/failure.ts'
-import type { Json } from '../../domain/json.ts'
-import { draftAction } from '../../domain/action-draft.ts'
-import { classify } from '../../domain/respond.ts'
-import type { LocalChange } from '../../domain/tool.ts'
+import type { Failure } from '../../../domain/failure.ts'
+import type { Json } from '../../../domain/json.ts'
+import { draftAction } from '../../../domain/action-draft.ts'
+import { classify } from '../../../domain/respond.ts'
+import type { LocalChange } from '../../../domain/tool.ts'
 import {
   actionById,
   openActionsOfKind,
   openActionsOfRun,
   raiseAction,
   settleAction,
-} from '../store/actions.ts'
-import type { ActionRow } from '../store/actions.ts'
-import { moveEvent } from '../store/inbox.ts'
-import { itemOfScope, itemsOfRun, moveItem, waitingItemsOf } from '../store/items.ts'
-import { failureOfRun, finishRun, leaveRun, runById, stillOwns } from '../store/runs.ts'
-import type { RunRow } from '../store/runs.ts'
-import type { Tx } from '../store/tx.ts'
-import { endWaitsOfRun, waitsOfAction, waitsOfRun } from '../store/waits.ts'
-import type { WaitRow } from '../store/waits.ts'
+} from '../../store/actions.ts'
+import type { ActionRow } from '../../store/actions.ts'
+import { moveEvent } from '../../store/inbox.ts'
+import { itemOfScope, itemsOfRun, moveItem, waitingItemsOf } from '../../store/items.ts'
+import { failureOfRun, finishRun, leaveRun, runById, stillOwns } from '../../store/runs.ts'
+import type { RunRow } from '../../store/runs.ts'
+import type { Tx } from '../../store/tx.ts'
+import { endWaitsOfRun, waitsOfAction, waitsOfRun } from '../../store/waits.ts'
+import type { WaitRow } from '../../store/waits.ts'
 import type { ActiveRun } from './call.ts'
-import type { EngineContext } from './context.ts'
-import { continueItem } from './continue-item.ts'
+import type { EngineContext } from '../context.ts'
+import { continueItem } from '../continue-item.ts'
 import { commitChanges } from './local-changes.ts'
 import { FencedError } from './run-journal.ts'
 

@@ -2,8 +2,8 @@
  * Takes one call from the script to its end: waits, local steps and reads here; writes in `write-call.ts`.
  * Owns the order policy → tool → journal → script. Owns no state: all of it is the run's.
  */
-import { approvalOf, decideApproval, settleAction } from '../store/actions.ts'
-import { validateInput } from '../tools/validate.ts'
+import { approvalOf, decideApproval, settleAction } from '../../store/actions.ts'
+import { validateInput } from '../../tools/validate.ts'
 import { thrown, timeoutOf } from './call.ts'
 import type { ActiveRun, Call, CallEnd } from './call.ts'
 import { holdFor, judge, logDecision } from './permit.ts'

@@ -85,6 +85,13 @@ export function useApproval(run: ActiveRun, tx: Tx, call: Call): void {
   }
 }
 
+/** Nothing came of what it was used for: it still holds for that very step and payload, until it expires. */
+export function returnApproval(run: ActiveRun, tx: Tx, call: Call): void {
+  if (approvalOf(tx, call.step.stepId)?.state === 'used') {
+    decideApproval(tx, call.step.stepId, 'granted', run.context.clock.now())
+  }
+}
+
 function askFor(
   run: ActiveRun,
   tx: Tx,

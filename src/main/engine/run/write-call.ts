@@ -15,7 +15,7 @@ import { detailOf, endWait, putWait, waitOf } from '../../store/waits.ts'
 import { openActionFor, settleAction } from '../../store/actions.ts'
 import { contextFor, timeoutOf } from './call.ts'
 import type { ActiveRun, Call, CallEnd } from './call.ts'
-import { holdFor, judge, logDecision, useApproval } from './permit.ts'
+import { holdFor, judge, logDecision, returnApproval, useApproval } from './permit.ts'
 import { holdBackIn, raiseFor, recordCallIn, recordEndIn, recordFailure } from './record.ts'
 import { ToolFailed, denied, runTool } from './run-tool.ts'
 
@@ -159,6 +159,8 @@ async function notSent(run: ActiveRun, call: Call, failure: Failure): Promise<Ca
   await run.context.store.write(tx => {
     const at = run.context.clock.now()
     run.journal.mark(tx, call.step, 'unsent', { note: failure.message, begunAt: call.begunAt, at })
+    // One that may be repeated may have left all the same; only what certainly did not leaves its approval unused.
+    if (neverLeft(failure)) returnApproval(run, tx, call)
   })
   return recordFailure(run, call, failure)
 }
@@ -240,6 +242,7 @@ async function issueAgain(run: ActiveRun, call: Call, evidence: Json, note: stri
       const mark = { note, begunAt: call.begunAt, at: run.context.clock.now() }
       if (!run.mayIssue()) {
         run.journal.mark(tx, call.step, 'unsent', mark)
+        returnApproval(run, tx, call)
         holdBackIn(run, tx, call)
         return false
       }

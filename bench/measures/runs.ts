@@ -1,10 +1,13 @@
 /**
  * Runs per second: event in by HTTP, steps in sequence, history persisted, answer out. The client waits for each
- * run's end before it sends the next event on the same connection.
+ * run's end before it sends the next event on the same connection. Each beside the bare peer, in the same minutes.
  */
+import fs from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
+import type { BareAnswer, BareQuestion } from '../support/bare.ts'
 import { contractFor, networkContract } from '../support/contracts.ts'
 import { startCore } from '../support/core.ts'
-import type { BenchCore } from '../support/core.ts'
 import type { Aim, Figure, Measure } from '../support/figure.ts'
 import type { LoadAnswer, LoadQuestion } from '../support/load.ts'
 import { startPeer } from '../support/peer.ts'
@@ -13,6 +16,7 @@ import { startSite } from '../support/site.ts'
 import type { Site } from '../support/site.ts'
 
 type Load = Peer<LoadQuestion, LoadAnswer>
+type Bare = Peer<BareQuestion, BareAnswer>
 
 interface Kind {
   name: string
@@ -20,8 +24,9 @@ interface Kind {
   aims?: { one: Aim; eight: Aim }
 }
 
-const ROUND_MS = 3_000
-const WARM_UP_MS = 2_000
+const ROUND_MS = 2_000
+const WARM_UP_MS = 1_500
+const NAMES = Array.from({ length: 8 }, (_, index) => `bench-${String(index)}`)
 
 const read = (site: Site, step: number) => `await get('${site.url(`/read/${String(step)}`)}')`
 const write = (site: Site, step: number) => `await post('${site.url(`/write/${String(step)}`)}', { n: 1 })`
@@ -50,11 +55,60 @@ const KINDS: Kind[] = [
   },
 ]
 
-async function roundOf(core: BenchCore, load: Load, automations: string[], forMs: number) {
-  const before = await core.probe('usage')
-  const { tookMs, events } = await load.ask({ url: core.url, token: core.token, automations, forMs })
-  const after = await core.probe('usage')
-  return { perSecond: (events.length / tookMs) * 1_000, cpuMs: (after.cpuMs - before.cpuMs) / events.length }
+/** What takes the events: a core, or the bare peer beside it. */
+interface Runner {
+  url: string
+  token: string
+  cpuMs: () => Promise<number>
+}
+
+interface Round {
+  perSecond: number
+  cpuMs: number
+}
+
+async function roundOf(runner: Runner, load: Load, automations: string[], forMs: number): Promise<Round> {
+  const before = await runner.cpuMs()
+  const { tookMs, events } = await load.ask({ url: runner.url, token: runner.token, automations, forMs })
+  const cpuMs = ((await runner.cpuMs()) - before) / events.length
+  return { perSecond: (events.length / tookMs) * 1_000, cpuMs }
+}
+
+async function startBare(folder: string): Promise<{ bare: Bare; runner: Runner }> {
+  const bare: Bare = startPeer(new URL('../support/bare.ts', import.meta.url))
+  const { port } = await bare.ask({ is: 'start', folder })
+  const cpuMs = async () => (await bare.ask({ is: 'cpu' })).cpuMs
+  return { bare, runner: { url: `http://127.0.0.1:${String(port)}`, token: 'none', cpuMs } }
+}
+
+/** Round by round in turn, so that what else happens on the machine happens to both. */
+async function figuresAt(
+  { kind, lanes, rounds }: { kind: Kind; lanes: 'one' | 'eight'; rounds: number },
+  { core, bare, load }: { core: Runner; bare: Runner; load: Load },
+): Promise<Figure[]> {
+  const automations = lanes === 'one' ? NAMES.slice(0, 1) : NAMES
+  const ours: Round[] = []
+  const theirs: Round[] = []
+  for (const runner of [core, bare]) await roundOf(runner, load, automations, WARM_UP_MS)
+  for (let round = 0; round < rounds; round++) {
+    ours.push(await roundOf(core, load, automations, ROUND_MS))
+    theirs.push(await roundOf(bare, load, automations, ROUND_MS))
+  }
+  return [
+    {
+      name: `${kind.name}, ${lanes === 'one' ? 'one at a time' : 'eight at once'}`,
+      unit: 'runs/s',
+      rounds: ours.map(({ perSecond }) => perSecond),
+      ...(kind.aims === undefined ? {} : { aim: kind.aims[lanes] }),
+    },
+    { name: '  CPU of the core', unit: 'ms/run', rounds: ours.map(({ cpuMs }) => cpuMs) },
+    { name: '  the bare peer', unit: 'runs/s', rounds: theirs.map(({ perSecond }) => perSecond) },
+    {
+      name: '  of the bare peer',
+      unit: '×',
+      rounds: ours.map(({ perSecond }, round) => perSecond / (theirs[round]?.perSecond ?? NaN)),
+    },
+  ]
 }
 
 async function figuresFor(
@@ -63,30 +117,24 @@ async function figuresFor(
   { site, load }: { site: Site; load: Load },
 ): Promise<Figure[]> {
   const core = await startCore()
-  const names = Array.from({ length: 8 }, (_, index) => `bench-${String(index)}`)
-  for (const name of names)
-    await core.install(name, kind.source(site), {
-      ...(kind.name === 'computing only' ? contractFor() : networkContract(site.host)),
-    })
-  const figures: Figure[] = []
-  for (const lanes of ['one', 'eight'] as const) {
-    const automations = lanes === 'one' ? names.slice(0, 1) : names
-    await roundOf(core, load, automations, WARM_UP_MS)
-    const measured = []
-    for (let round = 0; round < rounds; round++)
-      measured.push(await roundOf(core, load, automations, ROUND_MS))
-    const at = lanes === 'one' ? 'one at a time' : 'eight at once'
-    figures.push(
-      {
-        name: `${kind.name}, ${at}`,
-        unit: 'runs/s',
-        rounds: measured.map(({ perSecond }) => perSecond),
-        ...(kind.aims === undefined ? {} : { aim: kind.aims[lanes] }),
-      },
-      { name: '  CPU of the core', unit: 'ms/run', rounds: measured.map(({ cpuMs }) => cpuMs) },
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'steward-bench-bare-'))
+  const { bare, runner } = await startBare(folder)
+  const source = kind.source(site)
+  for (const name of NAMES) {
+    await core.install(
+      name,
+      source,
+      kind.name === 'computing only' ? contractFor() : networkContract(site.host),
     )
+    await bare.ask({ is: 'install', name, source })
   }
+  const own = { url: core.url, token: core.token, cpuMs: async () => (await core.probe('usage')).cpuMs }
+  const figures: Figure[] = []
+  for (const lanes of ['one', 'eight'] as const)
+    figures.push(...(await figuresAt({ kind, lanes, rounds }, { core: own, bare: runner, load })))
   await core.remove()
+  await bare.close()
+  fs.rmSync(folder, { recursive: true, force: true })
   return figures
 }
 

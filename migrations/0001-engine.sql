@@ -190,6 +190,8 @@ CREATE TABLE waits (
   zone       TEXT,
   action_id  TEXT,
   detail     TEXT NOT NULL DEFAULT '{}',
+  -- What a person or the world decided, until the script has it.
+  sealed_answer BLOB,
   created_at INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX waits_by_time ON waits (wake_at) WHERE wake_at IS NOT NULL;

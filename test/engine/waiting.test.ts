@@ -1,6 +1,9 @@
 import fs from 'node:fs'
+import path from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { openActionsOfRun } from '../../src/main/store/actions.ts'
+import { DATABASE_FILE } from '../../src/main/store/store.ts'
+import { answerOf, waitsOfRun } from '../../src/main/store/waits.ts'
 import { serveHttp } from '../support/loopback-server.ts'
 import { ManualClock } from '../support/manual-clock.ts'
 import { createWorld, until } from '../support/world.ts'
@@ -70,6 +73,30 @@ describe('time', () => {
       'never ended',
     )
     expect(world.result(ended)).toBe('blue')
+  })
+
+  it('J12 an answer is sealed for as long as it waits to be taken', async () => {
+    const canary = 'canary-4711-of-an-answer'
+    const workflowId = await world.install(
+      'asking',
+      `import { ask } from 'tools/flow'
+       export default async function run() { return (await ask({ question: 'Which?', freeText: true })).answer }`,
+    )
+    const run = await world.run('asking')
+    const [question] = openActionsOfRun(world.store, run.id)
+    await world.engine.control.pause(workflowId)
+    await world.engine.resolve({ actionId: question?.id ?? '', choice: 'answer', payload: canary })
+    const [wait] = waitsOfRun(world.store, run.id)
+    expect(wait === undefined ? null : answerOf(world.store, wait)).toBe(canary)
+    await world.store.flushed()
+    for (const file of fs.readdirSync(world.folder).filter(name => name.startsWith(DATABASE_FILE)))
+      expect(fs.readFileSync(path.join(world.folder, file)).includes(canary)).toBe(false)
+    await world.engine.control.resume(workflowId)
+    const ended = await until(
+      () => (world.engine.run(run.id).ended_at !== null ? world.engine.run(run.id) : null),
+      'never ended',
+    )
+    expect(world.result(ended)).toBe(canary)
   })
 
   it('S2 a run that is at work for too long ends with the limit named; a call that hangs does not hold it', async () => {

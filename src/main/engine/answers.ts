@@ -120,7 +120,7 @@ export class Answers {
   ): Promise<void> {
     const wait = waitsOfAction(this.#context.store, action.id)[0]
     if (wait === undefined) return this.#settle(action, choice, [])
-    await this.#waker.answer(wait, { answer }, tx => {
+    await this.#waker.answer(wait, answer, tx => {
       also(tx)
       this.#settleIn(tx, action, choice)
     })
@@ -180,7 +180,7 @@ export class Answers {
       },
       { durable: true },
     )
-    for (const wait of waits) await this.#waker.answer(wait, { answer: choice }, () => undefined)
+    for (const wait of waits) await this.#waker.answer(wait, choice, () => undefined)
   }
 
   #settleIn(tx: Tx, action: ActionRow, choice: string): void {

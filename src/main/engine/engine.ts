@@ -67,7 +67,7 @@ export class Engine {
       ...options,
       fault: options.fault ?? (() => undefined),
       boot: options.store.ids.next('boot'),
-      answer: (wait, answer, also) => this.#waker.answer(wait, { answer }, also),
+      answer: (wait, answer, also) => this.#waker.answer(wait, answer, also),
       pump: () => {
         this.#router.pump()
         this.#waker.arm()

@@ -3,6 +3,7 @@
  * Owns one timer for the whole core. A wait whose run is live resumes it; an item of an ended run takes its turn
  * again through the inbox.
  */
+import type { Json } from '../../domain/json.ts'
 import { nextSignal } from '../store/inbox.ts'
 import { itemById } from '../store/items.ts'
 import { runById } from '../store/runs.ts'
@@ -19,7 +20,7 @@ import {
   waitOf,
   waitsOfRun,
 } from '../store/waits.ts'
-import type { WaitDetail, WaitRow } from '../store/waits.ts'
+import type { WaitRow } from '../store/waits.ts'
 import type { EngineContext } from './context.ts'
 import { continueItem } from './continue-item.ts'
 import type { Router } from './router.ts'
@@ -64,11 +65,11 @@ export class Waker {
   }
 
   /** Records what was decided about a wait and goes on with it. */
-  async answer(wait: WaitRow, detail: Partial<WaitDetail>, also: (tx: Tx) => void): Promise<void> {
+  async answer(wait: WaitRow, answer: Json | undefined, also: (tx: Tx) => void): Promise<void> {
     await this.#context.store.write(
       tx => {
         also(tx)
-        answerWait(tx, wait, detail)
+        answerWait(this.#context.store, tx, wait, answer)
       },
       { durable: true },
     )
@@ -79,7 +80,7 @@ export class Waker {
   /** The network is back: whatever waited for it goes on at once (R5). */
   online(): void {
     for (const wait of offlineWaits(this.#context.store)) {
-      void this.answer(wait, {}, () => undefined).catch((error: unknown) => {
+      void this.answer(wait, undefined, () => undefined).catch((error: unknown) => {
         this.#context.log('error', 'a wait could not be ended', {
           error: error instanceof Error ? error.name : 'thrown',
         })

@@ -149,6 +149,7 @@ interface WaitsTable {
   zone: string | null
   action_id: string | null
   detail: Generated<string>
+  sealed_answer: Uint8Array | null
   created_at: number
 }
 

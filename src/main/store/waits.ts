@@ -1,21 +1,21 @@
 /** What suspended scopes wait for (J6): found by time, by run, by signal name or by action; no memory is held. */
 import { sql } from 'kysely'
 import { z } from 'zod'
+import type { Json } from '../../domain/json.ts'
 import type { Row } from './schema.ts'
 import { insertion, query, statement } from './statement.ts'
+import type { Store } from './store.ts'
 import type { Reader, Tx } from './tx.ts'
 
 export type WaitRow = Row<'waits'>
 export type WaitKind = WaitRow['kind']
 
-/** Kept as JSON beside the wait: how often it was tried, and what to do when it is over. */
+/** Kept as JSON beside the wait: how often it was tried, and whether it is over. */
 const detailSchema = z.object({
   tries: z.int().default(0),
   firstTriedAt: z.int().default(0),
   /** The wait is over whatever the clock says; its run has been told. */
   over: z.boolean().default(false),
-  /** Set by an answer: what the person or the world decided. */
-  answer: z.json().optional(),
 })
 export type WaitDetail = z.output<typeof detailSchema>
 
@@ -115,8 +115,12 @@ const next = statement((p: { after: number }) =>
 const offline = statement((_p: object) =>
   query.selectFrom('waits').selectAll().where('kind', '=', 'retry').where('name', '=', 'offline'),
 )
-const wake = statement((p: { stepId: string; at: number | null; detail: string }) =>
-  query.updateTable('waits').set({ wake_at: p.at, detail: p.detail }).where('step_id', '=', p.stepId),
+const wake = statement(
+  (p: { stepId: string; at: number | null; detail: string; answer: Uint8Array | null }) =>
+    query
+      .updateTable('waits')
+      .set({ wake_at: p.at, detail: p.detail, sealed_answer: p.answer })
+      .where('step_id', '=', p.stepId),
 )
 
 /** Replaces what this step waited for before. */
@@ -190,16 +194,31 @@ export function detailOf(wait: WaitRow): WaitDetail {
   return detailSchema.parse(JSON.parse(wait.detail))
 }
 
-/** The wait is over, with what was decided: due from now on, until its script has asked again (J6). */
-export function answerWait(tx: Tx, wait: WaitRow, detail: Partial<WaitDetail> = {}): void {
+/** What the person or the world decided; undefined where the wait ended without. */
+export function answerOf(store: Store, wait: WaitRow): Json | undefined {
+  return wait.sealed_answer === null ? undefined : store.open(wait.sealed_answer, answerContext(wait))
+}
+
+/** The wait is over, with what was decided if anything: due from now on, until its script has asked again (J6). */
+export function answerWait(store: Store, tx: Tx, wait: WaitRow, answer?: Json): void {
   tx.run(wake, {
     stepId: wait.step_id,
     at: OVER,
-    detail: JSON.stringify({ ...detailOf(wait), ...detail, over: true }),
+    detail: JSON.stringify({ ...detailOf(wait), over: true }),
+    answer: answer === undefined ? wait.sealed_answer : store.seal(answer, answerContext(wait)),
   })
 }
 
 /** The wait is over and its run has an event that says so: nothing else needs to look at it. */
 export function handOnWait(tx: Tx, wait: WaitRow): void {
-  tx.run(wake, { stepId: wait.step_id, at: null, detail: JSON.stringify({ ...detailOf(wait), over: true }) })
+  tx.run(wake, {
+    stepId: wait.step_id,
+    at: null,
+    detail: JSON.stringify({ ...detailOf(wait), over: true }),
+    answer: wait.sealed_answer,
+  })
+}
+
+function answerContext(wait: WaitRow): string {
+  return `wait:${wait.step_id}:answer`
 }

@@ -4,7 +4,7 @@ import type { WaitRequest } from '../../../domain/tool.ts'
 import { openActionFor, raiseAction, settleAction } from '../../store/actions.ts'
 import { moveEvent, nextSignal, payloadOf } from '../../store/inbox.ts'
 import type { Tx } from '../../store/tx.ts'
-import { detailOf, putWait, waitOf } from '../../store/waits.ts'
+import { answerOf, detailOf, putWait, waitOf } from '../../store/waits.ts'
 import type { WaitRow } from '../../store/waits.ts'
 import type { ActiveRun, Call, CallEnd } from './call.ts'
 import { recordCallIn } from './record.ts'
@@ -61,7 +61,7 @@ function valueOf(run: ActiveRun, tx: Tx, row: WaitRow): Json | undefined {
   const timedOut = row.wake_at !== null && row.wake_at <= now
   if (row.kind === 'sleep') return timedOut || detailOf(row).over ? { wokeAt: now } : undefined
   if (row.kind === 'ask') {
-    const { answer } = detailOf(row)
+    const answer = answerOf(run.context.store, row)
     if (answer !== undefined) return { answer }
     return timedOut ? { timedOut: true } : undefined
   }

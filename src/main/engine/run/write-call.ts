@@ -11,7 +11,7 @@ import type { Idempotency, Outcome, Reconciled } from '../../../domain/tool.ts'
 import { itemById } from '../../store/items.ts'
 import type { Step } from '../../store/journal.ts'
 import type { Tx } from '../../store/tx.ts'
-import { detailOf, endWait, putWait, waitOf } from '../../store/waits.ts'
+import { answerOf, detailOf, endWait, putWait, waitOf } from '../../store/waits.ts'
 import { openActionFor, settleAction } from '../../store/actions.ts'
 import { contextFor, timeoutOf } from './call.ts'
 import type { ActiveRun, Call, CallEnd } from './call.ts'
@@ -22,7 +22,7 @@ import { ToolFailed, denied, runTool } from './run-tool.ts'
 export async function takeWrite(run: ActiveRun, call: Call): Promise<CallEnd> {
   const known = run.journal.find(call.step.stepId)
   const answer = waitOf(run.context.store, call.step.stepId)
-  if (answer?.kind === 'unknown') return afterAnswer(run, call, detailOf(answer).answer ?? null)
+  if (answer?.kind === 'unknown') return afterAnswer(run, call, answerOf(run.context.store, answer) ?? null)
   if (known?.state === 'begun' || known?.state === 'unknown') return settleUnknown(run, call, known.evidence)
   if (known?.state === 'done') throw new Error(`${call.step.stepId} has an outcome and was taken again`)
   return intendAndIssue(run, call, known)

@@ -1,4 +1,7 @@
-/** The pure functions that may be given to a compute worker, by the verb of the tool they serve. */
+/**
+ * The pure functions that may be given to a compute worker, by the tool they serve: of `tools/text` by its verb, of
+ * other families by the whole name. Those that need large libraries are asynchronous and load them when first asked.
+ */
 import { formatCsv, parseCsv } from '../text/csv.ts'
 import { parseDateText } from '../text/dates.ts'
 import { compareTexts } from '../text/diff.ts'
@@ -17,4 +20,4 @@ export const jobs = {
 export type Jobs = typeof jobs
 export type JobName = keyof Jobs
 export type JobInput<N extends JobName> = Parameters<Jobs[N]>[0]
-export type JobOutput<N extends JobName> = ReturnType<Jobs[N]>
+export type JobOutput<N extends JobName> = Awaited<ReturnType<Jobs[N]>>

@@ -8,7 +8,7 @@
 import { Worker } from 'node:worker_threads'
 import { FailureError, type Failure } from '../../../domain/failure.ts'
 import type { JobInput, JobName, JobOutput } from './jobs.ts'
-import type { JobRequest, WorkerMessage } from './protocol.ts'
+import { toolOfJob, type JobRequest, type WorkerMessage } from './protocol.ts'
 
 export interface ComputeOptions {
   /** Longest one job may compute, ms. */
@@ -172,7 +172,7 @@ class ComputePool implements Compute {
         kind: 'script-limit',
         limit: 'cpu',
         allowed: limitMs,
-        message: `text.${task.name} was stopped after ${limitMs / 1_000} s of computing. Nothing was changed. Less text, or text of a simpler shape, takes less.`,
+        message: `${toolOfJob(task.name)} was stopped after ${limitMs / 1_000} s of computing. Nothing was changed. Less text, or text of a simpler shape, takes less.`,
       }),
     )
     this.#pump()
@@ -222,7 +222,7 @@ function answer(
     case 'overflow':
       return task.settle(new FailureError(memoryFailure(task, limits.memoryMb)))
     case 'bug':
-      return task.settle(new Error(`text.${task.name} failed in its worker: ${message.message}`))
+      return task.settle(new Error(`${toolOfJob(task.name)} failed in its worker: ${message.message}`))
   }
 }
 
@@ -231,7 +231,7 @@ function memoryFailure(task: Task, memoryMb: number): Failure {
     kind: 'script-limit',
     limit: 'memory',
     allowed: memoryMb,
-    message: `text.${task.name} needed more memory than the ${memoryMb} MB allowed. Nothing was changed. Give it less text at once.`,
+    message: `${toolOfJob(task.name)} needed more memory than the ${memoryMb} MB allowed. Nothing was changed. Give it less text at once.`,
   }
 }
 
@@ -240,12 +240,12 @@ function sizeFailure(task: Task, size: number, allowed: number): Failure {
     kind: 'script-limit',
     limit: 'bytes-in',
     allowed,
-    message: `text.${task.name} made a result of ${size} bytes where ${allowed} are allowed. Nothing was changed. Give it less text at once.`,
+    message: `${toolOfJob(task.name)} made a result of ${size} bytes where ${allowed} are allowed. Nothing was changed. Give it less text at once.`,
   }
 }
 
 function abortError(name: JobName): Error {
-  return new DOMException(`text.${name} was cancelled.`, 'AbortError')
+  return new DOMException(`${toolOfJob(name)} was cancelled.`, 'AbortError')
 }
 
 function asError(error: unknown): Error {

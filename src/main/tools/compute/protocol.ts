@@ -17,3 +17,8 @@ export type WorkerMessage =
   /** The job ran out of stack, or of room for one text. */
   | { is: 'overflow' }
   | { is: 'bug'; message: string }
+
+/** The tool a job works for, as people know it. */
+export function toolOfJob(name: JobName): string {
+  return name.includes('.') ? name : `text.${name}`
+}

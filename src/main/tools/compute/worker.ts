@@ -7,12 +7,12 @@ import type { JobRequest, WorkerMessage } from './protocol.ts'
 const port = parentPort
 if (port === null) throw new Error('compute/worker.ts runs only as a worker thread.')
 
-port.on('message', (request: JobRequest) => port.postMessage(perform(request)))
+port.on('message', (request: JobRequest) => void perform(request).then(message => port.postMessage(message)))
 port.postMessage({ is: 'ready' } satisfies WorkerMessage)
 
-function perform({ name, input, outputBytes }: JobRequest): WorkerMessage {
+async function perform({ name, input, outputBytes }: JobRequest): Promise<WorkerMessage> {
   try {
-    const value = runJob(name, input)
+    const value = await runJob(name, input)
     const size = Buffer.byteLength(JSON.stringify(value))
     return size > outputBytes ? { is: 'too-big', size } : { is: 'done', value }
   } catch (error) {

@@ -6,7 +6,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { failureOf } from './failure.ts'
 import type { FailureKind } from './failure.ts'
-import { createCodec } from './seal.ts'
+import { createCodec, generationOf } from './seal.ts'
 
 const KEY = new Uint8Array(32).fill(3)
 const codec = createCodec({ dataKey: () => KEY })
@@ -64,6 +64,25 @@ describe('sealed text', () => {
       expect(kindOf(() => locked.open(sealed, 'c'))).toBe('vault-locked')
     }
     expect(kindOf(() => createCodec({ dataKey: () => new Uint8Array(16) }).seal('', ''))).toBe('internal')
+  })
+
+  it('J12 seals under the newest key and opens what older ones sealed, and nothing that claims another', () => {
+    const known = new Map([[1, KEY]])
+    let newest = 1
+    const rotating = createCodec({
+      dataKey: (generation = newest) => known.get(generation) ?? null,
+      generation: () => newest,
+    })
+    const old = rotating.seal('old', 'c')
+    known.set(2, new Uint8Array(32).fill(4))
+    newest = 2
+    const young = rotating.seal('new', 'c')
+    expect([generationOf(old), generationOf(young)]).toEqual([1, 2])
+    expect([rotating.open(old, 'c'), rotating.open(young, 'c')]).toEqual(['old', 'new'])
+    expect(young.length).toBe(old.length)
+    expect(kindOf(() => rotating.open(old.with(0, 2), 'c'))).toBe('internal')
+    expect(kindOf(() => rotating.open(old.with(0, 3), 'c'))).toBe('internal')
+    expect(kindOf(() => codec.open(young, 'c'))).toBe('internal')
   })
 
   it('J12 refuses text that UTF-8 could not give back', () => {

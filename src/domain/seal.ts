@@ -1,7 +1,8 @@
 /**
- * Sealing at rest (J12): text under the data key with XChaCha20-Poly1305. A sealed text is one version byte, a random
- * nonce of 24 bytes, and ciphertext with tag; version and context are authenticated, so a sealed text opens only
- * where it belongs. Owns the format; the key is asked for at each use and never kept.
+ * Sealing at rest (J12): text under a key with XChaCha20-Poly1305. A sealed text is one byte, a random nonce of 24
+ * bytes, and ciphertext with tag. The byte names the key's generation, so that a rotated key leaves what is old
+ * readable and no sealed text longer; generation and context are authenticated, so a sealed text opens only where it
+ * belongs. Owns the format; the key is asked for at each use and never kept.
  */
 import { xchacha20poly1305 } from '@noble/ciphers/chacha.js'
 import { concatBytes, randomBytes, utf8ToBytes } from '@noble/ciphers/utils.js'
@@ -15,11 +16,15 @@ export interface Codec {
 }
 
 export interface SealingKey {
-  /** 32 bytes; null or empty while the vault is locked. */
-  dataKey(): Uint8Array | null
+  /** 32 bytes: of this generation, or the newest. Null or empty while the vault is locked, or where there is none. */
+  dataKey(generation?: number): Uint8Array | null
+  /** Of the newest key, from 1 to `LAST_GENERATION`. Absent where keys are never rotated. */
+  generation?(): number
 }
 
-const VERSION = 1
+/** Higher first bytes are left for other formats. */
+export const LAST_GENERATION = 239
+
 const KEY_LENGTH = 32
 const NONCE_LENGTH = 24
 const HEADER_LENGTH = 1 + NONCE_LENGTH
@@ -35,16 +40,26 @@ export function createCodec(keys: SealingKey): Codec {
           message: 'A text with half a character was to be sealed. Nothing was stored.',
         })
       }
+      const generation = keys.generation?.() ?? 1
       const nonce = randomBytes(NONCE_LENGTH)
-      const body = xchacha20poly1305(keyOf(keys), nonce, boundTo(context)).encrypt(utf8ToBytes(text))
-      return concatBytes(Uint8Array.of(VERSION), nonce, body)
+      const cipher = xchacha20poly1305(keyOf(keys), nonce, boundTo(generation, context))
+      return concatBytes(Uint8Array.of(generation), nonce, cipher.encrypt(utf8ToBytes(text)))
     },
     open(sealed, context) {
-      if (sealed.length < HEADER_LENGTH + TAG_LENGTH || sealed[0] !== VERSION) return damaged(context)
-      const cipher = xchacha20poly1305(keyOf(keys), sealed.slice(1, HEADER_LENGTH), boundTo(context))
+      const generation = generationOf(sealed)
+      if (generation === null) return damaged(context)
+      const key = keyOf(keys, generation) ?? damaged(context)
+      const cipher = xchacha20poly1305(key, sealed.slice(1, HEADER_LENGTH), boundTo(generation, context))
       return decoder.decode(decrypted(() => cipher.decrypt(sealed.subarray(HEADER_LENGTH)), context))
     },
   }
+}
+
+/** Which key a text was sealed under; null where it is no sealed text. */
+export function generationOf(sealed: Uint8Array): number | null {
+  const [generation = 0] = sealed
+  if (sealed.length < HEADER_LENGTH + TAG_LENGTH) return null
+  return generation >= 1 && generation <= LAST_GENERATION ? generation : null
 }
 
 function decrypted(decrypt: () => Uint8Array, context: string): Uint8Array {
@@ -57,22 +72,25 @@ function decrypted(decrypt: () => Uint8Array, context: string): Uint8Array {
   }
 }
 
-function keyOf(keys: SealingKey): Uint8Array {
-  const key = keys.dataKey()
-  if (key === null || key.length === 0) {
+function keyOf(keys: SealingKey): Uint8Array
+function keyOf(keys: SealingKey, generation: number): Uint8Array | null
+function keyOf(keys: SealingKey, generation?: number): Uint8Array | null {
+  const newest = keys.dataKey()
+  if (newest === null || newest.length === 0) {
     fail({
       kind: 'vault-locked',
       message: 'The vault is locked, so stored records could not be read or written. Nothing was changed.',
     })
   }
-  if (key.length !== KEY_LENGTH) {
+  const key = generation === undefined ? newest : keys.dataKey(generation)
+  if (key !== null && key.length !== KEY_LENGTH) {
     fail({ kind: 'internal', message: 'The data key has the wrong length. Nothing was read or written.' })
   }
   return key
 }
 
-function boundTo(context: string): Uint8Array {
-  return utf8ToBytes(`steward sealed ${VERSION}\n${context}`)
+function boundTo(generation: number, context: string): Uint8Array {
+  return utf8ToBytes(`steward sealed ${generation}\n${context}`)
 }
 
 function damaged(context: string): never {

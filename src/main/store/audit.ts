@@ -39,17 +39,17 @@ const everything = statement((_p: object) => query.selectFrom('audit_log').selec
 export class AuditChain {
   readonly #reader: Reader
   readonly #flushed: () => Promise<void>
-  readonly #key: Uint8Array
+  readonly #key: () => Uint8Array
   readonly #headFile: string
   #head: Head
   readonly #headEveryMs: number
   #headTimer: NodeJS.Timeout | null = null
 
-  /** `flushed` resolves when all that was committed before is on the disk. */
+  /** `flushed` resolves when all that was committed before is on the disk; `key` fails while the vault is locked. */
   constructor(
     reader: Reader,
     flushed: () => Promise<void>,
-    key: Uint8Array,
+    key: () => Uint8Array,
     folder: string,
     headEveryMs = HEAD_EVERY_MS,
   ) {
@@ -64,7 +64,7 @@ export class AuditChain {
   append(tx: Tx, at: number, entry: AuditEntry): void {
     const before = this.#head
     const seq = before.seq + 1
-    const mac = auditMac(this.#key, before.mac, { seq, at, ...entry })
+    const mac = auditMac(this.#key(), before.mac, { seq, at, ...entry })
     tx.run(insert, {
       seq,
       at,
@@ -86,12 +86,12 @@ export class AuditChain {
 
   /** Recomputes the whole chain and holds it against the head kept outside (edits, gaps, truncation). */
   verify(): AuditVerdict {
-    return verifyChain(this.#key, auditRows(this.#reader), this.keptHead())
+    return verifyChain(this.#key(), auditRows(this.#reader), this.keptHead())
   }
 
   /** What another thread needs to do the same. */
   evidence(): { key: Uint8Array; head: Head | undefined } {
-    return { key: this.#key, head: this.keptHead() }
+    return { key: this.#key(), head: this.keptHead() }
   }
 
   /** The head as last kept outside the database; undefined before the first. */

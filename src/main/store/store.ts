@@ -60,7 +60,7 @@ export class Store extends Reader {
     this.audit = new AuditChain(
       this,
       () => this.flushed(),
-      options.keys.auditKey(),
+      () => options.keys.auditKey(),
       options.folder,
       options.auditHeadEveryMs,
     )

@@ -82,8 +82,18 @@ function barredOutright({ contract, call, phase }: PolicyInput): Denial | null {
   return null
 }
 
-const LOCAL_LOOKS = new Set(['state.get', 'state.list', 'flow.now', 'flow.random', 'flow.uuid'])
-const LOCAL_LOOK_MODULES = new Set(['tools/text', 'tools/log'])
+const LOCAL_LOOKS = new Set([
+  'state.get',
+  'state.list',
+  'notes.get',
+  'notes.list',
+  'notes.search',
+  'flow.now',
+  'flow.random',
+  'flow.uuid',
+  'calendar.parse',
+])
+const LOCAL_LOOK_MODULES = new Set(['tools/text', 'tools/tables', 'tools/log'])
 
 function onlyLooks(call: PolicyCall): boolean {
   if (call.effect === 'read') return true

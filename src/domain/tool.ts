@@ -6,6 +6,7 @@ import type { z } from 'zod'
 import type { Contract } from './contract.ts'
 import type { Failure } from './failure.ts'
 import type { Json } from './json.ts'
+import type { NoteChange, NotesView } from './note.ts'
 
 /**
  * read: looks at the outside, may be repeated · write: changes the outside, never silently repeated ·
@@ -47,12 +48,14 @@ export type LocalChange =
   | { kind: 'state-delete'; key: string }
   | { kind: 'notice'; title: string; body: string; level: 'info' | 'warning' }
   | { kind: 'publish'; topic: string; payload: Json }
+  | NoteChange
 
 /** Local state as its scope sees it: what is committed, under what the scope itself has staged. */
 export interface LocalView {
   get(key: string): Json | undefined
   /** Keys with the prefix, sorted, and their values. */
   list(prefix: string): { key: string; value: Json }[]
+  readonly notes: NotesView
 }
 
 /** What a running tool is given. Nothing else reaches it. */

@@ -8,6 +8,7 @@ import path from 'node:path'
 import { contractSchema, type ContractInput } from '../../src/domain/contract.ts'
 import { failureOf, isFailureError, type Failure } from '../../src/domain/failure.ts'
 import type { Json } from '../../src/domain/json.ts'
+import { NO_NOTES } from '../../src/domain/note.ts'
 import type { Reconciled, ToolContext, ToolDeclaration } from '../../src/domain/tool.ts'
 import { filesTools, type FilePoint, type FilesOptions } from '../../src/main/tools/files.ts'
 
@@ -96,7 +97,7 @@ export class FilesBench {
       uses: ['tools/files'],
       ...this.#grants,
     })
-    const local = { get: () => undefined, list: () => [] }
+    const local = { get: () => undefined, list: () => [], notes: NO_NOTES }
     const ids = { workflowId: 'wf_1', runId: 'run_1', stepId, idempotencyKey: `key-${stepId}` }
     const stage = (): never => {
       throw new Error('A file tool staged local state.')

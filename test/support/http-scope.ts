@@ -1,4 +1,5 @@
 /** HTTP tools as a run has them: one client, a contract, validation before and after, on servers of this machine. */
+import { NO_NOTES } from '../../src/domain/note.ts'
 import { contractSchema, type ContractInput } from '../../src/domain/contract.ts'
 import { failureOf, type Failure } from '../../src/domain/failure.ts'
 import type { Json, JsonObject } from '../../src/domain/json.ts'
@@ -81,7 +82,7 @@ function contextOf(options: HttpScopeOptions): ToolContext {
     contract: contractOf(options),
     now: () => 0,
     signal: new AbortController().signal,
-    local: { get: () => undefined, list: () => [] },
+    local: { get: () => undefined, list: () => [], notes: NO_NOTES },
     stage: () => {
       throw new Error('HTTP tools stage nothing.')
     },

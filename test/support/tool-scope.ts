@@ -1,6 +1,7 @@
 /** A tool's context for tests: a contract, a clock that stands still, and local state in memory. */
 import { contractSchema } from '../../src/domain/contract.ts'
 import type { Json } from '../../src/domain/json.ts'
+import { isNoteChange, NO_NOTES, overlayNotes } from '../../src/domain/note.ts'
 import type { LocalChange, ToolContext, ToolDeclaration } from '../../src/domain/tool.ts'
 import { validateInput, validateOutput } from '../../src/main/tools/validate.ts'
 
@@ -54,6 +55,7 @@ export function scopeForTests({
           .filter(([key]) => key.startsWith(prefix))
           .sort(([a], [b]) => (a < b ? -1 : 1))
           .map(([key, value]) => ({ key, value })),
+      notes: overlayNotes(NO_NOTES, () => staged.filter(isNoteChange)),
     },
     stage: change => {
       staged.push(change)

@@ -234,6 +234,33 @@ interface CostsTable {
   at: number
 }
 
+interface NotesTable {
+  number: Generated<number>
+  id: string
+  workflow_id: string
+  title_mac: string
+  sealed_head: Uint8Array
+  sealed_text: Uint8Array
+  characters: number
+  outside: Generated<number>
+  created_at: number
+  updated_at: number
+}
+
+interface NoteIndexKeysTable {
+  id: number
+  sealed_key: Uint8Array
+}
+
+/** The full-text index: its columns are written and matched, never read. */
+interface NoteWordsTable {
+  rowid: number
+  owner: string
+  title: string
+  text: string
+  tags: string
+}
+
 interface AuditLogTable {
   seq: number
   at: number
@@ -265,6 +292,9 @@ export interface Schema {
   blobs: BlobsTable
   costs: CostsTable
   audit_log: AuditLogTable
+  notes: NotesTable
+  note_index_keys: NoteIndexKeysTable
+  note_words: NoteWordsTable
 }
 
 /** A row as it is read. */

@@ -6,7 +6,7 @@ import Database from 'better-sqlite3'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { isFailureError } from '../../domain/failure.ts'
 import { lockFolder } from './folder-lock.ts'
-import { migrate } from './migrate.ts'
+import { migrate, newestSchema } from './migrate.ts'
 import { putSetting, setting } from './settings.ts'
 import { DATABASE_FILE, openStore } from './store.ts'
 import type { Store } from './store.ts'
@@ -225,14 +225,16 @@ describe('opening a data folder', () => {
     await first.close()
     store = undefined
     const migrations = fs.mkdtempSync(path.join(os.tmpdir(), 'steward-migrations-'))
-    fs.writeFileSync(path.join(migrations, '0002-next.sql'), 'CREATE TABLE next (x INTEGER)')
+    const [present, next] = [newestSchema(), newestSchema() + 1]
+    const file = `${String(next).padStart(4, '0')}-next.sql`
+    fs.writeFileSync(path.join(migrations, file), 'CREATE TABLE next (x INTEGER)')
     const db = new Database(path.join(folder, DATABASE_FILE))
     const backups: number[] = []
     migrate(db, version => backups.push(version), migrations)
-    expect(backups).toEqual([1])
-    expect(db.pragma('user_version', { simple: true })).toBe(2)
+    expect(backups).toEqual([present])
+    expect(db.pragma('user_version', { simple: true })).toBe(next)
     migrate(db, version => backups.push(version), migrations)
-    expect(backups).toEqual([1])
+    expect(backups).toEqual([present])
     db.close()
     fs.rmSync(migrations, { recursive: true })
   })

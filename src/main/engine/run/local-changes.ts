@@ -1,6 +1,7 @@
 /** Makes staged local changes real, in the transaction in which their scope succeeds (J2). */
 import type { LocalChange } from '../../../domain/tool.ts'
 import { addChatEvent, deleteState, setState } from '../../store/local-state.ts'
+import { commitNoteChange } from '../../store/notes.ts'
 import type { Tx } from '../../store/tx.ts'
 import { workflowById } from '../../store/workflows.ts'
 import type { ActiveRun } from './call.ts'
@@ -30,5 +31,16 @@ function commitChange(run: ActiveRun, tx: Tx, change: LocalChange, at: number): 
     case 'publish':
       publish(run.context, tx, run, change, at)
       return
+    case 'note-append':
+    case 'note-cut':
+    case 'note-tags':
+    case 'note-remove':
+      commitNoteChange(store, tx, workflowId, change, hasReadOutside(run))
+      return
   }
+}
+
+/** Conservatively of the whole run, whichever scope wrote (P6). */
+function hasReadOutside(run: ActiveRun): boolean {
+  return run.journal.seen().some(step => step.effect === 'read')
 }

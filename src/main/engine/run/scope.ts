@@ -3,7 +3,9 @@
  * local state it has staged; they become visible when it succeeds (J2), until then only to itself and its items.
  */
 import type { Json } from '../../../domain/json.ts'
+import { isNoteChange, overlayNotes } from '../../../domain/note.ts'
 import type { LocalChange, LocalView } from '../../../domain/tool.ts'
+import { notesOf } from '../../store/notes.ts'
 import { stateList, stateValue } from '../../store/local-state.ts'
 import type { Store } from '../../store/store.ts'
 
@@ -50,6 +52,7 @@ export function localView(store: Store, workflowId: string, scope: Scope): Local
       for (const change of stagedChanges(scope)) applyToList(seen, change, prefix)
       return [...seen].sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, value]) => ({ key, value }))
     },
+    notes: overlayNotes(notesOf(store, workflowId), () => stagedChanges(scope).filter(isNoteChange)),
   }
 }
 

@@ -2,7 +2,7 @@
  * The one guarded HTTP client: every request of every tool leaves through it. Each hop is resolved once, every
  * address checked, the connection pinned to what was checked, redirects judged again; time, size, decompressed size
  * and redirects are capped (corpus 66–73). Owns its connections, the hosts' health and the watch over connectivity.
- * It does not own policy (`mayVisit`, `allowHost` are asked) or retries, and knows no credential.
+ * It does not own policy (`mayVisit`, `allowHost` are asked) or retries, and keeps no credential.
  * J4: every failure says whether the request can have reached the other side. R5: hosts are left alone as they ask.
  */
 import { lookup } from 'node:dns/promises'
@@ -12,7 +12,7 @@ import { isLoopback, type Address } from './address.ts'
 import { ACCEPTED_ENCODINGS, decodeBody, textOf, type Decoded } from './body.ts'
 import { Connectivity, type ConnectivityOptions } from './connectivity.ts'
 import { Deadline } from './deadline.ts'
-import { exchange, TransportError, type Answer } from './exchange.ts'
+import { exchange, TransportError, type Answer, type AnswerHead } from './exchange.ts'
 import {
   errorFailure,
   mayMeanOffline,
@@ -25,6 +25,7 @@ import {
 } from './failures.ts'
 import { checkedHeaders, portableHeaders, type Headers } from './headers.ts'
 import { HostHealth, type HostEvent } from './hosts.ts'
+import { Intake, type BodySink } from './intake.ts'
 import { Pools } from './pools.ts'
 import { maskText } from './redact.ts'
 import { isMoved, isRedirect, nextTarget } from './redirect.ts'
@@ -60,6 +61,14 @@ export interface HttpRequest {
   signal?: AbortSignal
   /** Asks even a host that is being left alone: for tools whose purpose is to find out. */
   despiteHealth?: boolean
+  /** Called before each hop, redirects included: may wait, and refuses by failing. */
+  beforeHop?: (target: Target) => Promise<void>
+  /** Sees the head of an accepted answer before its body is read; refuses it by failing. */
+  onHead?: (head: { status: number; headers: Readonly<Record<string, string>>; target: Target }) => void
+  /** Takes the accepted body instead of memory; the answer's own is then empty. */
+  sink?: BodySink
+  /** A header with a secret of the user's, known to this code only: it goes to the first origin and nowhere else. */
+  credential?: { name: string; value: string }
 }
 
 export interface HttpAnswer {
@@ -134,6 +143,9 @@ class GuardedClient implements HttpClient {
     const journey = this.#journey(request)
     try {
       for (;;) {
+        const { beforeHop } = request
+        if (beforeHop !== undefined)
+          await journey.deadline.bound(beforeHop(journey.target), journey.target, 'no')
         const answer = await this.#hop(journey)
         const next = redirectOf(journey, answer)
         if (next === null) return await this.#finish(journey, answer)
@@ -154,7 +166,9 @@ class GuardedClient implements HttpClient {
     const headers = checkedHeaders(request.headers ?? {})
     headers['user-agent'] ??= this.#userAgent
     headers['accept'] ??= '*/*'
-    headers['accept-encoding'] = ACCEPTED_ENCODINGS
+    headers['accept-encoding'] = encodingsFor(request)
+    if (request.credential !== undefined)
+      headers[request.credential.name.toLowerCase()] = request.credential.value
     const target = parseTarget(request.url)
     const timeoutMs = Math.min(Math.max(request.timeoutMs ?? TIMEOUT_MS, 1), LONGEST_TIMEOUT_MS)
     return {
@@ -216,9 +230,18 @@ class GuardedClient implements HttpClient {
   }
 
   async #send(journey: Journey, addresses: readonly Address[]): Promise<Answer> {
-    const { target, method, headers, deadline, maxBytes, request } = journey
+    const { target, method, headers, deadline, request } = journey
     const entry = this.#pools.for(target, addresses)
-    const outgoing = { target, method, headers, body: request.body ?? null, maxBytes, deadline }
+    const outgoing = {
+      target,
+      method,
+      headers,
+      body: request.body ?? null,
+      // What is not for the sink (a redirect, an error) is held in memory after all.
+      maxBytes: request.sink === undefined ? journey.maxBytes : MAX_BYTES,
+      deadline,
+      meet: (head: AnswerHead, failed: (error: unknown) => void) => intakeFor(journey, head, failed),
+    }
     const wasWarm = entry.warm
     entry.active += 1
     try {
@@ -258,7 +281,7 @@ class GuardedClient implements HttpClient {
       coding === undefined
         ? { is: 'decoded', body: answer.body }
         : await deadline.bound(decodeBody(answer.body, coding, maxBytes), target, 'maybe')
-    if (!(request.accept?.(status) ?? isAcceptedByDefault(method, status))) {
+    if (!isAccepted(request, method, status)) {
       const excerpt = decoded.is === 'decoded' ? excerptOf(decoded.body, headers['content-type']) : ''
       throw new FailureError(statusFailure(target, method, { status, headers, excerpt }, this.#now()))
     }
@@ -287,8 +310,29 @@ export function isRead(method: string): boolean {
   return method === 'GET' || method === 'HEAD' || method === 'OPTIONS'
 }
 
-function isAcceptedByDefault(method: Method, status: number): boolean {
-  return status < 400 && (isRead(method) || !isMoved(status))
+function isAccepted(request: HttpRequest, method: Method, status: number): boolean {
+  return request.accept?.(status) ?? (status < 400 && (isRead(method) || !isMoved(status)))
+}
+
+/** A file is wanted as it is, not packed once more for the way. */
+function encodingsFor({ sink }: HttpRequest): string {
+  return sink === undefined ? ACCEPTED_ENCODINGS : 'identity'
+}
+
+/** Shows an answer that will be given back to who asked, and sends its body where it belongs. */
+function intakeFor(journey: Journey, head: AnswerHead, failed: (error: unknown) => void): Intake | null {
+  const { request, method, target, maxBytes } = journey
+  const { status, headers } = head
+  if (!isAccepted(request, method, status) || leadsOn(journey, head)) return null
+  request.onHead?.({ status, headers, target })
+  if (request.sink === undefined) return null
+  const coding = headers['content-encoding']
+  return new Intake({ target, status, coding, maxBytes, sink: request.sink }, failed)
+}
+
+function leadsOn({ request, method }: Journey, { status, headers }: AnswerHead): boolean {
+  const follows = request.followRedirects !== false && (method === 'GET' || method === 'HEAD')
+  return follows && isRedirect(status) && headers['location'] !== undefined
 }
 
 /** What a failure says about the host; nothing where the request was given up here. */
@@ -306,10 +350,10 @@ function eventOfFailure(failure: Failure): HostEvent | null {
   }
 }
 
-function redirectOf({ request, method, target, redirects }: Journey, answer: Answer): Target | null {
+function redirectOf(journey: Journey, answer: Answer): Target | null {
+  const { request, target, redirects } = journey
   const location = answer.headers['location']
-  const follows = request.followRedirects !== false && (method === 'GET' || method === 'HEAD')
-  if (!follows || !isRedirect(answer.status) || location === undefined) return null
+  if (!leadsOn(journey, answer) || location === undefined) return null
   const maxRedirects = request.maxRedirects ?? MAX_REDIRECTS
   return nextTarget({ from: target, status: answer.status, location, visited: redirects, maxRedirects })
 }
@@ -324,7 +368,7 @@ function follow(journey: Journey, next: Target): void {
   }
   journey.redirects.push(target.url.href)
   if (next.url.origin !== target.url.origin) {
-    journey.headers = { ...portableHeaders(journey.headers), 'accept-encoding': ACCEPTED_ENCODINGS }
+    journey.headers = { ...portableHeaders(journey.headers), 'accept-encoding': encodingsFor(request) }
   }
   journey.target = next
 }

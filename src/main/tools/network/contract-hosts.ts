@@ -11,7 +11,8 @@ export function namesHost({ reads, changes }: Contract, host: string): boolean {
 /** Whether a redirect may lead a read of this tool there. */
 export function mayVisit(contract: Contract, tool: string, host: string): boolean {
   const touches = { hosts: [host] }
-  const never = neverTouched(contract, { tool, module: 'tools/http', touches })
+  const module = `tools/${tool.slice(0, tool.lastIndexOf('.'))}`
+  const never = neverTouched(contract, { tool, module, touches })
   return never === null && mayRead(contract, touches).ok
 }
 

@@ -3,10 +3,11 @@
  * (J4). It does not resolve, judge, follow redirects or decode.
  */
 import type { Dispatcher } from 'undici'
-import { FailureError } from '../../../domain/failure.ts'
+import { FailureError, isFailureError } from '../../../domain/failure.ts'
 import type { Deadline } from './deadline.ts'
 import { errorFailure, tooLargeFailure, unreadableFailure, withStatus, type Sent } from './failures.ts'
 import { answerHeaders } from './headers.ts'
+import type { Intake } from './intake.ts'
 import type { Target } from './target.ts'
 
 const MAX_ANSWER_HEADERS = 256
@@ -16,9 +17,14 @@ export interface Outgoing {
   method: string
   headers: Readonly<Record<string, string>>
   body: Uint8Array | string | null
+  /** Of a body that is held in memory. */
   maxBytes: number
   deadline: Deadline
+  /** Sees the head of the answer: may refuse it with a Failure, or say who takes the body instead of memory. */
+  meet: (head: AnswerHead, failed: (error: unknown) => void) => Intake | null
 }
+
+export type AnswerHead = Pick<Answer, 'status' | 'headers'>
 
 export interface Answer {
   status: number
@@ -66,6 +72,7 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
   #headers: Record<string, string> = {}
   #chunks: Uint8Array[] = []
   #size = 0
+  #intake: Intake | null = null
   #firstByteAt = 0
 
   constructor(outgoing: Outgoing) {
@@ -96,20 +103,35 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
     this.#status = status
     this.#firstByteAt = performance.now()
     this.#headers = answerHeaders(headers)
-    const { target, maxBytes, method } = this.#outgoing
-    if (Object.keys(this.#headers).length > MAX_ANSWER_HEADERS) {
-      this.#fail(
-        new FailureError(
-          unreadableFailure(target, `it sent more than ${MAX_ANSWER_HEADERS} headers`, status),
-        ),
-      )
-    } else if (method !== 'HEAD' && Number(this.#headers['content-length'] ?? 0) > maxBytes) {
-      this.#fail(new FailureError(tooLargeFailure(target, maxBytes, status)))
+    try {
+      this.#meet(status)
+    } catch (error) {
+      this.#fail(error)
     }
   }
 
-  onResponseData(_controller: Dispatcher.DispatchController, chunk: Uint8Array): void {
+  #meet(status: number): void {
+    const { target, method, meet } = this.#outgoing
+    const headers = this.#headers
+    if (Object.keys(headers).length > MAX_ANSWER_HEADERS) {
+      const what = `it sent more than ${MAX_ANSWER_HEADERS} headers`
+      throw new FailureError(unreadableFailure(target, what, status))
+    }
+    this.#intake = meet({ status, headers }, error => this.#fail(error))
+    const maxBytes = this.#intake?.maxBytes ?? this.#outgoing.maxBytes
+    if (method !== 'HEAD' && Number(headers['content-length'] ?? 0) > maxBytes) {
+      throw new FailureError(tooLargeFailure(target, maxBytes, status))
+    }
+  }
+
+  onResponseData(controller: Dispatcher.DispatchController, chunk: Uint8Array): void {
     if (this.#settled) return
+    if (this.#intake !== null) {
+      if (this.#intake.push(chunk)) return
+      controller.pause()
+      this.#intake.drained(() => controller.resume())
+      return
+    }
     this.#size += chunk.byteLength
     if (this.#size <= this.#outgoing.maxBytes) this.#chunks.push(chunk)
     else
@@ -119,6 +141,15 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
   }
 
   onResponseEnd(): void {
+    if (this.#intake === null) this.#succeed()
+    else
+      this.#intake.end().then(
+        () => this.#succeed(),
+        (error: unknown) => this.#fail(error),
+      )
+  }
+
+  #succeed(): void {
     this.#end(() => {
       const body = this.#chunks.length === 1 ? this.#chunks[0] : undefined
       this.#settle.resolve({
@@ -134,17 +165,19 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
     this.#fail(new TransportError(error, this.#sent))
   }
 
-  #fail(error: FailureError | TransportError): void {
-    this.#end(() => this.#settle.reject(this.#status === 0 ? error : this.#withStatus(error)))
+  #fail(error: unknown): void {
+    this.#end(() => this.#settle.reject(this.#status === 0 ? asError(error) : this.#withStatus(error)))
     this.#controller?.abort(new Error('given up'))
+    this.#intake?.abandon()
   }
 
-  #withStatus(error: FailureError | TransportError): FailureError {
-    const failure =
-      error instanceof TransportError
-        ? errorFailure(error.cause, this.#outgoing.target, 'maybe')
-        : error.failure
-    return new FailureError(withStatus(failure, this.#status))
+  /** What the place a body goes to says for itself (a full disk) is passed on as it is. */
+  #withStatus(error: unknown): Error {
+    if (error instanceof TransportError)
+      return new FailureError(
+        withStatus(errorFailure(error.cause, this.#outgoing.target, 'maybe'), this.#status),
+      )
+    return isFailureError(error) ? new FailureError(withStatus(error.failure, this.#status)) : asError(error)
   }
 
   #end(settle: () => void): void {
@@ -154,4 +187,8 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
     settle()
     this.#chunks = []
   }
+}
+
+function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error))
 }

@@ -191,6 +191,17 @@ describe('the gallery', () => {
     const shown = (await run('runs', '--automation', 'tidy', '--json')).json()['items'] as { id: string }[]
     expect((await run('runs', 'show', shown[0]?.id ?? '')).out).toMatch(/Effects\n {2}Moved .*a\.pdf/)
   })
+
+  it('R7 says of one that is added while everything is stopped that it does not start', async () => {
+    const set = ['--set', `folder=${steward.folder}`, '--name', 'later']
+    await run('stop-everything')
+    const added = await run('gallery', 'add', 'tidy-folder', ...set)
+    expect(added.out).toMatch(/It is paused: Everything was stopped\. Go on with: steward resume later$/m)
+    expect(await run('resume-everything')).toMatchObject({ code: 0 })
+    expect((await run('gallery', 'add', 'tidy-folder', ...set)).out).toMatch(
+      /Run it now with: steward run later/,
+    )
+  })
 })
 
 describe('serving', () => {

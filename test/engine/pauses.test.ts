@@ -9,6 +9,7 @@ import {
   inState,
   openKinds,
   resolve,
+  send,
   settled,
   untilAsked,
 } from '../support/engine-tests.ts'
@@ -152,5 +153,25 @@ describe('a pause while an item of an ended run is gone on with', () => {
     await until(() => itemState(runId) === 'done', 'the item never went on')
     await until(() => world.engine.run(runId).slot === null, 'its turn was kept')
     expect(site.paths()).toEqual(['/slow', '/slow', '/p'])
+  })
+})
+
+describe('stopping everything', () => {
+  it('R7 holds for what is installed later, until everything goes on', async () => {
+    const id = await world.install('known', 'export default async function run() { return 1 }')
+    expect(await world.engine.control.stopEverything()).toBe(1)
+    const later = await world.install('later', 'export default async function run() { return 2 }')
+    await world.install('known', 'export default async function run() { return 3 }')
+    const states = () => [id, later].map(one => world.engine.workflow(one).state)
+    expect(states()).toEqual(['paused', 'paused'])
+    const eventId = await send(world, 'later')
+    await restart()
+    expect(world.engine.event(eventId).run_id).toBeNull()
+    expect(await world.engine.control.resumeEverything()).toBe(2)
+    expect(states()).toEqual(['active', 'active'])
+    const runId = await until(() => world.engine.event(eventId).run_id, 'never claimed')
+    expect(world.result(await inState(world, runId, 'succeeded'))).toBe(2)
+    expect(await world.install('last', 'export default async function run() { return 4 }')).toBeTruthy()
+    expect(world.engine.workflow('last').state).toBe('active')
   })
 })

@@ -39,6 +39,13 @@ export function addAutomationCommands(program: Command): void {
   })
 }
 
+/** When an automation runs, or that it does not. */
+export function whenText(automation: AutomationSummary): string {
+  const { name, state, pauseReason, when } = automation
+  if (state !== 'paused') return `${when.join('; ')}.`
+  return `It is paused: ${pauseReason ?? ''} Go on with: steward resume ${name}`
+}
+
 const MOVES = [
   ['pause', 'Paused', 'hold an automation: new events wait, nothing is lost'],
   ['resume', 'Resumed', 'let a paused automation go on'],

@@ -2,6 +2,7 @@
 import path from 'node:path'
 import type { Command } from 'commander'
 import type { AutomationSummary, DraftContract, ScriptCheck } from '../server/api.ts'
+import { whenText } from './commands-automations.ts'
 import { pathTo, theCore } from './client.ts'
 import { answering, pairOption, readJson, readText } from './command.ts'
 import type { Answer } from './command.ts'
@@ -61,7 +62,7 @@ async function install(options: InstallOptions): Promise<Answer> {
   const done = installed.created ? 'Installed' : 'Installed a new version of'
   return {
     document: installed,
-    text: `${done} ${installed.name} ${installed.version}. ${installed.when.join('; ')}.`,
+    text: `${done} ${installed.name} ${installed.version}. ${whenText(installed)}`,
   }
 }
 

@@ -1,6 +1,7 @@
 /** `gallery`: ready-made automations. */
 import type { Command } from 'commander'
 import type { AutomationSummary, GalleryEntry, GallerySummary } from '../server/api.ts'
+import { whenText } from './commands-automations.ts'
 import { pathTo, theCore } from './client.ts'
 import { answering, pairOption } from './command.ts'
 import type { Answer } from './command.ts'
@@ -50,8 +51,9 @@ async function add(id: string, options: { set?: Record<string, string>; name?: s
     slots: options.set ?? {},
     ...(options.name === undefined ? {} : { name: options.name }),
   })
+  const runNow = added.state === 'active' ? ` Run it now with: steward run ${added.name} --wait` : ''
   return {
     document: added,
-    text: `${added.created ? 'Added' : 'Replaced'} ${added.name}: ${safe(added.promise, 400)} ${added.when.join('; ')}. Run it now with: steward run ${added.name} --wait`,
+    text: `${added.created ? 'Added' : 'Replaced'} ${added.name}: ${safe(added.promise, 400)} ${whenText(added)}${runNow}`,
   }
 }

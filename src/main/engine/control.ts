@@ -22,6 +22,8 @@ import type { Router } from './router.ts'
 import { openActionsOfKind, openActionsOfRun, openActionsOfWorkflow, settleAction } from '../store/actions.ts'
 import { moveEvent } from '../store/inbox.ts'
 
+export const EVERYTHING_STOPPED = 'Everything was stopped.'
+
 export class Control {
   readonly #context: EngineContext
   readonly #router: Router
@@ -57,7 +59,7 @@ export class Control {
     const active = listWorkflows(this.#context.store).filter(workflow => workflow.state === 'active')
     await this.#write(tx => {
       putSetting(tx, 'stopped', 'yes')
-      for (const workflow of active) this.#moveIn(tx, workflow, 'paused', 'Everything was stopped.')
+      for (const workflow of active) this.#moveIn(tx, workflow, 'paused', EVERYTHING_STOPPED)
     })
     for (const run of this.#router.actives()) run.hold()
     return active.length

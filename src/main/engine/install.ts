@@ -6,9 +6,17 @@ import type { Json } from '../../domain/json.ts'
 import { inspectScript } from '../../sandbox/inspect.ts'
 import { itemNames, renameItems } from '../store/items.ts'
 import { addSchedule, retireSchedules } from '../store/schedules.ts'
+import { isStopped } from '../store/settings.ts'
 import type { Tx } from '../store/tx.ts'
-import { createWorkflow, deployVersion, scriptOf, workflowByName } from '../store/workflows.ts'
+import {
+  createWorkflow,
+  deployVersion,
+  scriptOf,
+  setWorkflowState,
+  workflowByName,
+} from '../store/workflows.ts'
 import type { EngineContext } from './context.ts'
+import { EVERYTHING_STOPPED } from './control.ts'
 import { nextDue } from './schedule/due.ts'
 import { specOf, validateTrigger, zoneOf } from './schedule/spec.ts'
 
@@ -96,6 +104,8 @@ function installIn(context: EngineContext, tx: Tx, request: InstallRequest, cont
   const existing = workflowByName(tx, request.name)
   if (existing !== undefined) checkItems(tx, request, contract, existing.id)
   const workflowId = existing?.id ?? createWorkflow(store, tx, request.name, contract.title, at)
+  if (existing === undefined && isStopped(tx))
+    setWorkflowState(tx, workflowId, 'paused', EVERYTHING_STOPPED, at)
   const version = deployVersion(store, tx, workflowId, {
     contract,
     source: request.source,

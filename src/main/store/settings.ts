@@ -19,6 +19,11 @@ export function setting(reader: Reader, key: SettingKey): string | undefined {
   return reader.get(get, { key })?.value
 }
 
+/** Everything was stopped, and nothing was said since: what is new does not start either (R7). */
+export function isStopped(reader: Reader): boolean {
+  return setting(reader, 'stopped') === 'yes'
+}
+
 export function putSetting(tx: Tx, key: SettingKey, value: string): void {
   tx.run(put, { key, value })
 }

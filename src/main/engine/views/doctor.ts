@@ -3,7 +3,7 @@ import fs from 'node:fs'
 import path from 'node:path'
 import { inspectDatabase } from '../../store/inspection.ts'
 import { newestSchema } from '../../store/migrate.ts'
-import { setting } from '../../store/settings.ts'
+import { isStopped } from '../../store/settings.ts'
 import { DATABASE_FILE } from '../../store/store.ts'
 import type { Store } from '../../store/store.ts'
 
@@ -41,7 +41,7 @@ export function folderChecks(folder: string): HealthCheck[] {
 
 export async function storeChecks(store: Store): Promise<HealthCheck[]> {
   const { problems, audit: verdict } = await inspectDatabase(store)
-  const stopped = setting(store, 'stopped') === 'yes'
+  const stopped = isStopped(store)
   return [
     {
       name: 'database',

@@ -23,8 +23,10 @@ export type IdPrefix =
   | 'cht'
   | 'cev'
   | 'cst'
+  | 'con'
   | 'boot'
   | 'epo'
+  | 'reh'
 
 /** Makes ids from a clock: monotonic within one maker, whatever the clock does. */
 export class IdMaker {

@@ -261,6 +261,30 @@ interface NoteWordsTable {
   tags: string
 }
 
+interface ConnectionsTable {
+  id: string
+  name: string
+  kind: string
+  auth: 'none' | 'api-key' | 'bearer' | 'basic' | 'hmac' | 'oauth'
+  origins: string
+  settings: string
+  state: Generated<'unchecked' | 'connected' | 'refused' | 'failing'>
+  message: string | null
+  checked_at: number | null
+  version: Generated<number>
+  created_at: number
+  updated_at: number
+}
+
+interface SecretsTable {
+  connection_id: string
+  purpose: string
+  version: number
+  generation: number
+  sealed_value: Uint8Array
+  created_at: number
+}
+
 interface AuditLogTable {
   seq: number
   at: number
@@ -292,6 +316,8 @@ export interface Schema {
   blobs: BlobsTable
   costs: CostsTable
   audit_log: AuditLogTable
+  connections: ConnectionsTable
+  secrets: SecretsTable
   notes: NotesTable
   note_index_keys: NoteIndexKeysTable
   note_words: NoteWordsTable

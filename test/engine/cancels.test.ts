@@ -219,4 +219,15 @@ describe('an automation that is put away', () => {
     })
     expect(world.engine.workflow(id).state).toBe('archived')
   })
+
+  it('R7 that was archived runs again once it is installed anew, under its history', async () => {
+    const source = 'export default async function run() { return 1 }'
+    const id = await world.install('old', source)
+    const before = await world.run('old')
+    await world.engine.control.archive(id)
+    expect(await world.install('old', source)).toBe(id)
+    const after = await world.run('old')
+    expect([before, after].map(run => run.workflow_id)).toEqual([id, id])
+    expect(after.state).toBe('succeeded')
+  })
 })

@@ -104,8 +104,7 @@ function installIn(context: EngineContext, tx: Tx, request: InstallRequest, cont
   const existing = workflowByName(tx, request.name)
   if (existing !== undefined) checkItems(tx, request, contract, existing.id)
   const workflowId = existing?.id ?? createWorkflow(store, tx, request.name, contract.title, at)
-  if (existing === undefined && isStopped(tx))
-    setWorkflowState(tx, workflowId, 'paused', EVERYTHING_STOPPED, at)
+  if (existing === undefined || existing.state === 'archived') begin(tx, workflowId, at)
   const version = deployVersion(store, tx, workflowId, {
     contract,
     source: request.source,
@@ -134,6 +133,12 @@ function installIn(context: EngineContext, tx: Tx, request: InstallRequest, cont
     body: { intent: version.intentId, script: version.scriptId },
   })
   return { workflowId, ...version, created: existing === undefined }
+}
+
+/** New, or brought back from the archive: it may start, unless nothing may. */
+function begin(tx: Tx, workflowId: string, at: number): void {
+  if (isStopped(tx)) setWorkflowState(tx, workflowId, 'paused', EVERYTHING_STOPPED, at)
+  else setWorkflowState(tx, workflowId, 'active', null, at)
 }
 
 /** Keys recorded under a name must stay reachable: a rename, or another key for the same name, needs a mapping (J7). */

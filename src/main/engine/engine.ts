@@ -25,6 +25,7 @@ import { install } from './install.ts'
 import type { InstallRequest, Installed } from './install.ts'
 import { rehearse } from './rehearse.ts'
 import type { Rehearsal, RehearsalEnd } from './rehearse.ts'
+import { Rehearsals } from './rehearse/rehearsals.ts'
 import { Router } from './router.ts'
 import { Scheduler } from './scheduler.ts'
 import { Waker } from './waker.ts'
@@ -53,6 +54,7 @@ export class Engine {
   readonly store: Store
   readonly tools: ToolRegistry
   readonly control: Control
+  readonly rehearsals: Rehearsals
   readonly #context: EngineContext
   readonly #router: Router
   readonly #waker: Waker
@@ -78,6 +80,7 @@ export class Engine {
     })
     this.#waker = new Waker(this.#context, this.#router)
     this.#scheduler = new Scheduler(this.#context)
+    this.rehearsals = new Rehearsals(this.#context)
     this.control = new Control(this.#context, this.#router)
     this.#answers = new Answers(this.#context, this.#waker, this.control)
   }
@@ -93,6 +96,7 @@ export class Engine {
 
   /** Lets go of everything in memory; what is unfinished is on record and goes on at the next start. */
   stop(): void {
+    this.rehearsals.stopAll()
     this.#scheduler.stop()
     this.#waker.stop()
     this.#router.stop()

@@ -2,6 +2,7 @@
 import { contractIssues, parseContract } from '../../domain/contract-check.ts'
 import type { Contract } from '../../domain/contract.ts'
 import { fail } from '../../domain/failure.ts'
+import { sha256Hex } from '../../domain/json.ts'
 import type { Json } from '../../domain/json.ts'
 import { inspectScript } from '../../sandbox/inspect.ts'
 import { itemNames, renameItems } from '../store/items.ts'
@@ -27,6 +28,8 @@ export interface InstallRequest {
   note?: string
   /** Old `each` name → new one, for recorded keys that go with a rename (J7). */
   mapItems?: Readonly<Record<string, string>>
+  /** The hash of the script that a rehearsal was shown for: any other is refused (O2). */
+  rehearsed?: string
 }
 
 export interface Installed {
@@ -45,10 +48,21 @@ export async function install(context: EngineContext, request: InstallRequest): 
       message: `The name “${request.name}” was refused: it takes lower-case letters, digits and hyphens. Nothing was installed.`,
     })
   }
+  checkRehearsed(request)
   const contract = checkedContract(request.contract)
   context.tools.modulesOf(contract.uses)
   checkScript(request.source, contract)
   return context.store.write(tx => installIn(context, tx, request, contract), { durable: true })
+}
+
+function checkRehearsed({ source, rehearsed }: InstallRequest): void {
+  if (rehearsed === undefined || rehearsed === sha256Hex(source)) return
+  fail({
+    kind: 'invalid-input',
+    path: 'rehearsed',
+    message:
+      'The script is not the one that was rehearsed: their hashes differ. Nothing was installed. Rehearse this one, or install the other.',
+  })
 }
 
 function checkedContract(json: Json): Contract {

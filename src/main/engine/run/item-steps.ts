@@ -18,6 +18,7 @@ import {
   moveItem,
 } from '../../store/items.ts'
 import type { ItemError, ItemRow } from '../../store/items.ts'
+import type { Store } from '../../store/store.ts'
 import type { Tx } from '../../store/tx.ts'
 import { endWaitsOfItem } from '../../store/waits.ts'
 import { commitChanges } from './local-changes.ts'
@@ -35,7 +36,7 @@ export type ItemEnd =
   | { state: 'declined'; reason: string }
 
 /** The scope that `flow.open` or `flow.settle` speaks of. */
-export function childScope(call: Call): string {
+export function childScope(call: Pick<Call, 'args' | 'scope'>): string {
   const { name, key } = itemArgs.parse(call.args)
   const path = call.scope.text === '' ? [] : (JSON.parse(call.scope.text) as string[])
   return JSON.stringify([...path, name, key])
@@ -50,7 +51,7 @@ export async function openItem(run: ActiveRun, call: Call): Promise<CallEnd> {
   fault('item.before-open')
   await store.write(tx => {
     const item = itemOfScope(tx, run.row.workflow_id, scope)
-    const settled = item === undefined ? undefined : settledEnd(run, item)
+    const settled = item === undefined ? undefined : settledEnd(run.context.store, item)
     if (settled !== undefined) {
       recordCallIn(run, tx, call, { ok: true, value: { run: false, settled: errorless(settled) } })
       return
@@ -65,7 +66,7 @@ export async function openItem(run: ActiveRun, call: Call): Promise<CallEnd> {
   return { is: 'delivered' }
 }
 
-function undeclared(name: string): Failure {
+export function undeclared(name: string): Failure {
   return {
     kind: 'not-permitted',
     clause: 'items',
@@ -74,8 +75,7 @@ function undeclared(name: string): Failure {
 }
 
 /** How an item that is not to be run has ended; undefined when it is to be run. */
-function settledEnd(run: ActiveRun, item: ItemRow): ItemEnd | undefined {
-  const { store } = run.context
+export function settledEnd(store: Store, item: ItemRow): ItemEnd | undefined {
   switch (item.state) {
     case 'done':
       return { state: 'done', result: itemResult(store, item) }
@@ -93,7 +93,7 @@ function settledEnd(run: ActiveRun, item: ItemRow): ItemEnd | undefined {
 /** Completes a `flow.settle` whose item ended, or was gone on with, in another run. */
 export async function settleFromRow(run: ActiveRun, call: Call, itemId: string | null): Promise<void> {
   const item = itemId === null ? undefined : itemById(run.context.store, itemId)
-  const end = item === undefined ? undefined : settledEnd(run, item)
+  const end = item === undefined ? undefined : settledEnd(run.context.store, item)
   const waiting: ItemEnd = { state: 'waiting', reason: 'Another run goes on with it.' }
   await recordCall(run, call, { ok: true, value: errorless(end ?? waiting) })
 }
@@ -139,7 +139,7 @@ export function asideFor(failure: Failure): ItemEnd {
 }
 
 /** The script sees code and message; the failure itself stays with the host. */
-function errorless(end: ItemEnd): JsonObject {
+export function errorless(end: ItemEnd): JsonObject {
   if (end.state !== 'aside') return { ...end }
   return { state: 'aside', error: { code: end.error.code, message: end.error.message } }
 }

@@ -6,6 +6,7 @@ import { z } from 'zod'
 import type { GuestCall } from '../../../sandbox/protocol.ts'
 import type { ActiveRun, Call } from './call.ts'
 import type { Scope } from './scope.ts'
+import type { ToolRegistry } from '../../tools/registry.ts'
 import { validateInput } from '../../tools/validate.ts'
 
 /** `flow.open` and `flow.settle` are how `each` speaks with the host; scripts cannot call them. */
@@ -29,14 +30,14 @@ const ITEM_TOOLS = new Map(
   ]),
 )
 
-export function toolOf(run: ActiveRun, name: string): ToolDeclaration {
-  const tool = ITEM_TOOLS.get(name) ?? run.context.tools.get(name)
+export function toolOf(tools: ToolRegistry, name: string): ToolDeclaration {
+  const tool = ITEM_TOOLS.get(name) ?? tools.get(name)
   if (tool === undefined) throw new Error(`the sandbox let through a call of ${name}, which does not exist`)
   return tool
 }
 
 export function makeCall(run: ActiveRun, guest: GuestCall, scope: Scope): Call {
-  const tool = toolOf(run, guest.tool)
+  const tool = toolOf(run.context.tools, guest.tool)
   const raw = JSON.parse(guest.args) as Json
   const checked = validateInput(tool, raw)
   // Arguments that do not fit have no effect worth the name: the call is answered with `invalid-input`.

@@ -1,0 +1,97 @@
+/** One call of a script that is rehearsed, and what the files of this folder share about the rehearsal it is part of. */
+import { idempotencyKeyOf, stepIdOf } from '../../../domain/identity.ts'
+import type { Json } from '../../../domain/json.ts'
+import type { Phase } from '../../../domain/policy.ts'
+import type { Effect, LocalChange, ToolContext, ToolDeclaration } from '../../../domain/tool.ts'
+import type { GuestCall } from '../../../sandbox/protocol.ts'
+import { validateInput } from '../../tools/validate.ts'
+import type { Checked } from '../../tools/validate.ts'
+import type { EngineContext } from '../context.ts'
+import type { Rehearsal } from './rehearsal.ts'
+import { localView } from '../run/scope.ts'
+import type { Scope } from '../run/scope.ts'
+
+export interface Part {
+  readonly guest: GuestCall
+  readonly scope: Scope
+  readonly tool: ToolDeclaration
+  readonly stepId: string
+  readonly checked: Checked
+  readonly args: Json
+  readonly effect: Effect
+  readonly begunAt: number
+  /** What it stages of local state, until its outcome is delivered. */
+  readonly changes: LocalChange[]
+}
+
+/** A call that has an outcome: what its scopes have read is judged by these. */
+export interface Seen {
+  owner: string
+  tool: string
+  effect: Effect
+  args: Json
+}
+
+export interface Playing {
+  readonly context: EngineContext
+  readonly rehearsal: Rehearsal
+  /** Stands where a run has its id. */
+  readonly name: string
+  /** Whose state, items and grants are looked at. Without an automation: the rehearsal's own name, which has none. */
+  readonly workflowId: string
+  readonly abort: AbortSignal
+  readonly phase: Phase
+  readonly seen: Seen[]
+  /** First-time subjects that the person would have been asked about by now. */
+  readonly granted: Set<string>
+  readonly calls: number
+  /** Changes of the outside that would have been made so far. */
+  actions: number
+  /** UTC ms; ahead of the clock by all that was slept through. */
+  now(): number
+  sleepUntil(at: number): void
+}
+
+export function partOf(playing: Playing, guest: GuestCall, scope: Scope, tool: ToolDeclaration): Part {
+  const raw = JSON.parse(guest.args) as Json
+  const checked = validateInput(tool, raw)
+  const args = checked.ok ? checked.value : raw
+  const { argHash, occurrence } = guest
+  const step = { owner: scope.owner, tool: guest.tool, argHash, occurrence, generation: 0 }
+  return {
+    guest,
+    scope,
+    tool,
+    stepId: guest.recorded ?? stepIdOf(step),
+    checked,
+    args,
+    // Arguments that do not fit have no effect worth the name: the call is answered with `invalid-input`.
+    effect: !checked.ok ? 'local' : typeof tool.effect === 'function' ? tool.effect(args) : tool.effect,
+    begunAt: playing.now(),
+    changes: [],
+  }
+}
+
+export function contextOf(playing: Playing, part: Part, signal: AbortSignal): ToolContext {
+  const { context, rehearsal, workflowId, name } = playing
+  return {
+    workflowId,
+    runId: name,
+    stepId: part.stepId,
+    idempotencyKey: idempotencyKeyOf(workflowId, `${name} ${part.scope.owner}`, {
+      tool: part.guest.tool,
+      argHash: part.guest.argHash,
+      occurrence: part.guest.occurrence,
+      generation: 0,
+    }),
+    contract: rehearsal.contract,
+    now: () => playing.now(),
+    signal,
+    local: localView(context.store, workflowId, part.scope),
+    stage: change => {
+      part.changes.push(change)
+    },
+    begunAt: part.begunAt,
+    evidence: null,
+  }
+}

@@ -1,0 +1,157 @@
+/**
+ * The rehearsals of this life of the core: started, looked at, stopped. Nothing of them is on the disk, and they end
+ * with the core (S6). Owns which of them play, and the last reports. Does not own how one plays (`stage.ts`).
+ */
+import type { Contract } from '../../../domain/contract.ts'
+import { fail } from '../../../domain/failure.ts'
+import { sha256Hex } from '../../../domain/json.ts'
+import type { Json } from '../../../domain/json.ts'
+import { parseContract } from '../../../domain/policy.ts'
+import type { Workflow } from '../../store/workflows.ts'
+import { deployed } from '../../store/workflows.ts'
+import { checkScript } from '../check-script.ts'
+import type { EngineContext } from '../context.ts'
+import { rehearse } from '../rehearse.ts'
+import { automationName } from '../views/common.ts'
+import { reportOf, runningReport } from './report.ts'
+import type { RehearsalReport, ReportHead } from './report.ts'
+
+/** A script under a contract, an installed automation as it is, or a new version of it. */
+export interface RehearsalRequest {
+  workflow?: Workflow
+  version?: { source: string; contract: Json }
+  event: Json
+  longestMs?: number
+}
+
+interface Playing {
+  head: ReportHead
+  hash: string
+  stopping: AbortController
+  ended: Promise<void>
+  report: RehearsalReport | null
+}
+
+const MOST_AT_ONCE = 4
+const KEPT = 8
+
+export class Rehearsals {
+  readonly #context: EngineContext
+  readonly #known = new Map<string, Playing>()
+
+  constructor(context: EngineContext) {
+    this.#context = context
+  }
+
+  /** As many play as may: another one has to wait. */
+  isFull(): boolean {
+    return [...this.#known.values()].filter(({ report }) => report === null).length >= MOST_AT_ONCE
+  }
+
+  start(request: RehearsalRequest): RehearsalReport {
+    const { head, source, workflowId } = this.#prepared(request)
+    const { event, longestMs } = request
+    const stopping = new AbortController()
+    const playing: Playing = {
+      head,
+      hash: sha256Hex(source),
+      stopping,
+      report: null,
+      ended: rehearse(this.#context, {
+        contract: head.contract,
+        source,
+        event,
+        phase: 'dry-run',
+        signal: stopping.signal,
+        ...(workflowId === undefined ? {} : { workflowId }),
+        ...(longestMs === undefined ? {} : { longestMs }),
+      }).then(end => {
+        playing.report = reportOf(this.#context.tools, head, end)
+      }),
+    }
+    this.#known.set(head.id, playing)
+    this.#forgetOldest()
+    return this.#reportOf(playing)
+  }
+
+  get(id: string): RehearsalReport | undefined {
+    const playing = this.#known.get(id)
+    return playing === undefined ? undefined : this.#reportOf(playing)
+  }
+
+  /** Its report, when it has ended, `ms` have passed, or `closing` says so. */
+  async wait(id: string, ms: number, closing: AbortSignal): Promise<RehearsalReport | undefined> {
+    const playing = this.#known.get(id)
+    if (playing?.report === null && !closing.aborted) await endedOr(playing.ended, ms, closing)
+    return this.get(id)
+  }
+
+  /** Ends it now; nothing was changed by it. */
+  async stop(id: string): Promise<RehearsalReport | undefined> {
+    const playing = this.#known.get(id)
+    playing?.stopping.abort()
+    await playing?.ended
+    return this.get(id)
+  }
+
+  stopAll(): void {
+    for (const { stopping } of this.#known.values()) stopping.abort()
+  }
+
+  #prepared({ workflow, version }: RehearsalRequest) {
+    const automation = workflow === undefined ? null : automationName(this.#context, workflow.id)
+    const head = {
+      id: this.#context.store.ids.next('reh'),
+      automation,
+      startedAt: this.#context.clock.now(),
+    }
+    const workflowId = workflow?.id
+    if (version !== undefined) {
+      const contract = checkedVersion(this.#context, version.source, version.contract)
+      return { head: { ...head, contract, version: null }, source: version.source, workflowId }
+    }
+    if (workflow === undefined) throw new Error('nothing was given to rehearse')
+    const { script, contract } = deployed(this.#context.store, workflow)
+    const number = `${String(script.major)}.${String(script.minor)}`
+    return { head: { ...head, contract, version: number }, source: script.source, workflowId }
+  }
+
+  #reportOf({ head, hash, report }: Playing): RehearsalReport {
+    return report ?? runningReport(head, hash, this.#context.clock.now() - head.startedAt)
+  }
+
+  #forgetOldest(): void {
+    const ended = [...this.#known].filter(([, { report }]) => report !== null)
+    for (const [id] of ended.slice(0, Math.max(0, ended.length - KEPT))) this.#known.delete(id)
+  }
+}
+
+/** Refused before anything plays, for the reasons that would keep it from being installed. */
+function checkedVersion(context: EngineContext, source: string, json: Json): Contract {
+  const parsed = parseContract(json)
+  if (!parsed.ok) fail(parsed.failure)
+  context.tools.modulesOf(parsed.contract.uses)
+  const check = checkScript(context.tools, source, json)
+  const wrong = check.problems.filter(problem => problem.severity === 'error')
+  const [first] = wrong
+  if (first === undefined) return parsed.contract
+  return fail({
+    kind: 'script-error',
+    name: 'Refused',
+    message: `Nothing was rehearsed. ${wrong.map(problem => problem.message).join(' ')}`,
+    ...(first.position === null ? {} : { position: first.position }),
+  })
+}
+
+function endedOr(ended: Promise<void>, ms: number, closing: AbortSignal): Promise<void> {
+  return new Promise(resolve => {
+    const done = () => {
+      clearTimeout(timer)
+      closing.removeEventListener('abort', done)
+      resolve()
+    }
+    const timer = setTimeout(done, ms)
+    closing.addEventListener('abort', done)
+    ended.then(done, done)
+  })
+}

@@ -1,87 +1,71 @@
 /**
- * `npm run bench [-- [--rounds N] NAME …]`: runs every measure of `measures/`, or those named, each in a process of
- * its own; prints a table with the aim beside each number and keeps all of it in `results/latest.json`.
+ * `npm run bench [-- [--rounds N] NAME …]`: runs every measure of `measures/`, or those named, each in a process and
+ * with a folder for temporary files of its own; prints a table with the aim beside each number and keeps the results.
+ * `npm run bench -- --write-docs` measures nothing: it writes the kept results into `docs/benchmarks.md`.
  */
-import { fork } from 'node:child_process'
 import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
 import { summaryOf } from './support/figure.ts'
-import type { Figure, Measure, Summary } from './support/figure.ts'
+import type { Measure } from './support/figure.ts'
+import { figuresOf } from './support/measured.ts'
+import { writePage } from './support/page.ts'
+import { keepResult, latestResults, machineText, thisMachine } from './support/results.ts'
+import type { Result } from './support/results.ts'
 import { tableOf } from './support/table.ts'
 
 const MEASURES = path.join(import.meta.dirname, 'measures')
-const RESULTS = path.join(import.meta.dirname, 'results')
-
-interface Result {
-  name: string
-  title: string
-  /** Load average of the last minute, before and after: other work on the machine makes every number worse. */
-  load: [number, number]
-  figures: Summary[]
-  error?: string
-}
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { rounds: { type: 'string', default: '3' } },
+  options: { rounds: { type: 'string', default: '3' }, 'write-docs': { type: 'boolean' } },
 })
-const known = fs
-  .readdirSync(MEASURES)
-  .map(file => path.basename(file, '.ts'))
-  .sort()
-const names = positionals.length === 0 ? known : positionals
-const unknown = names.filter(name => !known.includes(name))
-if (unknown.length > 0) {
-  process.stderr.write(`There is no measure “${unknown.join('”, “')}”. There are: ${known.join(', ')}.\n`)
-  process.exit(2)
+process.exitCode =
+  values['write-docs'] === true
+    ? await writeDocs(positionals)
+    : await measureAll(positionals, Number(values.rounds))
+
+async function writeDocs(names: readonly string[]): Promise<number> {
+  const latest = latestResults()
+  if (names.length > 0) return refused('--write-docs measures nothing: measure first, then write.')
+  if (latest === null) return refused('Nothing was measured yet, so nothing was written. Measure first.')
+  await writePage(latest)
+  process.stdout.write(`${String(latest.results.length)} results were written into docs/benchmarks.md.\n`)
+  return 0
 }
 
-const machine = {
-  node: process.version,
-  platform: `${process.platform} ${os.release()} ${process.arch}`,
-  cpus: os.availableParallelism(),
-  cpu: os.cpus()[0]?.model ?? 'unknown',
-  memoryGb: Math.round(os.totalmem() / 2 ** 30),
+async function measureAll(asked: readonly string[], rounds: number): Promise<number> {
+  const known = fs
+    .readdirSync(MEASURES)
+    .map(file => path.basename(file, '.ts'))
+    .sort()
+  const unknown = asked.filter(name => !known.includes(name))
+  if (unknown.length > 0)
+    return refused(`There is no measure “${unknown.join('”, “')}”. There are: ${known.join(', ')}.`)
+  if (!Number.isSafeInteger(rounds) || rounds < 1) return refused('--rounds is a whole number from 1 on.')
+  process.stdout.write(`Steward on ${machineText(thisMachine())}\n`)
+  let failed = 0
+  for (const name of asked.length === 0 ? known : asked) {
+    const result = await resultOf(name, rounds)
+    keepResult(result)
+    process.stdout.write(textOf(result))
+    if (result.error !== undefined) failed++
+  }
+  return failed === 0 ? 0 : 1
 }
-process.stdout.write(
-  `Steward on Node ${machine.node}, ${machine.platform}, ${String(machine.cpus)} × ${machine.cpu}\n`,
-)
-const results: Result[] = []
-for (const name of names) {
-  const result = await resultOf(name, Number(values.rounds))
-  results.push(result)
-  process.stdout.write(textOf(result))
-}
-keep(results)
-if (results.some(result => result.error !== undefined)) process.exitCode = 1
 
 async function resultOf(name: string, rounds: number): Promise<Result> {
   const file = path.join(MEASURES, `${name}.ts`)
   const { title } = ((await import(file)) as { default: Measure }).default
+  const begun = { name, title, at: new Date().toISOString(), rounds }
   const before = loadNow()
   try {
     const figures = (await figuresOf(file, rounds)).map(summaryOf)
-    return { name, title, load: [before, loadNow()], figures }
+    return { ...begun, load: [before, loadNow()], figures }
   } catch (error) {
-    return { name, title, load: [before, loadNow()], figures: [], error: String(error) }
+    return { ...begun, load: [before, loadNow()], figures: [], error: String(error) }
   }
-}
-
-function figuresOf(file: string, rounds: number): Promise<Figure[]> {
-  return new Promise((resolve, reject) => {
-    const child = fork(path.join(import.meta.dirname, 'child.ts'), [file, String(rounds)])
-    let figures: Figure[] | null = null
-    child.once('message', message => {
-      figures = message as unknown as Figure[]
-      child.disconnect()
-    })
-    child.once('exit', code => {
-      if (figures === null) reject(new Error(`it ended with ${String(code)} before it had a figure`))
-      else resolve(figures)
-    })
-  })
 }
 
 function loadNow(): number {
@@ -96,10 +80,7 @@ function textOf(result: Result): string {
     : `${head}could not be measured: ${result.error}\n`
 }
 
-function keep(measured: readonly Result[]): void {
-  fs.mkdirSync(RESULTS, { recursive: true })
-  fs.writeFileSync(
-    path.join(RESULTS, 'latest.json'),
-    `${JSON.stringify({ at: new Date().toISOString(), machine, results: measured }, null, 2)}\n`,
-  )
+function refused(message: string): number {
+  process.stderr.write(`${message}\n`)
+  return 2
 }

@@ -1,4 +1,4 @@
-/** Figures as an aligned table for a terminal. */
+/** Figures as texts, and as an aligned table for a terminal. */
 import type { Summary } from './figure.ts'
 
 export function tableOf(summaries: readonly Summary[]): string {
@@ -20,12 +20,12 @@ export function numberText(value: number): string {
   return value.toFixed(digits)
 }
 
-function aimText({ aim }: Summary): string {
+export function aimText({ aim }: Summary): string {
   if (aim === undefined) return ''
   return 'atLeast' in aim ? `≥ ${String(aim.atLeast)}` : `≤ ${String(aim.atMost)}`
 }
 
-function verdictText({ met }: Summary): string {
+export function verdictText({ met }: Summary): string {
   if (met === null) return ''
   return met ? 'met' : 'MISSED'
 }

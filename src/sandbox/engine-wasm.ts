@@ -7,33 +7,22 @@
  */
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import {
-  newQuickJSWASMModuleFromVariant,
-  newVariant,
-  type QuickJSContext,
-  type QuickJSHandle,
-  type QuickJSRuntime,
-  RELEASE_SYNC,
-} from 'quickjs-emscripten'
 import { compactEngine } from './engine-binary.ts'
-import { facade, mayImport, PRELUDE, PRELUDE_NAME } from './prelude.ts'
-import { wasmApi, type WasmMemory, type WasmModule } from './wasm-api.ts'
-
-type Instantiate = (imports: object, done: (instance: object) => void) => object
+import { type EngineHost, EngineInstance, type Pointer } from './engine-instance.ts'
+import { type GuestImage, type GuestPlaces, makeGuestImage } from './guest-image.ts'
+import { facade, mayImport } from './prelude.ts'
+import { wasmApi, type WasmModule } from './wasm-api.ts'
 
 const PAGE = 65_536
 const MEGABYTE = 1_048_576
 /** Room for the engine's own stack and data, the prelude and a small script; what needs more grows. */
 const INITIAL_PAGES = 32
-const IMAGE_PAGE = 4_096
 /** What most runs ask for. */
 export const DEFAULT_MEMORY_MB = 64
 export const STACK_BYTES = 256 * 1024
 /** The engine looks at its use of the stack only now and then; between two looks it needs far less than the rest. */
 const SHADOW_STACK_BYTES = MEGABYTE
 const JOBS_AT_ONCE = 512
-/** The engine's glue tries to grow three times, for less each time, before an allocation fails. */
-const GROWTH_ATTEMPTS = 3
 
 /** How a slice ended. After anything but `rest` the guest must not be entered again. */
 export type SliceEnd =
@@ -64,129 +53,35 @@ export interface Guest {
 }
 
 export interface GuestFactory {
-  make(memoryMb: number): Promise<Guest>
+  make(memoryMb: number): Guest
 }
 
-/**
- * Evaluates the prelude once and keeps the memory as it was then: a fresh instance is built by the same steps, which
- * put everything at the same addresses, and takes that memory over instead of compiling the same text again.
- */
 export async function createGuestFactory(): Promise<GuestFactory> {
   const require = createRequire(import.meta.url)
   const location = createRequire(require.resolve('quickjs-emscripten')).resolve(
     '@jitl/quickjs-wasmfile-release-sync/wasm',
   )
-  const wasmModule = await wasmApi.compile(
+  const engine = await wasmApi.compile(
     compactEngine(readFileSync(location), SHADOW_STACK_BYTES, INITIAL_PAGES),
   )
-  const template = await makeBare(wasmModule, DEFAULT_MEMORY_MB)
-  template.evaluatePrelude()
-  const image = imageOf(template.memory.wasm)
-  return {
-    make: async memoryMb => {
-      const guest = await makeBare(wasmModule, memoryMb)
-      const memory = new Uint8Array(guest.memory.wasm.buffer)
-      for (const { offset, bytes } of image) memory.set(bytes, offset)
-      guest.attach()
-      return guest
-    },
-  }
+  const image = makeGuestImage(engine, INITIAL_PAGES, STACK_BYTES)
+  return { make: memoryMb => new WasmGuest(engine, image, memoryMb) }
 }
 
-async function makeBare(wasmModule: WasmModule, memoryMb: number): Promise<WasmGuest> {
-  const memory = cappedMemory(memoryMb)
-  const instantiateWasm: Instantiate = (imports, done) => {
-    const instance = new wasmApi.Instance(wasmModule, imports)
-    done(instance)
-    return instance.exports
-  }
-  const options = { wasmMemory: memory.wasm, emscriptenModule: { instantiateWasm }, log: () => undefined }
-  const engine = await newQuickJSWASMModuleFromVariant(newVariant(RELEASE_SYNC, options))
-  return new WasmGuest(engine.newRuntime(), memory)
-}
-
-/** The stretches of a memory that hold anything. */
-function imageOf(memory: WasmMemory): { offset: number; bytes: Uint8Array }[] {
-  const all = new Uint8Array(memory.buffer)
-  const image = []
-  for (let offset = 0; offset < all.length; offset += IMAGE_PAGE) {
-    const start = offset
-    while (offset < all.length && holdsAnything(all, offset)) offset += IMAGE_PAGE
-    if (offset > start) image.push({ offset: start, bytes: all.slice(start, offset) })
-  }
-  return image
-}
-
-function holdsAnything(memory: Uint8Array, offset: number): boolean {
-  return memory.subarray(offset, offset + IMAGE_PAGE).some(byte => byte !== 0)
-}
-
-interface CappedMemory {
-  wasm: WasmMemory
-  exhausted(): boolean
-}
-
-function cappedMemory(memoryMb: number): CappedMemory {
-  const maximum = Math.max(INITIAL_PAGES, Math.floor((memoryMb * MEGABYTE) / PAGE))
-  const wasm = new wasmApi.Memory({ initial: INITIAL_PAGES, maximum })
-  const grow = wasm.grow.bind(wasm)
-  let refusals = 0
-  let exhausted = false
-  wasm.grow = delta => {
-    try {
-      const before = grow(delta)
-      refusals = 0
-      return before
-    } catch (thrown) {
-      refusals += 1
-      if (refusals === GROWTH_ATTEMPTS) exhausted = true
-      throw thrown
-    }
-  }
-  return { wasm, exhausted: () => exhausted }
-}
-
-class WasmGuest implements Guest {
-  readonly memory: CappedMemory
-  readonly #runtime: QuickJSRuntime
-  readonly #context: QuickJSContext
-  #receive: QuickJSHandle
+class WasmGuest implements Guest, EngineHost {
+  readonly #engine: EngineInstance
+  readonly #places: GuestPlaces
   #ports: GuestPorts | null = null
   #startedAt = 0
   #budgetMs = Infinity
   #overdue = false
 
-  /** Every step here moves the engine's allocator the same way each time; the image depends on it. */
-  constructor(runtime: QuickJSRuntime, memory: CappedMemory) {
-    this.memory = memory
-    this.#runtime = runtime
-    // The engine's own count of bytes stays off: it would refuse a huge request without the memory ever knowing.
-    runtime.setMemoryLimit(-1)
-    runtime.setMaxStackSize(STACK_BYTES)
-    runtime.setModuleLoader(
-      name => this.#load(name),
-      (importer, specifier) => this.#resolve(importer, specifier),
-    )
-    runtime.setInterruptHandler(() => this.#interrupts())
-    this.#context = runtime.newContext()
-    const context = this.#context
-    context.setProp(
-      context.global,
-      'post',
-      context.newFunction('post', text => this.#post(text)),
-    )
-    this.#receive = context.undefined
-  }
-
-  evaluatePrelude(): void {
-    const context = this.#context
-    context.unwrapResult(context.evalCode(PRELUDE, PRELUDE_NAME, { type: 'module' })).dispose()
-  }
-
-  attach(): void {
-    const context = this.#context
-    this.#receive = context.getProp(context.global, 'receive')
-    if (context.typeof(this.#receive) !== 'function') throw new Error('A fresh guest has no way in.')
+  constructor(engine: WasmModule, image: GuestImage, memoryMb: number) {
+    const maximum = Math.max(image.pages, Math.floor((memoryMb * MEGABYTE) / PAGE))
+    const memory = new wasmApi.Memory({ initial: image.pages, maximum })
+    this.#engine = new EngineInstance(engine, memory, this)
+    this.#places = image.places
+    image.copyTo(memory)
   }
 
   open(ports: GuestPorts): void {
@@ -204,62 +99,98 @@ class WasmGuest implements Guest {
     }
   }
 
+  /** What is left in a guest that was not entered cleanly is dropped with it. */
   #enter(text: string): boolean {
-    const context = this.#context
-    const given = context.newString(text)
-    const result = context.callFunction(this.#receive, context.undefined, given)
-    given.dispose()
-    const clean = result.error === undefined
-    result.dispose()
-    return clean
+    const { functions } = this.#engine
+    const { context, receive, undefinedValue, word } = this.#places
+    const given = this.#newText(text)
+    this.#engine.write32(word, given)
+    const result = functions.call(context, receive, undefinedValue, 1, word)
+    if (functions.errorOf(context, result) !== 0) return false
+    functions.freeValue(context, given)
+    functions.freeValue(context, result)
+    return true
   }
 
   #drain(): boolean {
-    while (this.#runtime.hasPendingJob()) {
-      const result = this.#runtime.executePendingJobs(JOBS_AT_ONCE)
-      const clean = result.error === undefined
-      result.dispose()
-      if (!clean || this.#interrupts()) return false
+    const { functions } = this.#engine
+    const { runtime, context, word } = this.#places
+    while (functions.isJobPending(runtime) !== 0) {
+      const result = functions.runJobs(runtime, JOBS_AT_ONCE, word)
+      if (this.#typeOf(result) !== 'number' || this.interrupts()) return false
+      functions.freeValue(context, result)
     }
     return true
   }
 
-  #interrupts(): boolean {
+  #typeOf(value: Pointer): string {
+    const name = this.#engine.functions.typeOf(this.#places.context, value)
+    const type = this.#engine.read(name)
+    this.#engine.functions.free(name)
+    return type
+  }
+
+  interrupts(): boolean {
     const ports = this.#ports
     if (!ports) return false
     ports.beat()
     if (threadCpuMs() - this.#startedAt > this.#budgetMs) this.#overdue = true
-    return this.#overdue || this.memory.exhausted() || ports.stopped()
+    return this.#overdue || this.#engine.exhausted || ports.stopped()
   }
 
   #limit(): SliceEnd | null {
-    if (this.memory.exhausted()) return { is: 'limit', limit: 'memory' }
+    if (this.#engine.exhausted) return { is: 'limit', limit: 'memory' }
     if (this.#ports?.stopped()) return { is: 'limit', limit: 'other' }
     if (this.#overdue) return { is: 'limit', limit: 'cpu' }
     return null
   }
 
-  #post(text: QuickJSHandle): QuickJSHandle | undefined {
+  post(text: Pointer): Pointer {
     const ports = this.#ports
-    if (!ports || ports.stopped()) return undefined
-    const context = this.#context
-    const length = context.getProp(text, 'length').consume(handle => context.getNumber(handle))
+    if (!ports || ports.stopped()) return 0
     // Texts come from the prelude, which measured them; a longer one was not made by it.
-    if (context.typeof(text) !== 'string' || !(length <= ports.longest)) return undefined
-    const refusal = ports.post(context.getString(text))
-    return refusal === undefined ? undefined : context.newString(refusal)
+    if (this.#typeOf(text) !== 'string' || !(this.#lengthOf(text) <= ports.longest)) return 0
+    const refusal = ports.post(this.#copyOf(text))
+    return refusal === undefined ? 0 : this.#newText(refusal)
   }
 
-  #resolve(importer: string, specifier: string): string {
+  resolve(importer: string, specifier: string): string {
     const granted = this.#ports?.modules.granted ?? new Set<string>()
     if (mayImport(importer, specifier, granted)) return specifier
     throw new Error(`${specifier} is not granted by the contract.`)
   }
 
-  #load(name: string): string {
+  load(name: string): string {
     const source = facade(name) ?? this.#ports?.modules.source(name)
     if (typeof source === 'string') return source
     throw new Error(`${name} is not granted by the contract.`)
+  }
+
+  #lengthOf(text: Pointer): number {
+    const { functions } = this.#engine
+    const { context, lengthName } = this.#places
+    const value = functions.getProperty(context, text, lengthName)
+    const length = functions.getNumber(context, value)
+    functions.freeValue(context, value)
+    return length
+  }
+
+  #copyOf(text: Pointer): string {
+    const { functions } = this.#engine
+    const { context } = this.#places
+    const place = functions.getString(context, text)
+    if (place === 0) throw new Error('The guest has no room for a text.')
+    const copy = this.#engine.read(place)
+    functions.freeString(context, place)
+    return copy
+  }
+
+  #newText(text: string): Pointer {
+    const { functions } = this.#engine
+    const place = this.#engine.place(text)
+    const value = functions.newString(this.#places.context, place)
+    functions.free(place)
+    return value
   }
 }
 

@@ -4,38 +4,26 @@ import { DEFAULT_MEMORY_MB, type Guest, type GuestFactory } from './engine-wasm.
 export class SpareGuest {
   readonly #factory: GuestFactory
   #guest: Guest | null = null
-  #filling: Promise<void> | null = null
 
   constructor(factory: GuestFactory) {
     this.#factory = factory
   }
 
-  take(memoryMb: number): Guest | null {
-    if (memoryMb !== DEFAULT_MEMORY_MB) return null
-    const guest = this.#guest
+  take(memoryMb: number): Guest {
+    if (memoryMb !== DEFAULT_MEMORY_MB) return this.#factory.make(memoryMb)
+    const guest = this.#guest ?? this.#factory.make(memoryMb)
     this.#guest = null
     return guest
   }
 
-  fresh(memoryMb: number): Promise<Guest> {
-    return this.#factory.make(memoryMb)
-  }
-
-  fill(): Promise<void> {
-    if (this.#guest) return Promise.resolve()
-    this.#filling ??= this.#make()
-    return this.#filling
+  fill(): void {
+    this.#guest ??= this.#factory.make(DEFAULT_MEMORY_MB)
   }
 
   /** Behind whatever has arrived already. */
   refillSoon(): void {
     setImmediate(() => {
-      void this.fill()
+      this.fill()
     })
-  }
-
-  async #make(): Promise<void> {
-    this.#guest = await this.#factory.make(DEFAULT_MEMORY_MB)
-    this.#filling = null
   }
 }

@@ -15,7 +15,7 @@ import { pinRealmToUtc } from './utc-realm.ts'
 
 interface Placed {
   slot: number
-  /** Null until its guest is made, and after a failure before the start. */
+  /** Null after a failure before the start. */
   instance: RunInstance | null
 }
 
@@ -32,8 +32,8 @@ class SandboxWorker {
     this.#spare = new SpareGuest(factory)
   }
 
-  async open(): Promise<void> {
-    await this.#spare.fill()
+  open(): void {
+    this.#spare.fill()
     this.#port.on('message', (message: ToWorker) => {
       this.#take(message)
     })
@@ -42,7 +42,7 @@ class SandboxWorker {
 
   #take(message: ToWorker): void {
     if (message.kind === 'start') {
-      void this.#start(message.run, message.slot)
+      this.#start(message.run, message.slot)
       return
     }
     const placed = this.#placed.get(message.instance)
@@ -55,11 +55,10 @@ class SandboxWorker {
     })
   }
 
-  async #start(run: StartRun, slot: number): Promise<void> {
+  #start(run: StartRun, slot: number): void {
     const placed: Placed = { slot, instance: null }
     this.#placed.set(run.instance, placed)
-    const guest = this.#spare.take(run.limits.memoryMb) ?? (await this.#spare.fresh(run.limits.memoryMb))
-    if (this.#placed.get(run.instance) !== placed) return
+    const guest = this.#spare.take(run.limits.memoryMb)
     this.#status.during(slot, () => {
       this.#enter(run, placed, guest)
     })
@@ -101,5 +100,5 @@ class SandboxWorker {
 if (parentPort) {
   pinRealmToUtc()
   const status = new StatusWriter(workerData as SharedArrayBuffer)
-  await new SandboxWorker(parentPort, status, await createGuestFactory()).open()
+  new SandboxWorker(parentPort, status, await createGuestFactory()).open()
 }

@@ -11,7 +11,6 @@ import { ModuleCache } from './modules.ts'
 import type { FromWorker, StartRun, ToWorker } from './protocol.ts'
 import { SpareGuest } from './spare-guest.ts'
 import { StatusWriter } from './status.ts'
-import { pinRealmToUtc } from './utc-realm.ts'
 
 interface Placed {
   slot: number
@@ -98,7 +97,6 @@ class SandboxWorker {
 }
 
 if (parentPort) {
-  pinRealmToUtc()
   const status = new StatusWriter(workerData as SharedArrayBuffer)
   new SandboxWorker(parentPort, status, await createGuestFactory()).open()
 }

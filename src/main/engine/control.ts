@@ -1,7 +1,7 @@
 /** What a person can always do (R7): each command has one meaning, is recorded before it is confirmed, and never loses work. */
 import { fail } from '../../domain/failure.ts'
 import type { Failure } from '../../domain/failure.ts'
-import { acceptEvent } from '../store/inbox.ts'
+import { acceptEvent, moveEvent, refuseWaiting } from '../store/inbox.ts'
 import { itemById, itemError, itemsInState, moveItem } from '../store/items.ts'
 import type { ItemRow } from '../store/items.ts'
 import { appendEntry, journalEnd, stepsOfItem, stepsOfRun } from '../store/journal.ts'
@@ -15,12 +15,11 @@ import { endWaitsOfRun, endWaitsOfWorkflow } from '../store/waits.ts'
 import { listWorkflows, setWorkflowState, workflowById } from '../store/workflows.ts'
 import type { Workflow, WorkflowState } from '../store/workflows.ts'
 import type { EngineContext } from './context.ts'
-import { releaseItems, settleQuestions } from './run/finish.ts'
+import { releaseItems, settleQuestions, settleSignals } from './run/finish.ts'
 import { CONTINUE_ITEM } from './continue-item.ts'
 import { RETRY_RUN } from './router.ts'
 import type { Router } from './router.ts'
 import { openActionsOfKind, openActionsOfRun, openActionsOfWorkflow, settleAction } from '../store/actions.ts'
-import { moveEvent } from '../store/inbox.ts'
 
 export const EVERYTHING_STOPPED = 'Everything was stopped.'
 
@@ -210,6 +209,7 @@ export class Control {
         settleAction(tx, action.id, { state: 'closed', choice: null, at: this.#now() })
       }
       endWaitsOfWorkflow(tx, workflowId)
+      refuseWaiting(tx, 'workflow', workflowId, { reason: `The automation was ${state}.`, at: this.#now() })
     })
     for (const run of this.#router.activeOf(workflowId)) run.cancel()
   }
@@ -231,6 +231,7 @@ export class Control {
       })
       moveEvent(tx, run.inbox_id, 'done', { runId: run.id, doneAt: at })
     }
+    settleSignals(tx, run.id, at)
     tx.afterCommit.push(this.#context.pump)
   }
 

@@ -102,6 +102,15 @@ const move = statement(
       .set({ state: p.state, reason: p.reason, run_id: p.run_id, done_at: p.done_at })
       .where('id', '=', p.id),
 )
+const refuse = statement(
+  (p: { type: InboxRow['target_type']; id: string; reason: string; done_at: number }) =>
+    query
+      .updateTable('inbox')
+      .set({ state: 'refused', reason: p.reason, done_at: p.done_at })
+      .where('target_type', '=', p.type)
+      .where('target_id', '=', p.id)
+      .where('state', '=', 'new'),
+)
 const anyNew = statement((_p: object) =>
   query
     .selectFrom('inbox')
@@ -242,4 +251,14 @@ export function moveEvent(
     run_id: more.runId ?? null,
     done_at: more.doneAt ?? null,
   })
+}
+
+/** Nobody will take what waits for the target any more: says so on every such event. */
+export function refuseWaiting(
+  tx: Tx,
+  type: InboxRow['target_type'],
+  id: string,
+  end: { reason: string; at: number },
+): void {
+  tx.run(refuse, { type, id, reason: end.reason, done_at: end.at })
 }

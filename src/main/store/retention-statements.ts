@@ -142,6 +142,14 @@ export const dropEntries = statement((p: { id: string; limit: number }) =>
 export const dropApprovals = statement((p: { id: string }) =>
   query.deleteFrom('approvals').where('run_id', '=', p.id),
 )
+/** Signals that the run never took: it failed, and could have been gone on with until now. */
+export const dropSignals = statement((p: { id: string }) =>
+  query
+    .deleteFrom('inbox')
+    .where('target_type', '=', 'run')
+    .where('target_id', '=', p.id)
+    .where('state', '=', 'new'),
+)
 export const dropRun = statement((p: { id: string }) =>
   query.deleteFrom('script_runs').where('id', '=', p.id),
 )

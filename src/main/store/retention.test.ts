@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { ManualClock } from '../../../test/support/manual-clock.ts'
 import { createWorld, tempFolder } from '../../../test/support/world.ts'
 import type { World } from '../../../test/support/world.ts'
-import { eventById } from './inbox.ts'
+import { eventById, waitingFor } from './inbox.ts'
 import { itemsOfRun } from './items.ts'
 import { listActions } from './actions.ts'
 import { stepsOfRun } from './journal.ts'
@@ -72,6 +72,23 @@ describe('what goes', () => {
     expect(await after(40, { ...RETENTION, successesKept: 3 })).toMatchObject({ runs: 2 })
     expect(runs.map(run => runNow(run) !== undefined)).toEqual([false, false, true, true, true])
     expect(runs.slice(2).map(recorded)).toEqual([2, 2, 2])
+  })
+
+  it('J12 signals that a failed run never took go with it, and not before', async () => {
+    await world.install(
+      'signalled',
+      "import { sleep } from 'tools/flow'\nexport default async () => { await sleep('1h'); throw new Error('broken') }",
+    )
+    const run = await world.run('signalled')
+    await world.engine.signal(run.id, 'go', 'secret')
+    clock.advance(3_600_000)
+    await expect.poll(() => runNow(run)?.state, PATIENTLY).toBe('failed')
+    for (const action of listActions(world.store, 'open', 5))
+      await world.engine.resolve({ actionId: action.id, choice: 'dismiss', payload: null })
+    expect(await after(29)).toMatchObject({ runs: 0 })
+    expect(waitingFor(world.store, 'run', run.id, 5)).toBe(1)
+    expect(await after(2)).toMatchObject({ runs: 1 })
+    expect(waitingFor(world.store, 'run', run.id, 5)).toBe(0)
   })
 
   it('a journal longer than one piece goes whole', async () => {

@@ -179,6 +179,7 @@ class Pass {
 
   #end(tx: Tx, run: Candidate): void {
     tx.run(statements.dropApprovals, run)
+    tx.run(statements.dropSignals, run)
     if (tx.get(statements.itemOfRun, run) !== undefined) {
       this.collected.emptied++
       return

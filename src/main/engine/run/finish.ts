@@ -12,8 +12,9 @@ import {
   settleAction,
 } from '../../store/actions.ts'
 import type { ActionRow } from '../../store/actions.ts'
-import { moveEvent } from '../../store/inbox.ts'
+import { moveEvent, refuseWaiting, waitingFor } from '../../store/inbox.ts'
 import { itemOfScope, itemsOfRun, moveItem, waitingItemsOf } from '../../store/items.ts'
+import type { ItemRow } from '../../store/items.ts'
 import { failureOfRun, finishRun, leaveRun, runById, stillOwns } from '../../store/runs.ts'
 import type { RunRow } from '../../store/runs.ts'
 import type { Tx } from '../../store/tx.ts'
@@ -57,6 +58,7 @@ export function finishRunAs(
     cpuMs,
   })
   moveEvent(tx, row.inbox_id, 'done', { runId: row.id, doneAt: at })
+  settleSignals(tx, row.id, at)
   if (ending.is !== 'cancelled') continueItems(run, tx)
   if (ending.is === 'failed') raiseFailed(run, tx, ending.failure, at)
   if (ending.is === 'returned') clearTransient(run, tx, at)
@@ -106,6 +108,18 @@ function questionsOf(tx: Tx, runId: string): ActionRow[] {
     ...joined.filter(action => action.state === 'open' && action.run_id !== runId),
   ]
 }
+
+/** Signals that nobody can take any more: their run is over, and neither it nor an item of it can be gone on with. */
+export function settleSignals(tx: Tx, runId: string, at: number): void {
+  if (waitingFor(tx, 'run', runId, 1) === 0) return
+  const state = runById(tx, runId)?.state
+  const isOver = state === 'succeeded' || state === 'declined'
+  const mayGoOn = isOver && itemsOfRun(tx, runId).some(item => UNFINISHED.includes(item.state))
+  if (state === 'cancelled' || (isOver && !mayGoOn))
+    refuseWaiting(tx, 'run', runId, { reason: 'Its run had ended.', at })
+}
+
+const UNFINISHED: readonly ItemRow['state'][] = ['open', 'waiting', 'aside']
 
 /** A cancelled run lets go of its items: the next run that meets their keys goes on with them (J7). */
 export function releaseItems(context: EngineContext, tx: Tx, runId: string, at: number): void {
@@ -192,5 +206,6 @@ export function leaveReentered(
     else if (waiting.has(item.id)) moveItem(store, tx, item.id, 'waiting', { at })
   }
   leaveRun(tx, run.row.id, waitingItemsOf(tx, run.row.id))
+  settleSignals(tx, run.row.id, clock.now())
   tx.afterCommit.push(pump)
 }

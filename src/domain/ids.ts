@@ -2,7 +2,7 @@
  * Sortable, prefixed ids: `run_01J…`. Later ids of one process sort after earlier ones, also within a millisecond.
  * Shape after ULID: 48 bits of UTC milliseconds and 80 random bits in Crockford base 32, lower case.
  */
-import { randomBytes } from '@noble/hashes/utils.js'
+import { drawBytes } from './random.ts'
 
 const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz'
 const TIME_LENGTH = 10
@@ -48,7 +48,7 @@ export class IdMaker {
 }
 
 function freshDigits(): number[] {
-  const digits = Array.from(randomBytes(RANDOM_LENGTH), byte => byte & 31)
+  const digits = Array.from(drawBytes(RANDOM_LENGTH), byte => byte & 31)
   digits[0] = (digits[0] ?? 0) & 15
   return digits
 }

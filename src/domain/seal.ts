@@ -5,8 +5,9 @@
  * belongs. Owns the format; the key is asked for at each use and never kept.
  */
 import { xchacha20poly1305 } from '@noble/ciphers/chacha.js'
-import { concatBytes, randomBytes, utf8ToBytes } from '@noble/ciphers/utils.js'
+import { concatBytes, utf8ToBytes } from '@noble/ciphers/utils.js'
 import { fail } from './failure.ts'
+import { drawBytes } from './random.ts'
 
 export interface Codec {
   /** `context` says where the text belongs (table, column, row); opening asks for the same. */
@@ -41,7 +42,7 @@ export function createCodec(keys: SealingKey): Codec {
         })
       }
       const generation = keys.generation?.() ?? 1
-      const nonce = randomBytes(NONCE_LENGTH)
+      const nonce = drawBytes(NONCE_LENGTH)
       const cipher = xchacha20poly1305(keyOf(keys), nonce, boundTo(generation, context))
       return concatBytes(Uint8Array.of(generation), nonce, cipher.encrypt(utf8ToBytes(text)))
     },

@@ -144,14 +144,13 @@ export class CommitQueue {
     }
   }
 
+  /** The flush begins first: it is what durable work waits for longest. */
   #answer(settled: readonly Settled[]): void {
+    const durable = settled.filter(end => end.ok && end.job.durable)
+    const flushed = durable.length > 0 ? this.#sync.flush() : null
     for (const end of settled) if (end.ok) for (const after of end.tx.afterCommit) this.#tell(after)
-    const durable: Settled[] = []
-    for (const end of settled) {
-      if (end.ok && end.job.durable) durable.push(end)
-      else answerOne(end)
-    }
-    if (durable.length > 0) void this.#answerDurable(durable)
+    for (const end of settled) if (!end.ok || !end.job.durable) answerOne(end)
+    if (flushed !== null) void this.#answerDurable(flushed, durable)
   }
 
   /** What is told of a commit may have a bug of its own; the commit stands, and everyone else is told too. */
@@ -163,9 +162,9 @@ export class CommitQueue {
     }
   }
 
-  async #answerDurable(settled: readonly Settled[]): Promise<void> {
+  async #answerDurable(flushed: Promise<void>, settled: readonly Settled[]): Promise<void> {
     try {
-      await this.#sync.flush()
+      await flushed
       for (const end of settled) answerOne(end)
     } catch {
       // After a failed flush the kernel may have dropped the pages: nothing later on this descriptor can be trusted.

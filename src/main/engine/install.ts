@@ -49,7 +49,7 @@ export async function install(context: EngineContext, request: InstallRequest): 
     })
   }
   checkRehearsed(request)
-  const contract = checkedContract(request.contract)
+  const contract = checkedContract(request.contract, 'installed')
   context.tools.modulesOf(contract.uses)
   checkScript(request.source, contract)
   return context.store.write(tx => installIn(context, tx, request, contract), { durable: true })
@@ -65,7 +65,8 @@ function checkRehearsed({ source, rehearsed }: InstallRequest): void {
   })
 }
 
-function checkedContract(json: Json): Contract {
+/** Refused whole, before anything is `done` with it. */
+export function checkedContract(json: Json, done: 'installed' | 'rehearsed'): Contract {
   const parsed = parseContract(json)
   if (!parsed.ok) fail(parsed.failure)
   const issues = contractIssues(parsed.contract)
@@ -77,7 +78,7 @@ function checkedContract(json: Json): Contract {
     fail({
       kind: 'invalid-input',
       path: 'contract',
-      message: `The contract was refused; nothing was installed. ${issues.join(' ')}`,
+      message: `The contract was refused; nothing was ${done}. ${issues.join(' ')}`,
     })
   }
   return parsed.contract

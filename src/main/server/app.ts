@@ -9,6 +9,7 @@ import type { Problem } from './problem.ts'
 import { actionRoutes } from './routes-actions.ts'
 import { automationRoutes } from './routes-automations.ts'
 import { folderRoutes, galleryRoutes, scriptRoutes } from './routes-folder.ts'
+import { rehearsalRoutes } from './routes-rehearsals.ts'
 import { eventRoutes, itemRoutes, runRoutes } from './routes-runs.ts'
 
 export interface AppOptions extends Guard {
@@ -34,6 +35,7 @@ export function createApp({ engine, version, log, closing, ...guard }: AppOption
     .route('/api/v1/runs', runRoutes(engine, closing))
     .route('/api/v1/events', eventRoutes(engine, closing))
     .route('/api/v1/items', itemRoutes(engine))
+    .route('/api/v1/rehearsals', rehearsalRoutes(engine, closing))
     .route('/api/v1/actions', actionRoutes(engine))
     .route('/api/v1/gallery', galleryRoutes(engine))
     .route('/api/v1', scriptRoutes(engine))

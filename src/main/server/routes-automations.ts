@@ -25,6 +25,8 @@ const installation = z.strictObject({
   contract: z.json(),
   mapItems: z.record(z.string(), z.string()).optional(),
   note: z.string().max(2_000).optional(),
+  /** Refused where the script has another hash than the rehearsal that was shown (O2). */
+  rehearsed: z.string().max(200).optional(),
 })
 
 /** Not a name of the engine's own events: those have a dot, a colon, or the word itself. */
@@ -46,11 +48,12 @@ export function automationRoutes(engine: Engine, closing: AbortSignal) {
   }
   return new Hono()
     .post('/', async c => {
-      const { mapItems, note, ...request } = await bodyAs(c, installation)
+      const { mapItems, note, rehearsed, ...request } = await bodyAs(c, installation)
       const installed = await engine.install({
         ...request,
         ...(mapItems === undefined ? {} : { mapItems }),
         ...(note === undefined ? {} : { note }),
+        ...(rehearsed === undefined ? {} : { rehearsed }),
       })
       const automation = automationSummary(engine, engine.workflow(installed.workflowId))
       return c.json({ ...automation, created: installed.created }, installed.created ? 201 : 200)

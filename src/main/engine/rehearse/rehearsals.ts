@@ -6,11 +6,11 @@ import type { Contract } from '../../../domain/contract.ts'
 import { fail } from '../../../domain/failure.ts'
 import { sha256Hex } from '../../../domain/json.ts'
 import type { Json } from '../../../domain/json.ts'
-import { parseContract } from '../../../domain/policy.ts'
 import type { Workflow } from '../../store/workflows.ts'
 import { deployed } from '../../store/workflows.ts'
 import { checkScript } from '../check-script.ts'
 import type { EngineContext } from '../context.ts'
+import { checkedContract } from '../install.ts'
 import { rehearse } from '../rehearse.ts'
 import { automationName } from '../views/common.ts'
 import { reportOf, runningReport } from './report.ts'
@@ -128,13 +128,12 @@ export class Rehearsals {
 
 /** Refused before anything plays, for the reasons that would keep it from being installed. */
 function checkedVersion(context: EngineContext, source: string, json: Json): Contract {
-  const parsed = parseContract(json)
-  if (!parsed.ok) fail(parsed.failure)
-  context.tools.modulesOf(parsed.contract.uses)
+  const contract = checkedContract(json, 'rehearsed')
+  context.tools.modulesOf(contract.uses)
   const check = checkScript(context.tools, source, json)
   const wrong = check.problems.filter(problem => problem.severity === 'error')
   const [first] = wrong
-  if (first === undefined) return parsed.contract
+  if (first === undefined) return contract
   return fail({
     kind: 'script-error',
     name: 'Refused',

@@ -4,6 +4,7 @@ import type { Command } from 'commander'
 import type { AutomationSummary, DraftContract, ScriptCheck } from '../server/api.ts'
 import { whenText } from './commands-automations.ts'
 import { pathTo, theCore } from './client.ts'
+import { addDevRehearseCommand } from './commands-rehearse.ts'
 import { answering, pairOption, readJson, readText } from './command.ts'
 import type { Answer } from './command.ts'
 import { EXIT } from './exit.ts'
@@ -15,6 +16,7 @@ interface InstallOptions {
   contract: string
   map?: Record<string, string>
   note?: string
+  rehearsed?: string
 }
 
 export function addDevCommands(program: Command): void {
@@ -27,9 +29,11 @@ export function addDevCommands(program: Command): void {
       .requiredOption('--contract <file>', 'what it may do, as JSON')
       .option('--map <old=new>', 'where the finished items of a renamed each go', pairOption)
       .option('--note <text>', 'what changed')
+      .option('--rehearsed <hash>', 'refuse any script but the one whose rehearsal showed this hash')
       .description('install a script under a contract, or a new version of both'),
     install,
   )
+  addDevRehearseCommand(dev)
   answering(
     dev
       .command('check')
@@ -58,6 +62,7 @@ async function install(options: InstallOptions): Promise<Answer> {
     contract: readJson(options.contract),
     ...(options.map === undefined ? {} : { mapItems: options.map }),
     ...(options.note === undefined ? {} : { note: options.note }),
+    ...(options.rehearsed === undefined ? {} : { rehearsed: options.rehearsed }),
   })
   const done = installed.created ? 'Installed' : 'Installed a new version of'
   return {

@@ -7,6 +7,7 @@ import { addDevCommands } from './commands-dev.ts'
 import { addFolderCommands } from './commands-folder.ts'
 import { addGalleryCommands } from './commands-gallery.ts'
 import { addInboxCommands } from './commands-inbox.ts'
+import { addRehearseCommand } from './commands-rehearse.ts'
 import { addRunCommands } from './commands-runs.ts'
 import { CommandFailed, EXIT } from './exit.ts'
 import type { ExitCode } from './exit.ts'
@@ -25,6 +26,7 @@ export function createProgram(): Command {
   addFolderCommands(program)
   addAutomationCommands(program)
   addRunCommands(program)
+  addRehearseCommand(program)
   addInboxCommands(program)
   addGalleryCommands(program)
   addDevCommands(program)

@@ -6,20 +6,18 @@ import type { ContractInput } from '../../src/domain/contract.ts'
 import type { Json } from '../../src/domain/json.ts'
 import { deployed } from '../../src/main/store/workflows.ts'
 import { Listener } from '../determinism/listener.ts'
-import { serveHttp } from '../support/loopback-server.ts'
-import type { LoopbackServer } from '../support/loopback-server.ts'
-import { createWorld } from '../support/world.ts'
+import { serveHeld } from '../support/held-site.ts'
+import type { HeldSite } from '../support/held-site.ts'
+import { createWorld, until } from '../support/world.ts'
 import type { World } from '../support/world.ts'
 
-let site: LoopbackServer
+let site: HeldSite
 let world: World
 const listener = new Listener()
 
 beforeAll(async () => {
-  site = await serveHttp((request, response) => {
-    response.writeHead(request.path.startsWith('/refuse') ? 422 : 200, { 'content-type': 'application/json' })
-    response.end(JSON.stringify({ path: request.path }))
-  })
+  site = await serveHeld()
+  site.answer('/refuse', 422)
   world = await createWorld({ wrapPool: listener.listen })
 })
 afterAll(async () => {
@@ -47,7 +45,7 @@ const CONTRACT = (): Partial<ContractInput> => ({
 
 /** One statement of a script. What a write answered is not looked at: only a run can know it. */
 const leaf = fc.oneof(
-  fc.nat(3).map(n => `await trying(async () => (await get(S + '/read${String(n)}')).body.path)`),
+  fc.nat(3).map(n => `await trying(async () => (await get(S + '/read${String(n)}')).status)`),
   fc.constant(`await trying(() => get(S + '/refuse'))`),
   fc.nat(3).map(n => `await trying(async () => (await post(S + '/send${String(n)}', { n: event.n })).ok)`),
   fc.constant(`await trying(() => post('http://elsewhere.example/', {}))`),
@@ -84,6 +82,22 @@ async function rehearsed(workflowId: string, event: Json) {
   return { end, asked: listener.askedBy(name) }
 }
 
+async function cancelledAt(name: string, event: Json, at: string): Promise<void> {
+  site.hold(at)
+  const { row } = await world.emit({
+    workflow: name,
+    type: 'manual',
+    payload: event,
+    sourceType: 'test',
+    sourceId: 'test',
+  })
+  const runId = await until(() => world.engine.event(row.id).run_id, 'never claimed')
+  await until(() => site.paths().includes(at), `nobody asked for ${at}`)
+  await world.engine.control.cancelRun(runId)
+  await world.rested(runId)
+  site.release(at)
+}
+
 let made = 0
 
 describe('a rehearsal and a run', () => {
@@ -109,4 +123,28 @@ describe('a rehearsal and a run', () => {
       { numRuns: 15 },
     )
   }, 120_000)
+
+  it('O2 S6 J7 go on with an item that is half done: what it has sent is not sent again', async () => {
+    const name = 'half'
+    const body = `
+      return (await each('entry', event.keys, key => key, async key => {
+        await set('k0', key)
+        const { ok } = await post(S + '/half-' + key, {})
+        const { status } = await get(S + '/gate-' + key)
+        await post(S + '/rest-' + key, await recall('k0'))
+        return [ok, status]
+      })).done.map(row => row.result)`
+    const source = `${HEAD()}\nexport default async function run(event) {${body}}`
+    const workflowId = await world.install(name, source, CONTRACT())
+    const event = { keys: ['a', 'b'] }
+    await cancelledAt(name, event, '/gate-a')
+    const { end, asked } = await rehearsed(workflowId, event)
+    const posts = (paths: readonly string[]) => paths.filter(path => /half-|rest-/.test(path))
+    expect(posts(site.paths())).toEqual(['/half-a'])
+    const run = await world.run(name, event)
+    expect(asked).toEqual(listener.askedBy(run.id))
+    expect(end.result).toEqual(world.result(run))
+    expect(posts(site.paths())).toEqual(['/half-a', '/rest-a', '/half-b', '/rest-b'])
+    expect(end.steps.map(step => step.sentence).filter(said => said.includes('half-'))).toHaveLength(1)
+  })
 })

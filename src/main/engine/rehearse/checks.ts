@@ -53,11 +53,18 @@ function outcomeFacts({ result, items, verdict }: CheckedFacts, wishes: readonly
     result,
     effects: [...counts].map(([tool, count]) => ({ tool, count })),
     items,
-    file: file => {
-      const stat = fs.statSync(file, { throwIfNoEntry: false })
-      return { exists: stat !== undefined, size: stat?.size ?? 0 }
-    },
+    file: lookAt,
     verify: verdict,
+  }
+}
+
+function lookAt(file: string): { exists: boolean; size: number } | undefined {
+  try {
+    const stat = fs.statSync(file, { throwIfNoEntry: false })
+    return { exists: stat !== undefined, size: stat?.size ?? 0 }
+  } catch (error) {
+    if (error instanceof Error) return undefined
+    throw error
   }
 }
 

@@ -20,6 +20,8 @@ export interface Part {
   readonly args: Json
   readonly effect: Effect
   readonly begunAt: number
+  /** The same by the clock itself, for how long it took. */
+  readonly startedAt: number
   /** What it stages of local state, until its outcome is delivered. */
   readonly changes: LocalChange[]
 }
@@ -68,6 +70,7 @@ export function partOf(playing: Playing, guest: GuestCall, scope: Scope, tool: T
     // Arguments that do not fit have no effect worth the name: the call is answered with `invalid-input`.
     effect: !checked.ok ? 'local' : typeof tool.effect === 'function' ? tool.effect(args) : tool.effect,
     begunAt: playing.now(),
+    startedAt: playing.context.clock.now(),
     changes: [],
   }
 }

@@ -136,7 +136,7 @@ function end(playing: Playing, part: Part, judgement: Judgement, { outcome, assu
     ...judgement,
     assumed,
     at: part.begunAt,
-    ms: Math.max(0, playing.now() - part.begunAt),
+    ms: Math.max(0, playing.context.clock.now() - part.startedAt),
   }
   const failure = outcome.ok ? undefined : outcome.error.failure
   if (failure === undefined) return { is: 'delivered', outcome, step }

@@ -3,7 +3,7 @@
  * with the core (S6). Owns which of them play, and the last reports. Does not own how one plays (`stage.ts`).
  */
 import type { Contract } from '../../../domain/contract.ts'
-import { fail } from '../../../domain/failure.ts'
+import { fail, failureOf } from '../../../domain/failure.ts'
 import { sha256Hex } from '../../../domain/json.ts'
 import type { Json } from '../../../domain/json.ts'
 import type { Workflow } from '../../store/workflows.ts'
@@ -12,6 +12,7 @@ import { checkScript } from '../check-script.ts'
 import type { EngineContext } from '../context.ts'
 import { checkedContract } from '../install.ts'
 import { rehearse } from '../rehearse.ts'
+import type { RehearsalEnd } from '../rehearse.ts'
 import { automationName } from '../views/common.ts'
 import { reportOf, runningReport } from './report.ts'
 import type { RehearsalReport, ReportHead } from './report.ts'
@@ -65,9 +66,14 @@ export class Rehearsals {
         signal: stopping.signal,
         ...(workflowId === undefined ? {} : { workflowId }),
         ...(longestMs === undefined ? {} : { longestMs }),
-      }).then(end => {
-        playing.report = reportOf(this.#context.tools, head, end)
-      }),
+      }).then(
+        end => {
+          playing.report = this.#finalReport(playing, end)
+        },
+        (error: unknown) => {
+          playing.report = this.#brokenReport(playing, error)
+        },
+      ),
     }
     this.#known.set(head.id, playing)
     this.#forgetOldest()
@@ -114,6 +120,22 @@ export class Rehearsals {
     const { script, contract } = deployed(this.#context.store, workflow)
     const number = `${String(script.major)}.${String(script.minor)}`
     return { head: { ...head, contract, version: number }, source: script.source, workflowId }
+  }
+
+  #finalReport(playing: Playing, end: RehearsalEnd): RehearsalReport {
+    try {
+      return reportOf(this.#context.tools, playing.head, end)
+    } catch (error) {
+      return this.#brokenReport(playing, error)
+    }
+  }
+
+  /** A bug of ours ends one rehearsal, not the core. */
+  #brokenReport({ head, hash }: Playing, error: unknown): RehearsalReport {
+    const name = error instanceof Error ? error.name : 'thrown'
+    this.#context.log('error', 'a rehearsal could not be told', { error: name })
+    const ms = this.#context.clock.now() - head.startedAt
+    return { ...runningReport(head, hash, ms), state: 'failed', failure: failureOf(error) }
   }
 
   #reportOf({ head, hash, report }: Playing): RehearsalReport {

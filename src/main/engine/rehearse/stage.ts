@@ -216,11 +216,13 @@ export class Stage implements Playing {
   }
 
   /** Ends an item, or the rehearsal, from below the script (J9). */
-  #leave(scope: Scope, { is, failure }: Exclude<Played, { is: 'delivered' }>): void {
+  #leave(scope: Scope, left: Exclude<Played, { is: 'delivered' }>): void {
+    const { is } = left
+    const failure = is === 'waiting' ? { ...left.failure, message: withSequel(left.failure) } : left.failure
     if (scope.text === VERIFY) this.#finish({ ok: false, evidence: failure.message })
     else if (scope.itemId !== null)
       this.#items.end(scope, is === 'waiting' ? leftFor(failure) : asideFor(failure))
-    else this.#fail(is === 'waiting' ? { ...failure, message: withSequel(failure) } : failure)
+    else this.#fail(failure)
   }
 
   #deliver(part: Part, outcome: Outcome, inherits: RecordedStep[] = []): void {
@@ -279,12 +281,14 @@ export class Stage implements Playing {
 
   #finish(verdict: Verdict | null): void {
     if (this.#over) return
+    // First of all: should it fail, the rehearsal can still end, with that failure.
+    const end = this.#report(verdict)
     this.#over = true
     clearTimeout(this.#wall)
     this.#aborter.abort()
     this.#guest.drop()
     this.rehearsal.signal?.removeEventListener('abort', this.#stop)
-    this.#done(this.#report(verdict))
+    this.#done(end)
   }
 
   #report(verdict: Verdict | null): RehearsalEnd {

@@ -192,6 +192,53 @@ export const dropEvent = statement((p: { id: string }) => query.deleteFrom('inbo
 export const emptyEvent = statement((p: { id: string; payload: Uint8Array }) =>
   query.updateTable('inbox').set({ sealed_payload: p.payload, done_at: null }).where('id', '=', p.id),
 )
+/** Schedules, and the last instant of each that its ledger has. */
+export const schedulesAfter = statement((p: { id: string; limit: number }) =>
+  query
+    .selectFrom('schedules')
+    .select(({ selectFrom }) => [
+      'id',
+      selectFrom('instants')
+        .select(({ fn }) => fn.max<number | null>('due_at').as('due_at'))
+        .whereRef('instants.schedule_id', '=', 'schedules.id')
+        .as('last'),
+    ])
+    .where('id', '>', p.id)
+    .orderBy('id')
+    .limit(p.limit),
+)
+/** The next instants of a schedule's ledger, where they are old enough. */
+export const oldInstants = statement(
+  (p: { scheduleId: string; after: number; below: number; until: number; limit: number }) =>
+    query
+      .selectFrom('instants')
+      .select('due_at')
+      .where('schedule_id', '=', p.scheduleId)
+      .where('due_at', '>', p.after)
+      .where('due_at', '<', p.below)
+      .where('at', '<', p.until)
+      .orderBy('due_at')
+      .limit(p.limit),
+)
+/** All of a stretch but those whose event still waits or is being run. */
+export const dropInstants = statement((p: { scheduleId: string; after: number; to: number; until: number }) =>
+  query
+    .deleteFrom('instants')
+    .where('schedule_id', '=', p.scheduleId)
+    .where('due_at', '>', p.after)
+    .where('due_at', '<=', p.to)
+    .where('at', '<', p.until)
+    .where(({ not, exists, selectFrom }) =>
+      not(
+        exists(
+          selectFrom('inbox')
+            .select('inbox.id')
+            .whereRef('inbox.id', '=', 'instants.inbox_id')
+            .where('inbox.state', 'in', ['new', 'claimed']),
+        ),
+      ),
+    ),
+)
 export const dropActions = statement((p: { until: number; limit: number }) =>
   query
     .deleteFrom('actions')

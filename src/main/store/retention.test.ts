@@ -13,6 +13,7 @@ import { collect, RETENTION } from './retention.ts'
 import type { Collected, RetentionOptions } from './retention.ts'
 import { runById } from './runs.ts'
 import type { RunRow } from './runs.ts'
+import { ledgerOf, schedulesOf } from './schedules.ts'
 import { waitsOfRun } from './waits.ts'
 
 const DAY = 86_400_000
@@ -54,7 +55,7 @@ describe('what goes', () => {
     expect(blobs()).not.toEqual([{ n: 0 }])
     expect(await after(29)).toMatchObject({ runs: 0, blobs: 0 })
     expect(recorded(run)).toBe(2)
-    expect(await after(2)).toEqual({ runs: 1, emptied: 0, events: 1, actions: 0, blobs: 2 })
+    expect(await after(2)).toEqual({ runs: 1, emptied: 0, events: 1, instants: 0, actions: 0, blobs: 2 })
     expect(runNow(run)).toBeUndefined()
     expect(recorded(run)).toBe(0)
     expect(blobs()).toEqual([{ n: 0 }])
@@ -119,7 +120,7 @@ describe('what stays', () => {
     )
     const run = await world.run('sleeper', 'y'.repeat(50_000))
     expect(run.state).toBe('waiting')
-    expect(await after(40)).toEqual({ runs: 0, emptied: 0, events: 0, actions: 0, blobs: 0 })
+    expect(await after(40)).toEqual({ runs: 0, emptied: 0, events: 0, instants: 0, actions: 0, blobs: 0 })
     expect(recorded(run)).toBeGreaterThan(0)
     clock.jump(6 * DAY)
     await world.rested(run.id)
@@ -268,6 +269,35 @@ describe('what stays', () => {
     expect(await after(20)).toMatchObject({ runs: 0, emptied: 1 })
     expect(await after(0)).toMatchObject({ runs: 1, emptied: 0 })
     expect(recorded(first)).toBe(0)
+  })
+
+  it('J12 R4 the ledger keeps 30 days, what an open run came from, and the last row of every schedule', async () => {
+    const id = await world.install(
+      'daily',
+      "import { sleep } from 'tools/flow'\nexport default () => sleep({ days: 300 })",
+      { when: [{ kind: 'interval', everyMs: DAY }] },
+    )
+    const scheduleId = schedulesOf(world.store, id)[0]?.id ?? ''
+    const start = clock.now()
+    const ledger = () => ledgerOf(world.store, scheduleId, 500).toReversed()
+    const days = () => ledger().map(row => (row.due_at - start) / DAY)
+    for (let day = 1; day <= 40; day++) {
+      clock.advance(DAY)
+      await expect.poll(() => ledger().length, { ...PATIENTLY, interval: 2 }).toBe(day)
+      if (day === 1)
+        await expect.poll(() => listRuns(world.store, { limit: 1 })[0]?.state, PATIENTLY).toBe('waiting')
+    }
+    expect(ledger().map(row => row.inbox_id === null)).toEqual([
+      false,
+      false,
+      ...Array<boolean>(38).fill(true),
+    ])
+    expect(await after(0)).toMatchObject({ instants: 7 })
+    expect(days()).toEqual([1, 2, ...Array.from({ length: 31 }, (_, place) => place + 10)])
+    await world.engine.control.archive(id)
+    expect(await after(100)).toMatchObject({ instants: 32 })
+    expect(days()).toEqual([40])
+    expect(await after(0)).toMatchObject({ instants: 0 })
   })
 
   it('stops when told to, and the next pass goes on', async () => {

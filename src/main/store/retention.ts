@@ -12,7 +12,7 @@ import type { Store } from './store.ts'
 import type { Reader, Tx } from './tx.ts'
 
 export interface RetentionOptions {
-  /** Age at which an ended run's journal goes, ms. */
+  /** Age at which an ended run's journal goes, and what else tells of that time, ms. */
   runsMs: number
   /** Age at which a blob that nothing names goes, ms. */
   blobsMs: number
@@ -25,6 +25,8 @@ export interface Collected {
   /** Runs that stay as a line because finished items name them, without their journal. */
   emptied: number
   events: number
+  /** Rows of the ledger of due instants. */
+  instants: number
   actions: number
   blobs: number
 }
@@ -57,13 +59,14 @@ export async function collect(
   const pass = new Pass(store, now, options, signal)
   await pass.runs()
   await pass.events()
+  await pass.ledger()
   await pass.actions()
   await pass.blobs()
   return pass.collected
 }
 
 class Pass {
-  readonly collected: Collected = { runs: 0, emptied: 0, events: 0, actions: 0, blobs: 0 }
+  readonly collected: Collected = { runs: 0, emptied: 0, events: 0, instants: 0, actions: 0, blobs: 0 }
   readonly #store: Store
   readonly #now: number
   readonly #options: RetentionOptions
@@ -112,6 +115,35 @@ class Pass {
         return events.length
       })
       this.collected.events += rows
+    }
+  }
+
+  /** The last row of every schedule stays: it says when it was last due, and what became of that (O3). */
+  async ledger(): Promise<void> {
+    let id = ''
+    while (await this.#mayGoOn()) {
+      const schedules = this.#store.all(statements.schedulesAfter, { id, limit: RUNS_AT_ONCE })
+      for (const schedule of schedules) {
+        if (schedule.last !== null) await this.#collectLedger(schedule.id, schedule.last)
+      }
+      const last = schedules.at(-1)
+      if (last === undefined) return
+      id = last.id
+    }
+  }
+
+  async #collectLedger(scheduleId: string, last: number): Promise<void> {
+    const until = this.#now - this.#options.runsMs
+    const below = Math.min(until, last)
+    let after = Number.MIN_SAFE_INTEGER
+    while (!this.#isOver()) {
+      const page = { scheduleId, after, below, until, limit: ROWS_AT_ONCE }
+      const to = this.#store.all(statements.oldInstants, page).at(-1)?.due_at
+      if (to === undefined) return
+      const stretch = { scheduleId, after, to, until }
+      this.collected.instants += await this.#store.write(tx => tx.run(statements.dropInstants, stretch))
+      after = to
+      await nextTurn()
     }
   }
 

@@ -10,9 +10,18 @@ import { failureOf, isFailureError, type Failure } from '../../src/domain/failur
 import type { Json } from '../../src/domain/json.ts'
 import { NO_NOTES } from '../../src/domain/note.ts'
 import type { Reconciled, ToolContext, ToolDeclaration } from '../../src/domain/tool.ts'
+import { archiveTools } from '../../src/main/tools/archive.ts'
 import { filesTools, type FilePoint, type FilesOptions } from '../../src/main/tools/files.ts'
 
-const WRITES = ['files.write', 'files.append', 'files.move', 'files.copy', 'files.trash']
+const WRITES = [
+  'files.write',
+  'files.append',
+  'files.move',
+  'files.copy',
+  'files.trash',
+  'archive.extract',
+  'archive.create',
+]
 export const NOW = Date.UTC(2026, 2, 14, 12)
 
 export type Ended = { ok: true; value: Record<string, unknown> } | { ok: false; failure: Failure }
@@ -82,7 +91,8 @@ export class FilesBench {
 
   /** A fresh instance, as after a restart: it remembers nothing of what ran before. */
   tool(name: string): ToolDeclaration {
-    const tool = filesTools(this.#options).find(declaration => declaration.name === name)
+    const tools = [...filesTools(this.#options), ...archiveTools(this.#options)]
+    const tool = tools.find(declaration => declaration.name === name)
     if (tool === undefined) throw new Error(`There is no tool ${name}.`)
     return tool
   }

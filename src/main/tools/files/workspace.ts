@@ -93,9 +93,7 @@ export class Workspace {
 
   /** The innermost granted folder a path lies in; null when none covers it. */
   rootOf(target: string, { contract, tool, access }: Grant): string | null {
-    const changeable = contract.changes.filter(clause =>
-      access === 'read' ? clause.tool.startsWith('files.') : clause.tool === tool,
-    )
+    const changeable = contract.changes.filter(clause => access === 'read' || clause.tool === tool)
     const granted = changeable.flatMap(clause => clause.paths ?? [])
     const roots = [...(access === 'read' ? contract.reads.paths : []), ...granted].map(root =>
       this.resolve(root),

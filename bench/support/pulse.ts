@@ -1,6 +1,7 @@
 /**
  * Asks a core for its health again and again, from outside, and keeps how long each answer took. Asks on time even
- * while an earlier answer is missing, so that a core that stands still is late many times and not once.
+ * while an earlier answer is missing, so that a core that stands still is late many times and not once. How late it
+ * comes to asking itself tells what the machine, and not the core, adds.
  */
 import { Pool } from 'undici'
 import { monotonicMs } from './peer.ts'
@@ -8,10 +9,18 @@ import { monotonicMs } from './peer.ts'
 const EVERY_MS = 5
 const CONNECTIONS = 8
 
+export interface Beats {
+  /** Milliseconds of each round trip. */
+  tripsMs: number[]
+  /** How late this process, which has nothing else to do, was for each of them. */
+  ownLagsMs: number[]
+}
+
 export class Pulse {
   readonly #pool: Pool
   #timer: NodeJS.Timeout | undefined
   #asked: Promise<number>[] = []
+  #ownLagsMs: number[] = []
 
   constructor(url: string) {
     this.#pool = new Pool(url, { connections: CONNECTIONS })
@@ -19,13 +28,20 @@ export class Pulse {
 
   start(): void {
     this.#asked = []
-    this.#timer = setInterval(() => this.#asked.push(this.#ask()), EVERY_MS)
+    this.#ownLagsMs = []
+    let dueAt = monotonicMs() + EVERY_MS
+    this.#timer = setInterval(() => {
+      const at = monotonicMs()
+      this.#ownLagsMs.push(Math.max(0, at - dueAt))
+      dueAt = at + EVERY_MS
+      this.#asked.push(this.#ask())
+    }, EVERY_MS)
   }
 
-  /** Milliseconds of each round trip since `start`; waits for those that are still out. */
-  async stop(): Promise<number[]> {
+  /** What there was since `start`; waits for the answers that are still missing. */
+  async stop(): Promise<Beats> {
     clearInterval(this.#timer)
-    return Promise.all(this.#asked)
+    return { tripsMs: await Promise.all(this.#asked), ownLagsMs: this.#ownLagsMs }
   }
 
   async close(): Promise<void> {

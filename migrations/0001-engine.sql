@@ -24,6 +24,7 @@ CREATE TABLE chat_events (
   at          INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX chat_events_by_chat ON chat_events (chat_id, id);
+CREATE INDEX chat_events_by_run ON chat_events (run_id) WHERE run_id IS NOT NULL;
 
 CREATE TABLE workflows (
   id             TEXT PRIMARY KEY,

@@ -112,7 +112,7 @@ export const newerSuccesses = statement((p: { workflowId: string; id: string; li
 export const itemOfRun = statement((p: { id: string }) =>
   query.selectFrom('items').select('id').where('run_id', '=', p.id).limit(1),
 )
-/** It has a journal, a result or a failure: there is something to take. */
+/** It has a journal, a result or a failure, or said something: there is something to take. */
 export const anyContent = statement((p: { id: string }) =>
   query
     .selectFrom('script_runs')
@@ -123,6 +123,7 @@ export const anyContent = statement((p: { id: string }) =>
         eb('sealed_result', 'is not', null),
         eb('sealed_failure', 'is not', null),
         exists(selectFrom('script_run_steps').select('position').where('run_id', '=', p.id)),
+        exists(selectFrom('chat_events').select('chat_events.id').where('run_id', '=', p.id)),
       ]),
     ),
 )
@@ -137,6 +138,16 @@ export const dropEntries = statement((p: { id: string; limit: number }) =>
       'position',
       'in',
       query.selectFrom('script_run_steps').select('position').where('run_id', '=', p.id).limit(p.limit),
+    ),
+)
+/** What it said in its automation's chat. */
+export const dropSaid = statement((p: { id: string; limit: number }) =>
+  query
+    .deleteFrom('chat_events')
+    .where(
+      'id',
+      'in',
+      query.selectFrom('chat_events').select('id').where('run_id', '=', p.id).limit(p.limit),
     ),
 )
 export const dropApprovals = statement((p: { id: string }) =>

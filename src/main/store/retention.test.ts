@@ -9,12 +9,14 @@ import { itemsOfRun } from './items.ts'
 import { listActions } from './actions.ts'
 import { stepsOfRun } from './journal.ts'
 import { listRuns, runOfEvent } from './lists.ts'
+import { chatEventsOf } from './local-state.ts'
 import { collect, RETENTION } from './retention.ts'
 import type { Collected, RetentionOptions } from './retention.ts'
 import { runById } from './runs.ts'
 import type { RunRow } from './runs.ts'
 import { ledgerOf, schedulesOf } from './schedules.ts'
 import { waitsOfRun } from './waits.ts'
+import { workflowById } from './workflows.ts'
 
 const DAY = 86_400_000
 const PATIENTLY = { timeout: 15_000 }
@@ -73,6 +75,30 @@ describe('what goes', () => {
     expect(await after(40, { ...RETENTION, successesKept: 3 })).toMatchObject({ runs: 2 })
     expect(runs.map(run => runNow(run) !== undefined)).toEqual([false, false, true, true, true])
     expect(runs.slice(2).map(recorded)).toEqual([2, 2, 2])
+  })
+
+  it('J12 what a run said in its chat goes with its journal, also where items keep its line', async () => {
+    const id = await world.install(
+      'says',
+      `
+      import { each } from 'tools/flow'
+      import { send } from 'tools/notify'
+      export default async list => {
+        for (let i = 0; i < 3; i++) await send('Said ' + i)
+        await each('thing', list, t => t, async t => { await send('Did ' + t) })
+      }`,
+      { items: { thing: 'its text' } },
+    )
+    await world.run('says', ['a'])
+    clock.jump(10 * DAY)
+    const later = await world.run('says', [])
+    const chat = workflowById(world.store, id)?.chat_id ?? ''
+    const said = () => chatEventsOf(world.store, chat, 50).map(event => event.runId)
+    expect(said()).toHaveLength(7)
+    expect(await after(21)).toMatchObject({ emptied: 1, runs: 0 })
+    expect(said()).toEqual([later.id, later.id, later.id])
+    expect(await after(10)).toMatchObject({ emptied: 0, runs: 1 })
+    expect(said()).toEqual([])
   })
 
   it('J12 signals that a failed run never took go with it, and not before', async () => {

@@ -1,6 +1,7 @@
 /**
- * Retention (J12): journals of ended runs, payloads of delivered events and blobs nobody names any more go after
- * their time, in small pieces between other work. Owns what "still needed" means.
+ * Retention (J12): journals of ended runs and what they said, payloads of delivered events, old lines of the ledger
+ * and blobs nobody names any more go after their time, in small pieces between other work. Owns what "still needed"
+ * means. The audit log is not looked at: only a person erases it.
  * Never collected: what a live run, an item that is open, waiting or set aside, an open action, or the last
  * successes of an automation need. Item rows and dedupe keys stay for ever: they are what makes "once" true.
  */
@@ -201,8 +202,9 @@ class Pass {
         if (this.#isNeeded(tx, run)) return false
         // Emptied first: whatever comes between the pieces, a run without its journal is never gone on with.
         tx.run(statements.emptyRun, run)
-        const dropped = tx.run(statements.dropEntries, { id: run.id, limit: ROWS_AT_ONCE })
-        if (dropped === ROWS_AT_ONCE) return true
+        const some = { id: run.id, limit: ROWS_AT_ONCE }
+        if (tx.run(statements.dropEntries, some) === ROWS_AT_ONCE) return true
+        if (tx.run(statements.dropSaid, some) === ROWS_AT_ONCE) return true
         this.#end(tx, run)
         return false
       })

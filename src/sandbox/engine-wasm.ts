@@ -10,8 +10,9 @@ import { createRequire } from 'node:module'
 import { compactEngine } from './engine-binary.ts'
 import { type EngineHost, EngineInstance, type Pointer } from './engine-instance.ts'
 import { type GuestImage, type GuestPlaces, makeGuestImage } from './guest-image.ts'
+import { MemoryShelf } from './memory-shelf.ts'
 import { facade, mayImport } from './prelude.ts'
-import { wasmApi, type WasmModule } from './wasm-api.ts'
+import { wasmApi, type WasmMemory, type WasmModule } from './wasm-api.ts'
 
 const PAGE = 65_536
 const MEGABYTE = 1_048_576
@@ -46,10 +47,12 @@ export interface GuestPorts {
   beat(): void
 }
 
-/** One fresh instance with its prelude; `open` gives it its run, `slice` runs it. */
+/** One fresh instance with its prelude; `open` gives it its run, `slice` runs it, `drop` is the end of it. */
 export interface Guest {
   open(ports: GuestPorts): void
   slice(text: string, budgetMs: number): SliceEnd
+  /** To be called while it is at rest, by whoever then forgets it. */
+  drop(): void
 }
 
 export interface GuestFactory {
@@ -65,22 +68,31 @@ export async function createGuestFactory(): Promise<GuestFactory> {
     compactEngine(readFileSync(location), SHADOW_STACK_BYTES, INITIAL_PAGES),
   )
   const image = makeGuestImage(engine, INITIAL_PAGES, STACK_BYTES)
-  return { make: memoryMb => new WasmGuest(engine, image, memoryMb) }
+  const shelf = new MemoryShelf(INITIAL_PAGES)
+  return {
+    make: memoryMb => {
+      const maximum = Math.max(INITIAL_PAGES, Math.floor((memoryMb * MEGABYTE) / PAGE))
+      const memory = shelf.take(maximum)
+      return new WasmGuest(engine, memory, image, () => {
+        shelf.giveBack(memory, maximum)
+      })
+    },
+  }
 }
 
 class WasmGuest implements Guest, EngineHost {
   readonly #engine: EngineInstance
   readonly #places: GuestPlaces
+  readonly #giveBack: () => void
   #ports: GuestPorts | null = null
   #startedAt = 0
   #budgetMs = Infinity
   #overdue = false
 
-  constructor(engine: WasmModule, image: GuestImage, memoryMb: number) {
-    const maximum = Math.max(image.pages, Math.floor((memoryMb * MEGABYTE) / PAGE))
-    const memory = new wasmApi.Memory({ initial: image.pages, maximum })
+  constructor(engine: WasmModule, memory: WasmMemory, image: GuestImage, giveBack: () => void) {
     this.#engine = new EngineInstance(engine, memory, this)
     this.#places = image.places
+    this.#giveBack = giveBack
     image.copyTo(memory)
   }
 
@@ -97,6 +109,10 @@ class WasmGuest implements Guest, EngineHost {
     } catch (thrown) {
       return this.#limit() ?? hostEnd(thrown)
     }
+  }
+
+  drop(): void {
+    this.#giveBack()
   }
 
   /** What is left in a guest that was not entered cleanly is dropped with it. */

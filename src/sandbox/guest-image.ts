@@ -8,6 +8,7 @@ import { PRELUDE, PRELUDE_NAME } from './prelude.ts'
 import { wasmApi, type WasmMemory, type WasmModule } from './wasm-api.ts'
 
 const CHUNK = 4_096
+const ZEROES = Buffer.alloc(16 * CHUNK)
 const MODULE_TYPE = 1
 
 /** Where things are in every memory that begins so. */
@@ -22,9 +23,8 @@ export interface GuestPlaces {
 }
 
 export interface GuestImage {
-  readonly pages: number
   readonly places: GuestPlaces
-  /** Puts it into a memory that was never written to. */
+  /** Makes a memory, whatever it holds, the image and nothing else, byte for byte. */
   copyTo(memory: WasmMemory): void
 }
 
@@ -41,12 +41,28 @@ export function makeGuestImage(engine: WasmModule, pages: number, stackBytes: nu
   const places = furnish(instance, stackBytes)
   const stretches = stretchesOf(memory)
   return {
-    pages,
     places,
-    copyTo: fresh => {
-      const bytes = new Uint8Array(fresh.buffer)
-      for (const { offset, held } of stretches) bytes.set(held, offset)
+    copyTo: other => {
+      write(stretches, Buffer.from(other.buffer))
     },
+  }
+}
+
+function write(stretches: readonly Stretch[], bytes: Buffer): void {
+  let written = 0
+  for (const { offset, held } of stretches) {
+    clear(bytes.subarray(written, offset))
+    bytes.set(held, offset)
+    written = offset + held.length
+  }
+  clear(bytes.subarray(written))
+}
+
+/** Looks before it writes: memory that was never written to needs no room in the machine. */
+function clear(bytes: Buffer): void {
+  for (let offset = 0; offset < bytes.length; offset += ZEROES.length) {
+    const part = bytes.subarray(offset, offset + ZEROES.length)
+    if (!part.equals(ZEROES.subarray(0, part.length))) part.fill(0)
   }
 }
 

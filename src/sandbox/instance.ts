@@ -19,7 +19,7 @@ import {
   placeInStack,
 } from './guest-error.ts'
 import { DEEPEST, type GuestMessage, readGuestMessage } from './guest-message.ts'
-import type { LoadedRun } from './modules.ts'
+import type { LoadedModules } from './modules.ts'
 import type { FromWorker, GuestCall, RecordedStep, RunEnd, StartRun } from './protocol.ts'
 import { type Delivery, itemOf, type Released, ReplayDriver } from './replay.ts'
 import { VERIFY_SCOPE } from './scopes.ts'
@@ -51,7 +51,7 @@ export class RunInstance {
 
   constructor(
     run: StartRun,
-    loaded: Extract<LoadedRun, { failure: null }>,
+    loaded: LoadedModules,
     guest: Guest,
     ports: { publish: (message: FromWorker) => void; beat: () => void; isAbandoned: () => boolean },
   ) {
@@ -91,6 +91,12 @@ export class RunInstance {
     this.#verified = null
     this.#slice(`{"kind":"verify","input":${input}}`, true)
     this.#advance()
+  }
+
+  /** The end of it: it is never entered again. What was stopped in mid-slice is in no known state, and just forgotten. */
+  drop(): void {
+    this.#guest?.drop()
+    this.#guest = null
   }
 
   #hand(delivery: Delivery, live: boolean): void {

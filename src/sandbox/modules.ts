@@ -16,9 +16,13 @@ interface Prepared {
   transformed: Transformed
 }
 
-export type LoadedRun =
-  | { modules: GuestModules; original: (place: SourcePosition) => SourcePosition; failure: null }
-  | { modules: null; failure: Failure }
+export interface LoadedModules {
+  modules: GuestModules
+  original: (place: SourcePosition) => SourcePosition
+  failure: null
+}
+
+export type LoadedRun = LoadedModules | { modules: null; failure: Failure }
 
 export class ModuleCache {
   readonly #prepared = new Map<string, Prepared>()

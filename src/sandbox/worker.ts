@@ -5,17 +5,17 @@
  * Invariants: S1, S5 (a dropped instance is forgotten, never used again).
  */
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
-import { createGuestFactory, type Guest, type GuestFactory } from './engine-wasm.ts'
+import type { Failure } from '../domain/failure.ts'
+import { createGuestFactory, type GuestFactory } from './engine-wasm.ts'
 import { RunInstance } from './instance.ts'
-import { ModuleCache } from './modules.ts'
+import { type LoadedModules, ModuleCache } from './modules.ts'
 import type { FromWorker, StartRun, ToWorker } from './protocol.ts'
 import { SpareGuest } from './spare-guest.ts'
 import { StatusWriter } from './status.ts'
 
 interface Placed {
   slot: number
-  /** Null after a failure before the start. */
-  instance: RunInstance | null
+  instance: RunInstance
 }
 
 class SandboxWorker {
@@ -45,9 +45,13 @@ class SandboxWorker {
       return
     }
     const placed = this.#placed.get(message.instance)
-    if (message.kind === 'drop') this.#placed.delete(message.instance)
-    if (!placed?.instance || message.kind === 'drop') return
+    if (!placed) return
     const { instance, slot } = placed
+    if (message.kind === 'drop') {
+      this.#placed.delete(message.instance)
+      instance.drop()
+      return
+    }
     this.#status.during(slot, () => {
       if (message.kind === 'verify') instance.verify(message.input)
       else instance.deliver(message, message.inherits)
@@ -55,40 +59,31 @@ class SandboxWorker {
   }
 
   #start(run: StartRun, slot: number): void {
-    const placed: Placed = { slot, instance: null }
-    this.#placed.set(run.instance, placed)
-    const guest = this.#spare.take(run.limits.memoryMb)
     this.#status.during(slot, () => {
-      this.#enter(run, placed, guest)
+      const loaded = this.#modules.load(run.source, run.modules)
+      if (loaded.failure) this.#refuse(run, loaded.failure)
+      else this.#enter(run, slot, loaded)
     })
     this.#spare.refillSoon()
   }
 
-  #enter(run: StartRun, placed: Placed, guest: Guest): void {
-    const loaded = this.#modules.load(run.source, run.modules)
-    if (loaded.failure) {
-      const end = { is: 'failed', failure: loaded.failure } as const
-      this.#publish({
-        kind: 'idle',
-        instance: run.instance,
-        calls: [],
-        closes: [],
-        unconsumed: [],
-        cpuMs: 0,
-        end,
-      })
-      return
-    }
-    placed.instance = new RunInstance(run, loaded, guest, {
+  #refuse({ instance }: StartRun, failure: Failure): void {
+    const end = { is: 'failed', failure } as const
+    this.#publish({ kind: 'idle', instance, calls: [], closes: [], unconsumed: [], cpuMs: 0, end })
+  }
+
+  #enter(run: StartRun, slot: number, loaded: LoadedModules): void {
+    const instance = new RunInstance(run, loaded, this.#spare.take(run.limits.memoryMb), {
       publish: message => {
         this.#publish(message)
       },
       beat: () => {
         this.#status.beat()
       },
-      isAbandoned: () => this.#status.isAbandoned(placed.slot),
+      isAbandoned: () => this.#status.isAbandoned(slot),
     })
-    placed.instance.start()
+    this.#placed.set(run.instance, { slot, instance })
+    instance.start()
   }
 
   #publish(message: FromWorker): void {

@@ -42,5 +42,5 @@ function commitChange(run: ActiveRun, tx: Tx, change: LocalChange, at: number): 
 
 /** Conservatively of the whole run, whichever scope wrote (P6). */
 function hasReadOutside(run: ActiveRun): boolean {
-  return run.journal.seen().some(step => step.effect === 'read')
+  return run.journal.reads().length > 0
 }

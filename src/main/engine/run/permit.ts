@@ -180,5 +180,5 @@ function readsAround(run: ActiveRun, call: Call): { tool: string; args: Json }[]
   const owners = new Set<string>()
   for (let scope: Call['scope'] | null = call.scope; scope !== null; scope = scope.parent)
     owners.add(scope.owner)
-  return run.journal.seen().filter(step => owners.has(step.owner) && step.effect === 'read')
+  return run.journal.reads().filter(step => owners.has(step.owner))
 }

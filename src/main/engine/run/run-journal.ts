@@ -28,12 +28,15 @@ export interface StepName {
   generation: number
 }
 
+/** A read with an outcome: where it was made, and what it touched. */
+export type Read = Pick<Step, 'owner' | 'tool' | 'effect' | 'args'>
+
 export class RunJournal {
   readonly #context: EngineContext
   readonly #run: RunRow
   readonly #steps = new Map<string, Step>()
   readonly #dropped = new Map<string, number>()
-  readonly #ended: { owner: string; tool: string; effect: Effect; args: Json }[] = []
+  readonly #reads: Read[] = []
   #actions = 0
   readonly #look: number
   #byOwner: Map<string, Step[]> | null = null
@@ -66,20 +69,15 @@ export class RunJournal {
     return steps.filter(step => step.state !== 'dropped').map(step => ({ ...this.#record(step), scope }))
   }
 
-  /** Steps known when the run was taken up. */
-  steps(): Step[] {
-    return [...this.#steps.values()]
-  }
-
   /** Steps of one scope, known when the run was taken up. */
   stepsOf(owner: string): readonly Step[] {
     this.#byOwner ??= Map.groupBy(this.#steps.values(), step => step.owner)
     return this.#byOwner.get(owner) ?? []
   }
 
-  /** Every step with an outcome so far, with its arguments: what its scopes have read. */
-  seen(): { owner: string; tool: string; effect: Effect; args: Json }[] {
-    return [...this.#steps.values(), ...this.#ended]
+  /** What the run's scopes have read so far, in this life or before (P6). */
+  reads(): Read[] {
+    return [...this.#steps.values(), ...this.#reads].filter(step => step.effect === 'read')
   }
 
   /** How often each tool changed something in this run: facts for *Done when* (O1). */
@@ -127,7 +125,8 @@ export class RunJournal {
     const body: EntryBody = { args: end.args, outcome: end.outcome }
     if (end.changes.length > 0) body.changes = end.changes
     this.#append(tx, step, 'call', { body, turn: ++this.#turn, begunAt: end.begunAt, at: end.at })
-    this.#ended.push({ owner: step.owner, tool: step.tool, effect: step.effect, args: end.args })
+    const { owner, tool, effect } = step
+    if (effect === 'read') this.#reads.push({ owner, tool, effect, args: end.args })
   }
 
   /** The write-ahead of a write (J1). The caller makes the transaction durable. */
@@ -163,8 +162,7 @@ export class RunJournal {
     })
     tx.afterCommit.push(() => {
       const known = this.#steps.get(step.stepId)
-      if (known !== undefined)
-        Object.assign(known, { state: 'done', outcome: end.outcome, at: end.at, endedBy: this.#run.id })
+      if (known !== undefined) Object.assign(known, endedStep(end, this.#run.id))
     })
   }
 
@@ -255,6 +253,12 @@ function begunStep(
     begunAt: intent.at,
     at: intent.at,
   }
+}
+
+/** What was sent and came back is on record; a run that makes many writes does not hold it all in memory. */
+function endedStep(end: { outcome: Outcome; at: number }, runId: string): Partial<Step> {
+  const outcome: Outcome = end.outcome.ok ? { ok: true, value: null } : end.outcome
+  return { state: 'done', args: null, evidence: null, outcome, at: end.at, endedBy: runId }
 }
 
 function isVerification(owner: string, runId: string): boolean {

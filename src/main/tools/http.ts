@@ -4,6 +4,8 @@ import { z } from 'zod'
 import { isFailureError, type FailureError } from '../../domain/failure.ts'
 import type { Json } from '../../domain/json.ts'
 import { defineTool, type ToolContext, type ToolDeclaration } from '../../domain/tool.ts'
+import { CONNECTION_NAME } from '../../domain/connection.ts'
+import { NO_CONNECTIONS, type Connections } from '../connections/desk.ts'
 import { jsonValue } from './json-value.ts'
 import {
   performCall,
@@ -12,6 +14,7 @@ import {
   touchesOf,
   type CallInput,
   type CallOutput,
+  type Outside,
 } from './network/call.ts'
 import { isRead, type HttpClient } from './network/client.ts'
 import { honoursKeyForMs, mayVisit, namesHost } from './network/contract-hosts.ts'
@@ -58,7 +61,14 @@ const as = z
   .default('auto')
   .describe('How the body is returned; auto goes by its content type.')
 const maxBytes = z.int().min(1).max(33_554_432).optional().describe('Of the body, decompressed.')
-const reading = { query, headers, accept, timeoutMs, as, maxBytes }
+const connection = z
+  .string()
+  .regex(CONNECTION_NAME, { error: 'takes lower-case letters, digits and hyphens' })
+  .optional()
+  .describe(
+    'The name of a connection: its credential is added here, for its own hosts. The contract lists it.',
+  )
+const reading = { query, headers, connection, accept, timeoutMs, as, maxBytes }
 const body = {
   json: jsonValue.optional(),
   text: z.string().optional(),
@@ -80,11 +90,13 @@ const output = z
   })
   .meta({ title: 'HttpAnswer' })
 
-export function httpTools(client: HttpClient): ToolDeclaration[] {
-  return [requestTool(client), getTool(client), postTool(client), probeTool(client)]
+/** Without connections, a call that names one finds none. */
+export function httpTools(client: HttpClient, connections: Connections = NO_CONNECTIONS): ToolDeclaration[] {
+  const outside = { client, connections }
+  return [requestTool(outside), getTool(outside), postTool(outside), probeTool(client)]
 }
 
-function requestTool(client: HttpClient): ToolDeclaration {
+function requestTool(outside: Outside): ToolDeclaration {
   const method = z.enum(['GET', 'HEAD', 'OPTIONS', 'POST', 'PUT', 'PATCH', 'DELETE']).default('GET')
   const input = z.strictObject({ method, url, ...reading, ...body }).superRefine((call, context) => {
     const bodies = [call.json, call.text, call.form].filter(given => given !== undefined).length
@@ -98,7 +110,7 @@ function requestTool(client: HttpClient): ToolDeclaration {
     }
   })
   return defineTool<CallInput, CallOutput>({
-    ...common<CallInput>(client, 'http.request', call => call),
+    ...common<CallInput>(outside, 'http.request', call => call),
     title: 'Send an HTTP request',
     doc: `Sends one request and returns the answer. GET, HEAD and OPTIONS read; the other methods write. ${FAILURES} ${OF_READS} ${OF_WRITES}`,
     effect: call => (isRead(call.method) ? 'read' : 'write'),
@@ -113,11 +125,11 @@ const OF_READS = 'Reads are tried again after 429 and 5xx, and follow redirects 
 const OF_WRITES =
   'A write carries an Idempotency-Key, follows no redirect and is never silently repeated: a lost answer is settled below the script, if need be by asking the user.'
 
-function getTool(client: HttpClient): ToolDeclaration {
+function getTool(outside: Outside): ToolDeclaration {
   const input = z.strictObject({ url, ...reading })
   type Get = z.output<typeof input>
   return defineTool<Get, CallOutput>({
-    ...common<Get>(client, 'http.get', call => ({ ...call, method: 'GET' })),
+    ...common<Get>(outside, 'http.get', call => ({ ...call, method: 'GET' })),
     title: 'Read an address',
     doc: `Reads an address with GET and returns the answer. ${FAILURES} ${OF_READS}`,
     effect: 'read',
@@ -127,11 +139,11 @@ function getTool(client: HttpClient): ToolDeclaration {
   })
 }
 
-function postTool(client: HttpClient): ToolDeclaration {
+function postTool(outside: Outside): ToolDeclaration {
   const input = z.strictObject({ url, json: jsonValue.optional(), ...reading })
   type Post = z.output<typeof input>
   return defineTool<Post, CallOutput>({
-    ...common<Post>(client, 'http.post', call => ({ ...call, method: 'POST' })),
+    ...common<Post>(outside, 'http.post', call => ({ ...call, method: 'POST' })),
     title: 'Post JSON to an address',
     doc: `Sends JSON with POST and returns the answer. ${FAILURES} ${OF_WRITES}`,
     effect: 'write',
@@ -142,7 +154,7 @@ function postTool(client: HttpClient): ToolDeclaration {
 }
 
 /** What the request tools share, for inputs that `callOf` turns into a call. */
-function common<I>(client: HttpClient, name: string, callOf: (input: I) => CallInput) {
+function common<I>(outside: Outside, name: string, callOf: (input: I) => CallInput) {
   return {
     name,
     version: 1,
@@ -154,8 +166,8 @@ function common<I>(client: HttpClient, name: string, callOf: (input: I) => CallI
       return honoursKeyForMs(contract, name, touchesOf(call)) === null ? 'none' : 'key'
     },
     timeoutMs: (input: I) => callOf(input).timeoutMs + GRACE_MS,
-    run: (input: I, context: ToolContext) => performCall(client, name, callOf(input), context),
-    reconcile: (input: I, context: ToolContext) => reconcileCall(client, name, callOf(input), context),
+    run: (input: I, context: ToolContext) => performCall(outside, name, callOf(input), context),
+    reconcile: (input: I, context: ToolContext) => reconcileCall(outside, name, callOf(input), context),
     simulate: async (input: I, context: ToolContext) => simulated(callOf(input), context),
     assume: (input: I) => assumed(callOf(input)),
     redact: (input: I) => redacted(callOf(input)),
@@ -182,10 +194,11 @@ function assumed(call: CallInput): CallOutput {
 }
 
 function redacted(call: CallInput): Json {
-  const { method, query, headers, json, text, form } = call
+  const { method, connection, query, headers, json, text, form } = call
   return {
     method,
     url: maskUrl(call.url),
+    ...(connection === undefined ? {} : { connection }),
     ...(query === undefined ? {} : { query: maskRecord(query) }),
     ...(headers === undefined ? {} : { headers: maskRecord(headers) }),
     ...(json === undefined ? {} : { json: maskJson(json) }),

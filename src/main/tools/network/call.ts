@@ -2,7 +2,9 @@
  * One call of an HTTP tool: its input as a request, the answer as the tool's result, and what a failed write means
  * (J4): refused for certain, never sent, or unknown. Shared by every tool that speaks plain HTTP.
  */
-import { FailureError, isFailureError, type Failure } from '../../../domain/failure.ts'
+import type { Connections } from '../../connections/desk.ts'
+import type { Credential } from '../../connections/credential.ts'
+import { FailureError, isFailureError, type Failure, type FailureKind } from '../../../domain/failure.ts'
 import { isJsonObject, type Json } from '../../../domain/json.ts'
 import type { Reconciled, ToolContext, Touches } from '../../../domain/tool.ts'
 import { textOf } from './body.ts'
@@ -20,6 +22,8 @@ export interface CallInput {
   url: string
   query?: Readonly<Record<string, Scalar | readonly Scalar[]>> | undefined
   headers?: Readonly<Record<string, string>> | undefined
+  /** The connection whose credential goes along. */
+  connection?: string | undefined
   json?: Json | undefined
   text?: string | undefined
   form?: Readonly<Record<string, Scalar>> | undefined
@@ -51,21 +55,57 @@ export function targetOf(input: Pick<CallInput, 'url' | 'query'>): Target {
   return parseTarget(url.href)
 }
 
-export function touchesOf(input: Pick<CallInput, 'method' | 'url' | 'query' | 'headers'>): Touches {
+export function touchesOf(
+  input: Pick<CallInput, 'method' | 'url' | 'query' | 'headers' | 'connection'>,
+): Touches {
   const { host, url } = targetOf(input)
-  if (!isRead(input.method)) return { hosts: [host], method: input.method, actions: 1 }
+  const accounts = input.connection === undefined ? {} : { accounts: [input.connection] }
+  if (!isRead(input.method)) return { hosts: [host], method: input.method, ...accounts, actions: 1 }
   // What a read says about itself leaves too: a query or a header can carry content out.
-  return { hosts: [host], method: input.method, egress: url.search !== '' || input.headers !== undefined }
+  const egress = url.search !== '' || input.headers !== undefined
+  return { hosts: [host], method: input.method, ...accounts, egress }
+}
+
+/** What a call goes out by. */
+export interface Outside {
+  client: HttpClient
+  connections: Connections
 }
 
 export async function performCall(
-  client: HttpClient,
+  { client, connections }: Outside,
   tool: string,
   input: CallInput,
   context: ToolContext,
 ): Promise<CallOutput> {
+  const { connection } = input
+  if (connection === undefined) return exchangeCall(client, tool, input, context, null)
+  const credential = await connections.use(connection)
+  try {
+    const output = await exchangeCall(client, tool, input, context, credential)
+    if (output.ok) await connections.accepted(connection)
+    // Once more, now that it is decoded: what was written in another way is plain here.
+    return { ...output, body: credential.hideInJson(output.body) }
+  } catch (error) {
+    if (!isFailureError(error)) throw error
+    const { failure } = error
+    if (failure.kind !== 'rejected' || failure.status !== 401) throw error
+    return raise(await connections.refused(connection, failure.host ?? targetOf(input).host, failure.status))
+  }
+}
+
+async function exchangeCall(
+  client: HttpClient,
+  tool: string,
+  input: CallInput,
+  context: ToolContext,
+  credential: Credential | null,
+): Promise<CallOutput> {
   const target = targetOf(input)
-  const request = requestOf(input, tool, target, context)
+  const request = {
+    ...requestOf(input, tool, target, context),
+    ...(credential === null ? {} : { credential }),
+  }
   if (isRead(input.method)) {
     return resultOf(
       await client.request({ ...request, accept: status => acceptsRead(input, status) }),
@@ -89,9 +129,12 @@ export async function performCall(
   }
 }
 
+/** Asking again waits until a person has put these right. */
+const ASK_LATER: ReadonlySet<FailureKind> = new Set(['not-connected', 'auth-expired', 'vault-locked'])
+
 /** Asks again with the same key where the host honours it; elsewhere nobody but the user can tell (J4). */
 export async function reconcileCall(
-  client: HttpClient,
+  outside: Outside,
   tool: string,
   input: CallInput,
   context: ToolContext,
@@ -101,9 +144,9 @@ export async function reconcileCall(
   const evidence = evidenceOf(input.method, target, context)
   if (window === null || context.now() - context.begunAt >= window) return { is: 'unknown', evidence }
   try {
-    return { is: 'applied', result: await performCall(client, tool, input, context) }
+    return { is: 'applied', result: await performCall(outside, tool, input, context) }
   } catch (error) {
-    if (!isFailureError(error)) throw error
+    if (!isFailureError(error) || ASK_LATER.has(error.failure.kind)) throw error
     return { is: 'unknown', evidence: `${evidence} Asked again with the same key: ${error.failure.message}` }
   }
 }

@@ -8,8 +8,10 @@
 import { lookup } from 'node:dns/promises'
 import { breakerEventOf } from '../../../domain/breaker.ts'
 import { FailureError, isFailureError, type Failure } from '../../../domain/failure.ts'
+import type { Credential } from '../../connections/credential.ts'
 import { isLoopback, type Address } from './address.ts'
 import { ACCEPTED_ENCODINGS, decodeBody, textOf, type Decoded } from './body.ts'
+import { addressed, credentialOf, hiding } from './carried.ts'
 import { Connectivity, type ConnectivityOptions } from './connectivity.ts'
 import { Deadline } from './deadline.ts'
 import { exchange, TransportError, type Answer, type AnswerHead } from './exchange.ts'
@@ -67,8 +69,11 @@ export interface HttpRequest {
   onHead?: (head: { status: number; headers: Readonly<Record<string, string>>; target: Target }) => void
   /** Takes the accepted body instead of memory; the answer's own is then empty. */
   sink?: BodySink
-  /** A header with a secret of the user's, known to this code only: it goes to the first origin and nowhere else. */
-  credential?: { name: string; value: string }
+  /**
+   * What a connection adds, known to this code only: it goes to the connection's own origins, no further than the first
+   * redirect to another, and is masked in whatever comes back. A header alone is for the first origin.
+   */
+  credential?: Credential | { name: string; value: string }
 }
 
 export interface HttpAnswer {
@@ -108,6 +113,9 @@ interface Journey {
   method: Method
   headers: Record<string, string>
   target: Target
+  credential: Credential | null
+  /** False once another origin was visited: a credential that was left behind is not taken up again. */
+  carries: boolean
   redirects: string[]
   deadline: Deadline
   maxBytes: number
@@ -141,9 +149,14 @@ class GuardedClient implements HttpClient {
 
   async request(request: HttpRequest): Promise<HttpAnswer> {
     const journey = this.#journey(request)
+    const { credential } = journey
+    return credential === null ? this.#travel(journey) : hiding(credential, () => this.#travel(journey))
+  }
+
+  async #travel(journey: Journey): Promise<HttpAnswer> {
     try {
       for (;;) {
-        const { beforeHop } = request
+        const { beforeHop } = journey.request
         if (beforeHop !== undefined)
           await journey.deadline.bound(beforeHop(journey.target), journey.target, 'no')
         const answer = await this.#hop(journey)
@@ -167,15 +180,17 @@ class GuardedClient implements HttpClient {
     headers['user-agent'] ??= this.#userAgent
     headers['accept'] ??= '*/*'
     headers['accept-encoding'] = encodingsFor(request)
-    if (request.credential !== undefined)
-      headers[request.credential.name.toLowerCase()] = request.credential.value
     const target = parseTarget(request.url)
+    const credential = credentialOf(request, target)
+    credential?.checkPlace(target.url)
     const timeoutMs = Math.min(Math.max(request.timeoutMs ?? TIMEOUT_MS, 1), LONGEST_TIMEOUT_MS)
     return {
       request,
       method,
       headers,
       target,
+      credential,
+      carries: true,
       redirects: [],
       deadline: new Deadline(timeoutMs, request.signal),
       maxBytes: request.maxBytes ?? MAX_BYTES,
@@ -232,10 +247,11 @@ class GuardedClient implements HttpClient {
   async #send(journey: Journey, addresses: readonly Address[]): Promise<Answer> {
     const { target, method, headers, deadline, request } = journey
     const entry = this.#pools.for(target, addresses)
+    const credential = journey.carries ? journey.credential : null
     const outgoing = {
-      target,
+      target: addressed(target, credential),
       method,
-      headers,
+      headers: { ...headers, ...credential?.headersFor(target.url) },
       body: request.body ?? null,
       // What is not for the sink (a redirect, an error) is held in memory after all.
       maxBytes: request.sink === undefined ? journey.maxBytes : MAX_BYTES,
@@ -282,7 +298,8 @@ class GuardedClient implements HttpClient {
         ? { is: 'decoded', body: answer.body }
         : await deadline.bound(decodeBody(answer.body, coding, maxBytes), target, 'maybe')
     if (!isAccepted(request, method, status)) {
-      const excerpt = decoded.is === 'decoded' ? excerptOf(decoded.body, headers['content-type']) : ''
+      const excerpt =
+        decoded.is === 'decoded' ? excerptOf(journey, decoded.body, headers['content-type']) : ''
       throw new FailureError(statusFailure(target, method, { status, headers, excerpt }, this.#now()))
     }
     if (decoded.is === 'too-large') throw new FailureError(tooLargeFailure(target, maxBytes, status))
@@ -369,11 +386,14 @@ function follow(journey: Journey, next: Target): void {
   journey.redirects.push(target.url.href)
   if (next.url.origin !== target.url.origin) {
     journey.headers = { ...portableHeaders(journey.headers), 'accept-encoding': encodingsFor(request) }
+    journey.carries = false
   }
   journey.target = next
 }
 
-function excerptOf(body: Uint8Array, contentType: string | undefined): string {
+function excerptOf({ credential }: Journey, answer: Uint8Array, contentType: string | undefined): string {
   if (!/^(text\/|application\/([\w.+-]*\+)?(json|xml)\b)/i.test(contentType ?? '')) return ''
+  // Before it is cut: half a secret would not be known for one.
+  const body = credential?.hideInBytes(answer) ?? answer
   return maskText(textOf(body.subarray(0, EXCERPT * 4), contentType).slice(0, EXCERPT))
 }

@@ -86,9 +86,9 @@ const DRAFTS: Drafts = {
   'script-limit': failure => needsRepair(failure, `The script reached a limit (${failure.limit})`),
   divergence: failure => needsRepair(failure, 'The script no longer asked for what it had done before'),
   'outcome-missing': failure => needsRepair(failure, 'What counts as done was not reached'),
-  'not-connected': ({ setting }) => ({
-    cause: `${visibleText(setting)} is not connected.`,
-    effect: `${WAITS} It goes on once the account is connected.`,
+  'not-connected': ({ setting, message }) => ({
+    cause: visibleText(message, 500),
+    effect: `${WAITS} It goes on by itself once that is connected.`,
     choices: [choice('reconnect', 'Connect', 'primary'), DISMISS],
     shared: setting,
   }),
@@ -136,7 +136,7 @@ const DRAFTS: Drafts = {
   }),
   'vault-locked': () => ({
     cause: 'The vault is locked, so stored records and accounts could not be opened.',
-    effect: 'Nothing was changed. Runs wait and go on once the vault is unlocked.',
+    effect: 'Nothing was changed. Unlock it with “steward vault unlock”: what waits goes on by itself.',
     choices: [choice('retry', 'Unlocked: go on', 'primary'), DISMISS],
     shared: 'vault',
   }),

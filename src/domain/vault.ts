@@ -31,6 +31,9 @@ export interface VaultDesk {
   rotate(rotation: Rotation): Promise<VaultStatus>
 }
 
+/** The cause of the one action that is over once the vault is unlocked. */
+export const VAULT_CAUSE = 'vault-locked:vault'
+
 /** The keychain of the operating system, as the shell hands it to the core. */
 export interface OsKeyStore {
   /** As people know it: “Keychain”, “Credential Manager”, “Secret Service”. */

@@ -1,25 +1,38 @@
 /**
  * The composition root: builds a core in its data folder and takes it apart again; nothing else constructs services.
- * Order: lock, store, tools and sandbox, engine, server; only then is the address announced. What fails on the way
- * up is undone in reverse, and so is everything on the way down.
+ * Order: lock, vault, store, tools and sandbox, engine, server; only then is the address announced. What fails on the
+ * way up is undone in reverse, and so is everything on the way down. While the vault keeps what is recorded shut, a
+ * door stands at the address instead, and the rest waits behind it.
  */
 import type { Clock } from '../domain/clock.ts'
 import type { AuditVerdict } from '../domain/audit.ts'
 import { failureOf } from '../domain/failure.ts'
+import { causesEndedBy } from '../domain/connection.ts'
+import { VAULT_CAUSE } from '../domain/vault.ts'
+import type { OsKeyStore } from '../domain/vault.ts'
+import { openConnections } from './connections/connections.ts'
+import type { Desk } from './connections/desk.ts'
+import { givenPassphrase } from './connections/vault/passphrase-source.ts'
+import { openVault } from './connections/vault/vault.ts'
+import type { Vault } from './connections/vault/vault.ts'
 import { createSandboxPool } from '../sandbox/pool.ts'
+import type { SandboxPool } from '../sandbox/pool.ts'
 import { systemClock } from './engine/clock.ts'
 import type { FaultPoint } from './engine/context.ts'
 import { Engine } from './engine/engine.ts'
 import { folderChecks, healthOf, storeChecks } from './engine/views/doctor.ts'
 import type { Health } from './engine/views/doctor.ts'
 import { ensureToken, openHome, VERSION } from './home.ts'
-import { startServer } from './server/server.ts'
+import { startDoor, startServer } from './server/server.ts'
 import type { LocalServer } from './server/server.ts'
 import { backupTo } from './store/backup.ts'
 import type { BackedUp } from './store/backup.ts'
+import { connectionRecords } from './store/connections.ts'
 import type { SyncFile } from './store/disk-sync.ts'
 import { lockFolder } from './store/folder-lock.ts'
+import type { FolderLock } from './store/folder-lock.ts'
 import { inspectDatabase } from './store/inspection.ts'
+import { keyShelf } from './store/key-file.ts'
 import { openLog } from './store/log-file.ts'
 import type { Log } from './store/log-file.ts'
 import { restoreBackup } from './store/restore.ts'
@@ -27,13 +40,14 @@ import type { Restored } from './store/restore.ts'
 import { collect } from './store/retention.ts'
 import { openStore } from './store/store.ts'
 import type { Store } from './store/store.ts'
+import { allWaiting } from './store/waiters.ts'
 import { createCompute } from './tools/compute/pool.ts'
 import { filesTools } from './tools/files.ts'
 import { flowTools } from './tools/flow.ts'
 import { httpTools } from './tools/http.ts'
 import { logTools } from './tools/log.ts'
 import { createHttpClient } from './tools/network/client.ts'
-import type { HttpClientOptions } from './tools/network/client.ts'
+import type { HttpClient, HttpClientOptions } from './tools/network/client.ts'
 import { notifyTools } from './tools/notify.ts'
 import { createRegistry } from './tools/registry.ts'
 import type { ToolRegistry } from './tools/registry.ts'
@@ -55,6 +69,12 @@ export interface CoreOptions {
   log?: Log
   /** How names become addresses (tests). */
   resolve?: HttpClientOptions['resolve']
+  /** The keychain of the operating system, where the shell offers one. */
+  osKeys?: OsKeyStore
+  /** Absent: the one that the environment names, if it does. */
+  passphrase?: string
+  /** Called with the address where the vault can be unlocked, when nothing runs before that. */
+  onLocked?: (url: string) => void
 }
 
 export interface Core {
@@ -63,6 +83,8 @@ export interface Core {
   readonly engine: Engine
   readonly store: Store
   readonly server: LocalServer
+  readonly vault: Vault
+  readonly connections: Desk
   /** What the folder was recognised as: `copy` starts paused (J11). */
   readonly folder: 'known' | 'new' | 'copy'
   /** Lets go of everything; what is unfinished goes on at the next start. */
@@ -92,33 +114,39 @@ async function build(options: CoreOptions, teardown: Teardown): Promise<Core> {
     lock.release()
   })
   const log = options.log ?? openLog(home, now)
+  const vault = await openFolderVault(home, options)
+  teardown.add(() => {
+    vault.close()
+  })
   const store = openStore({
     folder: home,
     now,
+    keys: vault.records,
     ...(options.sync === undefined ? {} : { sync: options.sync }),
   })
   teardown.add(() => store.close())
   const token = ensureToken(home)
-  const places: Places = { port: undefined, online: () => undefined }
-  const tools = openTools(options, now, places, teardown)
-  const pool = createSandboxPool({
-    ...(options.workers === undefined ? {} : { workers: options.workers }),
-    onWorkerLog: line => {
-      log('warn', 'a sandbox worker said something', { line: line.slice(0, 500) })
-    },
-  })
-  teardown.add(() => pool.close())
+  const port = vault.status().recordsOpen
+    ? options.port
+    : await waitAtDoor(options, { vault, store, lock, token, log })
+  const places: Places = { port: undefined, online: () => undefined, cleared: async () => undefined }
+  const client = openClient(options, now, places, teardown)
+  const connections = await openDesk(vault, store, client, places)
+  const tools = openTools(client, connections, teardown)
+  const pool = openPool(options, log, teardown)
   const engine = new Engine({ store, pool, tools, clock, log, ...(fault === undefined ? {} : { fault }) })
   places.online = () => {
     engine.online()
   }
+  places.cleared = cause => engine.cleared(cause)
   teardown.add(() => {
     engine.stop()
   })
   const folder = await engine.start()
-  const { port } = options
   const server = await startServer({
     engine,
+    connections,
+    vault,
     token,
     version: VERSION,
     log,
@@ -128,21 +156,81 @@ async function build(options: CoreOptions, teardown: Teardown): Promise<Core> {
   teardown.add(() => server.close())
   lock.announce(server.url)
   teardown.add(scheduleRetention(store, clock, log))
-  return { url: server.url, token, engine, store, server, folder, close: () => teardown.run() }
+  const parts = { engine, store, server, vault, connections, folder }
+  return { url: server.url, token, ...parts, close: () => teardown.run() }
 }
 
-/** What the HTTP client learns only after it was built. */
+function openFolderVault(home: string, options: Pick<CoreOptions, 'osKeys' | 'passphrase'>): Promise<Vault> {
+  const passphrase = options.passphrase ?? givenPassphrase(process.env)
+  return openVault({ shelf: keyShelf(home), os: options.osKeys, passphrase })
+}
+
+interface Doorway {
+  vault: Vault
+  store: Store
+  lock: FolderLock
+  token: string
+  log: Log
+}
+
+/** Answers at the core's address until the vault is unlocked; then the address is free again. */
+async function waitAtDoor(
+  options: CoreOptions,
+  { vault, store, lock, token, log }: Doorway,
+): Promise<number> {
+  const { port, onLocked } = options
+  const waiting = () => allWaiting(store)
+  const door = await startDoor({
+    vault,
+    waiting,
+    token,
+    version: VERSION,
+    log,
+    ...(port === undefined ? {} : { port }),
+  })
+  try {
+    lock.announce(door.url)
+    log('warn', 'the vault is locked; nothing runs until it is unlocked')
+    onLocked?.(door.url)
+    await vault.opened
+    return door.port
+  } finally {
+    await door.close()
+  }
+}
+
+/** What the HTTP client and the connections learn only after they were built. */
 interface Places {
   port: number | undefined
   online: () => void
+  cleared: (cause: string) => Promise<void>
 }
 
-function openTools(
-  options: CoreOptions,
-  now: () => number,
-  places: Places,
-  teardown: Teardown,
-): ToolRegistry {
+function openPool({ workers }: CoreOptions, log: Log, teardown: Teardown): SandboxPool {
+  const pool = createSandboxPool({
+    ...(workers === undefined ? {} : { workers }),
+    onWorkerLog: line => {
+      log('warn', 'a sandbox worker said something', { line: line.slice(0, 500) })
+    },
+  })
+  teardown.add(() => pool.close())
+  return pool
+}
+
+/** Whoever waits for a connection or for the vault goes on once it is there. */
+function openDesk(vault: Vault, store: Store, client: HttpClient, places: Places): Promise<Desk> {
+  vault.onChange(() => places.cleared(VAULT_CAUSE))
+  return openConnections({
+    records: connectionRecords(store, vault.credentials),
+    vault,
+    client,
+    onReady: async (name, slot) => {
+      for (const cause of causesEndedBy(name, slot)) await places.cleared(cause)
+    },
+  })
+}
+
+function openClient(options: CoreOptions, now: () => number, places: Places, teardown: Teardown): HttpClient {
   const client = createHttpClient({
     now,
     refusedPorts: () => (places.port === undefined ? [] : [{ host: '127.0.0.1', port: places.port }]),
@@ -152,10 +240,14 @@ function openTools(
     ...(options.resolve === undefined ? {} : { resolve: options.resolve }),
   })
   teardown.add(() => client.close())
+  return client
+}
+
+function openTools(client: HttpClient, connections: Desk, teardown: Teardown): ToolRegistry {
   const compute = createCompute()
   teardown.add(() => compute.close())
   return createRegistry([
-    ...httpTools(client),
+    ...httpTools(client, connections),
     ...filesTools(),
     ...stateTools(),
     ...flowTools(),
@@ -218,15 +310,21 @@ class Teardown {
   }
 }
 
-/** Puts a backup in the place of the database. Only while no core runs the folder. */
-export function restoreFolder(home: string, file: string): Restored {
+/** Puts a backup in the place of the database. Only while no core runs the folder. `vault` opens what it is sealed with. */
+export function restoreFolder(home: string, file: string, vault?: Vault): Restored {
   openHome(home)
   const lock = lockFolder(home, Date.now())
   try {
-    return restoreBackup(home, file, Date.now())
+    return restoreBackup(home, file, Date.now(), vault?.records)
   } finally {
     lock.release()
   }
+}
+
+/** The vault of a folder that no core runs, as far as it opens without a question. */
+export function openFolder(home: string): Promise<Vault> {
+  openHome(home)
+  return openFolderVault(home, {})
 }
 
 /** For when no core runs: the same looks that one would take, also where its database does not open. */
@@ -253,11 +351,13 @@ async function withStore<T>(home: string, work: (store: Store) => Promise<T>): P
   openHome(home)
   const lock = lockFolder(home, Date.now())
   try {
-    const store = openStore({ folder: home, now: () => Date.now() })
+    const vault = await openFolderVault(home, {})
+    const store = openStore({ folder: home, now: () => Date.now(), keys: vault.records })
     try {
       return await work(store)
     } finally {
       await store.close()
+      vault.close()
     }
   } finally {
     lock.release()

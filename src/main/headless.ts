@@ -36,12 +36,18 @@ function stopSignal(): Promise<void> {
 if (import.meta.main) {
   beginWithCodeCache()
   try {
-    await serveCore({ home: dataFolder(), onReady: greet })
+    await serveCore({ home: dataFolder(), onReady: greet, onLocked: askForPassphrase })
   } catch (error) {
     if (!isFailureError(error)) throw error
     process.stderr.write(`${error.message}\n`)
     process.exitCode = 1
   }
+}
+
+function askForPassphrase(url: string): void {
+  process.stderr.write(
+    `The vault is locked, so nothing runs yet. Steward answers at ${url}\nUnlock it with: npx steward vault unlock\n`,
+  )
 }
 
 function greet({ url }: Core): void {

@@ -48,6 +48,11 @@ async function serve(options: { port?: number; json?: boolean }): Promise<void> 
   await serveCore({
     home: dataFolder(),
     ...(options.port === undefined ? {} : { port: options.port }),
+    onLocked: url => {
+      terminal.err(
+        `The vault is locked, so nothing runs yet. Steward answers at ${url}. Unlock it with: steward vault unlock`,
+      )
+    },
     onReady: ({ url }) => {
       const document = { url, pid: process.pid, folder: dataFolder() }
       terminal.out(options.json === true ? jsonText(document) : `Steward is ready at ${url}`)
@@ -84,8 +89,9 @@ async function backup(file: string): Promise<Answer> {
 }
 
 async function restore(file: string): Promise<Answer> {
-  const { restoreFolder } = await import('../core.ts')
-  const { keptAt } = restoreFolder(dataFolder(), path.resolve(file))
+  const { openFolder, restoreFolder } = await import('../core.ts')
+  const vault = await openFolder(dataFolder())
+  const { keptAt } = restoreFolder(dataFolder(), path.resolve(file), vault)
   const kept = keptAt === null ? '' : ` What was there before is kept at ${keptAt}.`
   return {
     document: { restored: path.resolve(file), keptAt },

@@ -3,19 +3,21 @@ import { Command, CommanderError } from 'commander'
 import { isFailureError } from '../../domain/failure.ts'
 import { VERSION } from '../home.ts'
 import { addAutomationCommands } from './commands-automations.ts'
+import { addConnectionCommands } from './commands-connections.ts'
 import { addDevCommands } from './commands-dev.ts'
 import { addFolderCommands } from './commands-folder.ts'
 import { addGalleryCommands } from './commands-gallery.ts'
 import { addInboxCommands } from './commands-inbox.ts'
 import { addRehearseCommand } from './commands-rehearse.ts'
 import { addRunCommands } from './commands-runs.ts'
+import { addVaultCommands } from './commands-vault.ts'
 import { CommandFailed, EXIT } from './exit.ts'
 import type { ExitCode } from './exit.ts'
 import { endQuietlyWithoutReader, jsonText, safe, terminal } from './terminal.ts'
 
 const EXIT_CODES = `
 Exit codes: 0 done · 1 it failed · 2 it was asked for wrongly · 3 no Steward runs · 4 it waits for a person.
-STEWARD_HOME selects the data folder.`
+STEWARD_HOME selects the data folder; STEWARD_PASSPHRASE_FILE names a file with the vault's passphrase.`
 
 export function createProgram(): Command {
   const program = new Command('steward')
@@ -29,6 +31,8 @@ export function createProgram(): Command {
   addRehearseCommand(program)
   addInboxCommands(program)
   addGalleryCommands(program)
+  addConnectionCommands(program)
+  addVaultCommands(program)
   addDevCommands(program)
   throwInsteadOfExiting(program)
   return program

@@ -8,6 +8,7 @@ import {
   decideApproval,
   approvalOf,
   grantFirstTime,
+  openActionFor,
   settleAction,
 } from '../store/actions.ts'
 import type { ActionRow } from '../store/actions.ts'
@@ -57,6 +58,22 @@ export class Answers {
       default:
         return this.#afterFix(action, answer.choice)
     }
+  }
+
+  /** What an action asks for was put right elsewhere: it closes, and whoever waited for it goes on. */
+  async cleared(causeKey: string): Promise<void> {
+    const { store, clock } = this.#context
+    if (openActionFor(store, causeKey) === undefined) return
+    const waits = await store.write(
+      tx => {
+        const action = openActionFor(tx, causeKey)
+        if (action === undefined) return []
+        settleAction(tx, action.id, { state: 'closed', choice: null, at: clock.now() })
+        return waitsOfAction(tx, action.id)
+      },
+      { durable: true },
+    )
+    for (const wait of waits) await this.#waker.answer(wait, { answer: 'retry' }, () => undefined)
   }
 
   #openAction(answer: Answer): ActionRow {

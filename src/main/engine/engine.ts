@@ -185,6 +185,11 @@ export class Engine {
     return this.#answers.resolve(answer)
   }
 
+  /** What actions of this cause ask for was put right elsewhere. */
+  cleared(causeKey: string): Promise<void> {
+    return this.#answers.cleared(causeKey)
+  }
+
   /** The network is back (R5). */
   online(): void {
     this.#waker.online()

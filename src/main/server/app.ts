@@ -1,26 +1,32 @@
 /** The local API: guards first, then the routes by resource, every error as one problem document. */
 import { Hono } from 'hono'
+import type { ConnectionDesk } from '../../domain/connection.ts'
+import type { VaultDesk } from '../../domain/vault.ts'
 import type { Engine } from '../engine/engine.ts'
+import { waitingForVault } from '../engine/views/connections.ts'
 import type { Log } from '../store/log-file.ts'
-import { guardRequests, SECURITY_HEADERS } from './guard.ts'
+import { guardRequests } from './guard.ts'
 import type { Guard } from './guard.ts'
-import { problem, problemOf } from './problem.ts'
-import type { Problem } from './problem.ts'
+import { problem, problemOf, respond } from './problem.ts'
 import { actionRoutes } from './routes-actions.ts'
 import { automationRoutes } from './routes-automations.ts'
+import { connectionRoutes } from './routes-connections.ts'
 import { folderRoutes, galleryRoutes, scriptRoutes } from './routes-folder.ts'
 import { rehearsalRoutes } from './routes-rehearsals.ts'
 import { eventRoutes, itemRoutes, runRoutes } from './routes-runs.ts'
+import { vaultRoutes } from './routes-vault.ts'
 
 export interface AppOptions extends Guard {
   engine: Engine
+  connections: ConnectionDesk
+  vault: VaultDesk
   version: string
   log: Log
   /** Ends what clients wait for when the server closes. */
   closing: AbortSignal
 }
 
-export function createApp({ engine, version, log, closing, ...guard }: AppOptions) {
+export function createApp({ engine, connections, vault, version, log, closing, ...guard }: AppOptions) {
   const app = new Hono()
   app.use(guardRequests(guard))
   app.onError(error => respond(problemOf(error, log)))
@@ -37,6 +43,11 @@ export function createApp({ engine, version, log, closing, ...guard }: AppOption
     .route('/api/v1/items', itemRoutes(engine))
     .route('/api/v1/rehearsals', rehearsalRoutes(engine, closing))
     .route('/api/v1/actions', actionRoutes(engine))
+    .route('/api/v1/connections', connectionRoutes(engine, connections))
+    .route(
+      '/api/v1/vault',
+      vaultRoutes(vault, () => waitingForVault(engine)),
+    )
     .route('/api/v1/gallery', galleryRoutes(engine))
     .route('/api/v1', scriptRoutes(engine))
     .route('/api/v1', folderRoutes(engine))
@@ -44,10 +55,3 @@ export function createApp({ engine, version, log, closing, ...guard }: AppOption
 
 /** The type from which clients derive theirs. */
 export type App = ReturnType<typeof createApp>
-
-function respond(body: Problem): Response {
-  return new Response(JSON.stringify(body), {
-    status: body.status,
-    headers: [...SECURITY_HEADERS, ['content-type', 'application/problem+json']],
-  })
-}

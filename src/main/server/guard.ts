@@ -5,6 +5,7 @@
 import { timingSafeEqual } from 'node:crypto'
 import type { MiddlewareHandler } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
+import { SECURITY_HEADERS } from './headers.ts'
 import { RequestProblem } from './problem.ts'
 
 export interface Guard {
@@ -17,16 +18,6 @@ export const LARGEST_BODY = 1_048_576
 
 const TOO_LARGE = `The body is larger than ${String(LARGEST_BODY)} bytes. Nothing was changed. Send less, or put large content into a file.`
 const OPEN_PATHS = new Set(['/health'])
-
-export const SECURITY_HEADERS: readonly [name: string, value: string][] = [
-  ['cache-control', 'no-store'],
-  ['content-security-policy', "default-src 'none'; frame-ancestors 'none'"],
-  ['cross-origin-opener-policy', 'same-origin'],
-  ['cross-origin-resource-policy', 'same-origin'],
-  ['referrer-policy', 'no-referrer'],
-  ['x-content-type-options', 'nosniff'],
-  ['x-frame-options', 'DENY'],
-]
 
 export function guardRequests({ token, port }: Guard): MiddlewareHandler {
   const expected = Buffer.from(`Bearer ${token}`)

@@ -2,6 +2,7 @@
 import { isFailureError } from '../../domain/failure.ts'
 import type { Failure } from '../../domain/failure.ts'
 import type { Log } from '../store/log-file.ts'
+import { SECURITY_HEADERS } from './headers.ts'
 
 export interface Problem {
   type: string
@@ -49,6 +50,13 @@ export function problem(status: number, detail: string, failure?: Failure): Prob
     detail,
     ...(failure === undefined ? {} : { failure }),
   }
+}
+
+export function respond(body: Problem): Response {
+  return new Response(JSON.stringify(body), {
+    status: body.status,
+    headers: [...SECURITY_HEADERS, ['content-type', 'application/problem+json']],
+  })
 }
 
 /** Whatever a route threw. What nobody foresaw is logged by name and place, and told without either. */

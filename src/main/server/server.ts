@@ -8,7 +8,11 @@ import { createAdaptorServer } from '@hono/node-server'
 import { fail } from '../../domain/failure.ts'
 import type { Engine } from '../engine/engine.ts'
 import type { Log } from '../store/log-file.ts'
+import type { ConnectionDesk } from '../../domain/connection.ts'
+import type { VaultDesk } from '../../domain/vault.ts'
+import type { Waiter } from '../store/waiters.ts'
 import { createApp } from './app.ts'
+import { createDoor } from './door.ts'
 
 export const USUAL_PORT = 4747
 
@@ -16,13 +20,23 @@ const ADDRESS = '127.0.0.1'
 /** A request that has not come in whole by then is let go. */
 const RECEIVE_MS = 30_000
 
-export interface ServerOptions {
-  engine: Engine
+interface Listening {
   token: string
   version: string
   log: Log
   /** Exactly this one, 0 for any free one; absent: the usual one, or a free one where that is taken. */
   port?: number
+  vault: VaultDesk
+}
+
+export interface ServerOptions extends Listening {
+  engine: Engine
+  connections: ConnectionDesk
+}
+
+export interface DoorOptions extends Listening {
+  /** What waits for the vault, by name. */
+  waiting: () => Waiter[]
 }
 
 export interface LocalServer {
@@ -31,16 +45,29 @@ export interface LocalServer {
   close(): Promise<void>
 }
 
-export async function startServer(options: ServerOptions): Promise<LocalServer> {
+export function startServer(options: ServerOptions): Promise<LocalServer> {
+  return serve(options.port, (port, closing) => createApp({ ...options, port, closing }).fetch)
+}
+
+/** What answers while the vault is locked and nothing runs. */
+export function startDoor(options: DoorOptions): Promise<LocalServer> {
+  return serve(options.port, port => createDoor({ ...options, port }).fetch)
+}
+
+type Fetch = ReturnType<typeof createApp>['fetch']
+
+async function serve(
+  wanted: number | undefined,
+  fetchWith: (port: () => number, closing: AbortSignal) => Fetch,
+): Promise<LocalServer> {
   const closing = new AbortController()
   let port = 0
-  const app = createApp({ ...options, port: () => port, closing: closing.signal })
   const server = createAdaptorServer({
-    fetch: app.fetch,
+    fetch: fetchWith(() => port, closing.signal),
     overrideGlobalObjects: false,
     serverOptions: { requestTimeout: RECEIVE_MS, headersTimeout: RECEIVE_MS / 2, keepAliveTimeout: 15_000 },
   }) as HttpServer
-  port = await listen(server, options.port)
+  port = await listen(server, wanted)
   return {
     url: `http://${ADDRESS}:${String(port)}`,
     port,

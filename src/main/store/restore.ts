@@ -7,7 +7,8 @@ import fs from 'node:fs'
 import path from 'node:path'
 import Database from 'better-sqlite3'
 import { createCodec } from '../../domain/seal.ts'
-import { fail } from '../../domain/failure.ts'
+import { fail, isFailureError } from '../../domain/failure.ts'
+import type { SealingKey } from '../../domain/seal.ts'
 import { storeFailure } from './commit-queue.ts'
 import { keyFile } from './key-file.ts'
 import { newestSchema } from './migrate.ts'
@@ -18,7 +19,13 @@ export interface Restored {
   keptAt: string | null
 }
 
-export function restoreBackup(folder: string, file: string, now: number): Restored {
+/** `keys` absent: what the folder's key file alone opens. */
+export function restoreBackup(
+  folder: string,
+  file: string,
+  now: number,
+  keys: SealingKey = keyFile(folder),
+): Restored {
   const target = path.join(folder, DATABASE_FILE)
   const draft = `${target}.restoring`
   checkSource(file, target)
@@ -26,7 +33,7 @@ export function restoreBackup(folder: string, file: string, now: number): Restor
     removeDatabase(draft)
     fs.copyFileSync(file, draft)
     fs.chmodSync(draft, 0o600)
-    checkCopy(draft, file, folder)
+    checkCopy(draft, file, { folder, keys })
     const keptAt = keepPresent(folder, target, now)
     for (const suffix of SIDE_FILES) fs.rmSync(target + suffix, { force: true })
     fs.renameSync(draft, target)
@@ -35,6 +42,12 @@ export function restoreBackup(folder: string, file: string, now: number): Restor
   } finally {
     removeDatabase(draft)
   }
+}
+
+/** The folder that is restored into, and its keys. */
+interface Own {
+  folder: string
+  keys: SealingKey
 }
 
 const SIDE_FILES = ['-wal', '-shm', '-journal']
@@ -47,7 +60,7 @@ function checkSource(file: string, target: string): void {
 }
 
 /** Looks through the copy, not the backup: what was checked is what is used. */
-function checkCopy(draft: string, file: string, folder: string): void {
+function checkCopy(draft: string, file: string, own: Own): void {
   let db: Database.Database | undefined
   try {
     db = new Database(draft)
@@ -57,7 +70,7 @@ function checkCopy(draft: string, file: string, folder: string): void {
     const schema = db.pragma('user_version', { simple: true }) as number
     if (schema > newestSchema()) refuse(file, 'was written by a newer Steward', 'Install that version first.')
     if (schema < 1 || !holdsSettings(db)) refuse(file, 'is not a backup of Steward')
-    checkKeys(db, file, folder)
+    checkKeys(db, file, own)
     db.prepare("UPDATE settings SET value = 'restored' WHERE key = 'database-identity'").run()
   } catch (error) {
     if (isNotADatabase(error)) refuse(file, 'is damaged, or is not a backup of Steward')
@@ -74,15 +87,16 @@ function holdsSettings(db: Database.Database): boolean {
 }
 
 /** A backup is sealed with the keys of the folder it was made in: without them nothing in it can be opened. */
-function checkKeys(db: Database.Database, file: string, folder: string): void {
+function checkKeys(db: Database.Database, file: string, { folder, keys }: Own): void {
   const event = db
     .prepare('SELECT id, sealed_payload AS sealed FROM inbox ORDER BY id DESC LIMIT 1')
     .get() as { id: string; sealed: Uint8Array } | undefined
   if (event === undefined) return
   try {
-    createCodec(keyFile(folder)).open(event.sealed, `inbox:${event.id}`)
+    createCodec(keys).open(event.sealed, `inbox:${event.id}`)
   } catch (error) {
     if (!(error instanceof Error)) throw error
+    if (isFailureError(error) && error.failure.kind === 'vault-locked') refuseLocked()
     refuse(
       file,
       `is sealed with other keys than those in ${path.join(folder, 'keys')}`,
@@ -135,6 +149,14 @@ function syncFolder(folder: string): void {
 function isNotADatabase(error: unknown): boolean {
   const code = error instanceof Error && 'code' in error ? String(error.code) : ''
   return code === 'SQLITE_NOTADB' || code.startsWith('SQLITE_CORRUPT')
+}
+
+function refuseLocked(): never {
+  fail({
+    kind: 'vault-locked',
+    message:
+      'The vault of this folder is locked, so whether the backup fits its keys could not be seen. Nothing was changed. Give its passphrase by STEWARD_PASSPHRASE_FILE, then restore again.',
+  })
 }
 
 function refuse(file: string, what: string, next = 'Choose another backup.'): never {

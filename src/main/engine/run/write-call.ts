@@ -4,7 +4,7 @@
  */
 import type { Failure } from '../../../domain/failure.ts'
 import { failureOf } from '../../../domain/failure.ts'
-import { decideResponse } from '../../../domain/respond.ts'
+import { classify, decideResponse } from '../../../domain/respond.ts'
 import { isJsonObject } from '../../../domain/json.ts'
 import type { Json } from '../../../domain/json.ts'
 import type { Idempotency, Outcome, Reconciled } from '../../../domain/tool.ts'
@@ -150,11 +150,13 @@ function afterFailedWrite(run: ActiveRun, call: Call, evidence: Json, failure: F
       message,
     })
   }
+  // Refused for want of a credential: once a person has put that right, the same write may be issued again.
+  if (isFixable(failure)) return notSent(run, call, failure)
   if (isDefinite(failure)) return recordFailure(run, call, failure)
   return becomeUnknown(run, call, evidence, failure.message)
 }
 
-/** Nothing left this machine: the same write may be issued again. */
+/** Nothing was done: the same write may be issued again. */
 async function notSent(run: ActiveRun, call: Call, failure: Failure): Promise<CallEnd> {
   await run.context.store.write(tx => {
     const at = run.context.clock.now()
@@ -186,6 +188,10 @@ function isDefinite(failure: Failure): boolean {
     'vault-locked',
   ]
   return definite.includes(failure.kind)
+}
+
+function isFixable(failure: Failure): boolean {
+  return isDefinite(failure) && failure.kind !== 'not-permitted' && classify(failure) === 'action'
 }
 
 async function becomeUnknown(run: ActiveRun, call: Call, evidence: Json, note: string): Promise<CallEnd> {

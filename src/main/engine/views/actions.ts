@@ -1,6 +1,8 @@
 /** Actions as clients see them: what people call their inbox. */
 import type { Choice, ActionRow } from '../../store/actions.ts'
 import { actionById, bodyOfAction, choicesOf, listActions } from '../../store/actions.ts'
+import { waitersOf } from '../../store/waiters.ts'
+import type { Waiter } from '../../store/waiters.ts'
 import { automationName, pageOf } from './common.ts'
 import type { AutomationName, Page, ViewSource } from './common.ts'
 
@@ -15,6 +17,8 @@ export interface ActionView {
   effect: string
   /** The payload as it will look, or the evidence. */
   detail: string | null
+  /** The automations that wait for it to be answered. */
+  waiting: Waiter[]
   choices: Choice[]
   choice: string | null
   expiresAt: number | null
@@ -34,6 +38,7 @@ export function actionView(source: ViewSource, action: ActionRow): ActionView {
     cause: body.cause,
     effect: body.effect,
     detail: body.detail ?? null,
+    waiting: action.state === 'open' ? waitersOf(source.store, action.id) : [],
     choices: choicesOf(action),
     choice: action.choice,
     expiresAt: action.expires_at,

@@ -1,0 +1,53 @@
+/** Connections: look, add, check, remove. What is secret goes in and never comes out. */
+import { Hono } from 'hono'
+import { z } from 'zod'
+import type { Connection, ConnectionDesk } from '../../domain/connection.ts'
+import type { Engine } from '../engine/engine.ts'
+import { connectionView, wantedConnections } from '../engine/views/connections.ts'
+import { bodyAs } from './input.ts'
+import { notFound } from './problem.ts'
+
+const texts = z.record(z.string().max(64), z.string().max(8_192))
+
+const adding = z.strictObject({
+  name: z.string().max(64),
+  kind: z.string().max(64),
+  auth: z.enum(['none', 'api-key', 'bearer', 'basic', 'hmac', 'oauth']).optional(),
+  hosts: z.array(z.string().max(512)).max(32).optional(),
+  settings: texts.optional(),
+  secrets: texts.optional(),
+})
+
+export function connectionRoutes(engine: Engine, desk: ConnectionDesk) {
+  const view = (connection: Connection) => {
+    const slot = desk.providers().find(provider => provider.kind === connection.kind)?.slot ?? null
+    return connectionView(engine, connection, slot)
+  }
+  const found = (name: string): Connection =>
+    desk.find(name) ?? notFound(`connection “${name.slice(0, 64)}”`, 'steward connections')
+  return new Hono()
+    .get('/', c => {
+      const connections = desk.list()
+      return c.json({ items: connections.map(view), wanted: wantedConnections(engine, connections) })
+    })
+    .get('/providers', c => c.json({ items: desk.providers() }))
+    .post('/', async c => {
+      const { auth, hosts, settings, secrets, ...named } = await bodyAs(c, adding)
+      const isNew = desk.find(named.name) === undefined
+      const added = await desk.add({
+        ...named,
+        ...(auth === undefined ? {} : { auth }),
+        ...(hosts === undefined ? {} : { hosts }),
+        ...(settings === undefined ? {} : { settings }),
+        ...(secrets === undefined ? {} : { secrets }),
+      })
+      return c.json(view(added), isNew ? 201 : 200)
+    })
+    .get('/:name', c => c.json(view(found(c.req.param('name')))))
+    .post('/:name/check', async c => c.json(view(await desk.check(found(c.req.param('name')).name))))
+    .delete('/:name', async c => {
+      const { usedBy, name } = view(found(c.req.param('name')))
+      await desk.remove(name)
+      return c.json({ name, usedBy })
+    })
+}

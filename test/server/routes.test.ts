@@ -105,6 +105,9 @@ describe('automations', () => {
       .toBeGreaterThan(0)
     const [instant] = listOf(await get('/automations/ticking/ledger'))
     expect(instant).toMatchObject({ fate: 'ran', reason: null })
+    const older = `/automations/ticking/ledger?before=${String(instant?.['dueAt'])}-sch_0`
+    expect(listOf(await get(older)).every(row => row['dueAt'] !== instant?.['dueAt'])).toBe(true)
+    expect(await get('/automations/ticking/ledger?before=yesterday')).toMatchObject({ status: 400 })
     await post('/automations/ticking/archive')
   })
 })

@@ -10,9 +10,11 @@ import {
   automationsList,
   automationView,
   ledgerPage,
+  ledgerPlace,
 } from '../engine/views/automations.ts'
 import { runOutcome } from '../engine/views/runs.ts'
 import { runOfEvent } from '../store/lists.ts'
+import type { InstantPlace } from '../store/lists.ts'
 import type { Workflow } from '../store/workflows.ts'
 import { workflowById, workflowByName } from '../store/workflows.ts'
 import { bodyAs, bodyJson, limitOf, wholeNumber } from './input.ts'
@@ -69,10 +71,18 @@ export function automationRoutes(engine: Engine, closing: AbortSignal) {
       return c.json({ id, name, state: 'deleted' as const })
     })
     .get('/:id/ledger', c => {
-      const before = wholeNumber(c, 'before', 0, Number.MAX_SAFE_INTEGER)
+      const before = placeOf(c)
       return c.json(ledgerPage(engine, found(c).id, limitOf(c), before))
     })
     .post('/:id/events', c => takeEvent(engine, found(c), c, closing))
+}
+
+function placeOf(c: Context): InstantPlace | undefined {
+  const text = c.req.query('before')
+  if (text === undefined) return undefined
+  const place = ledgerPlace(text)
+  if (place !== null) return place
+  throw new RequestProblem(400, '“before” is not a place in the ledger. Nothing was changed.')
 }
 
 export function existingAutomation(engine: Engine, idOrName: string): Workflow {

@@ -7,6 +7,8 @@ import { foldSteps } from './journal.ts'
 import type { Step } from './journal.ts'
 import type { RunState } from './runs.ts'
 import type { Row } from './schema.ts'
+import { ledgerOf } from './schedules.ts'
+import type { InstantRow } from './schedules.ts'
 import { query, statement } from './statement.ts'
 import type { Store } from './store.ts'
 import type { Reader } from './tx.ts'
@@ -106,15 +108,8 @@ const openCount = statement((p: { workflowId: string }) =>
     .where('state', '=', 'open')
     .where('workflow_id', '=', p.workflowId),
 )
-const ledgerOfWorkflow = statement((p: { workflowId: string; before: number; limit: number }) =>
-  query
-    .selectFrom('instants')
-    .innerJoin('schedules', 'schedules.id', 'instants.schedule_id')
-    .select(['instants.schedule_id', 'due_at', 'fate', 'reason', 'inbox_id', 'at'])
-    .where('schedules.workflow_id', '=', p.workflowId)
-    .where('due_at', '<', p.before)
-    .orderBy('due_at', 'desc')
-    .limit(p.limit),
+const schedulesEver = statement((p: { workflowId: string }) =>
+  query.selectFrom('schedules').select('id').where('workflow_id', '=', p.workflowId),
 )
 
 export interface RunFilter {
@@ -179,12 +174,30 @@ export function openActionsOf(reader: Reader, workflowId: string): number {
   return reader.get(openCount, { workflowId })?.count ?? 0
 }
 
+/** A place in the ledger of an automation: several of its schedules may be due at one instant. */
+export interface InstantPlace {
+  dueAt: number
+  scheduleId: string
+}
+
 /** What became of an automation's due instants, under all versions of its schedules (R4). */
 export function listLedger(
   reader: Reader,
   workflowId: string,
   limit: number,
-  before = Number.MAX_SAFE_INTEGER,
-): Row<'instants'>[] {
-  return reader.all(ledgerOfWorkflow, { workflowId, before, limit })
+  before?: InstantPlace,
+): InstantRow[] {
+  // Each schedule's own rows come in order by index; the first of them all are among the first of each.
+  return reader
+    .all(schedulesEver, { workflowId })
+    .flatMap(({ id }) =>
+      ledgerOf(reader, id, limit, before === undefined ? undefined : borderFor(id, before)),
+    )
+    .sort((a, b) => b.due_at - a.due_at || (a.schedule_id < b.schedule_id ? 1 : -1))
+    .slice(0, limit)
+}
+
+/** Rows of this schedule that come after the place are due before this instant. */
+function borderFor(scheduleId: string, place: InstantPlace): number {
+  return scheduleId < place.scheduleId ? place.dueAt + 1 : place.dueAt
 }

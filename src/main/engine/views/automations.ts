@@ -3,6 +3,7 @@ import type { Contract } from '../../../domain/contract.ts'
 import { contractText } from '../../../domain/policy.ts'
 import { waitingFor } from '../../store/inbox.ts'
 import { listLedger, listRuns, openActionsOf } from '../../store/lists.ts'
+import type { InstantPlace } from '../../store/lists.ts'
 import type { InstantRow } from '../../store/schedules.ts'
 import { schedulesOf } from '../../store/schedules.ts'
 import { deployed, listWorkflows } from '../../store/workflows.ts'
@@ -102,14 +103,20 @@ export function ledgerPage(
   source: ViewSource,
   workflowId: string,
   limit: number,
-  before?: number,
+  before?: InstantPlace,
 ): Page<InstantView> {
   return pageOf(
     listLedger(source.store, workflowId, limit + 1, before),
     limit,
     row => ({ dueAt: row.due_at, fate: row.fate, reason: row.reason, eventId: row.inbox_id, at: row.at }),
-    row => String(row.due_at),
+    row => `${String(row.due_at)}-${row.schedule_id}`,
   )
+}
+
+/** The place that `next` of a page of the ledger names; null for any other text. */
+export function ledgerPlace(text: string): InstantPlace | null {
+  const [, dueAt, scheduleId] = /^(\d{1,16})-(sch_[0-9a-z]+)$/.exec(text) ?? []
+  return dueAt === undefined || scheduleId === undefined ? null : { dueAt: Number(dueAt), scheduleId }
 }
 
 function nextDueOf(source: ViewSource, workflowId: string): number | null {

@@ -12,6 +12,8 @@ import { Tx } from './tx.ts'
 export interface WriteOptions {
   /** Resolve only when the commit is on the disk (J1). */
   durable?: boolean
+  /** Nothing waits for it: joins the next transaction, which begins at the latest after `IDLE_MS`. */
+  idle?: boolean
 }
 
 interface Job {
@@ -23,6 +25,7 @@ interface Job {
 
 type Settled = { job: Job; ok: true; value: unknown; tx: Tx } | { job: Job; ok: false; reason: unknown }
 
+const IDLE_MS = 5
 const BUSY_RETRY_MS = 50
 const BUSY_LIMIT_MS = 15_000
 
@@ -36,6 +39,7 @@ export class CommitQueue {
   readonly #leave: Database.Statement
   #jobs: Job[] = []
   #scheduled = false
+  #idle: NodeJS.Timeout | null = null
   #busySince: number | null = null
   #held: Promise<void> | null = null
   #broken: Failure | null = null
@@ -61,8 +65,16 @@ export class CommitQueue {
         },
         reject,
       })
-      this.#schedule()
+      if (options.idle === true) this.#scheduleIdle()
+      else this.#schedule()
     })
+  }
+
+  #scheduleIdle(): void {
+    this.#idle ??= setTimeout(() => {
+      this.#idle = null
+      this.#schedule()
+    }, IDLE_MS)
   }
 
   /** Lets no transaction begin until `until` settles; the loop goes on. For checkpoints that need the log at rest. */

@@ -62,6 +62,8 @@ export interface ActiveRun {
   mayIssue(): boolean
   /** Called in commit order, inside the commit: the script sees completions in the order of their turns (J3). */
   deliver(call: Call, outcome: Outcome, at: number, inherits?: RecordedStep[]): void
+  /** As `deliver`, for an outcome whose record is on its way. */
+  deliverAhead(call: Call, outcome: Outcome, at: number): void
 }
 
 export function thrown(failure: Failure): Outcome {

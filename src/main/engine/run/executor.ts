@@ -194,6 +194,10 @@ export class RunExecutor implements ActiveRun {
     this.#guest.deliver(call.step.stepId, outcome, at, inherits)
   }
 
+  deliverAhead(call: Call, outcome: Outcome, at: number): void {
+    this.#guest.deliverAhead(call.step.stepId, outcome, at)
+  }
+
   #onIdle(message: Idle): void {
     this.#cpuMs = Math.max(this.#cpuMs, message.cpuMs)
     if (message.end !== null) this.#end = message.end
@@ -377,10 +381,7 @@ export class RunExecutor implements ActiveRun {
   }
 
   #dropUnasked(stepIds: readonly string[]): void {
-    for (const stepId of stepIds) {
-      const owner = this.journal.find(stepId)?.owner
-      if (owner !== undefined) this.#scopes.byOwner(owner)?.staged.delete(stepId)
-    }
+    this.#scopes.unstage(stepIds)
     dropUnasked(this, stepIds).catch((error: unknown) => {
       this.#fail(this.#failureOf(error))
     })

@@ -10,6 +10,8 @@ export class Guest {
   readonly #pool: SandboxPool
   readonly #calls = new Map<string, number>()
   /** Recorded after the present launch took its snapshot, and not asked for yet; in the order of their turns. */
+  /** Handed to this instance while still being recorded. */
+  readonly #ahead = new Set<string>()
   readonly #early = new Map<string, { outcome: Outcome; at: number; inherits: RecordedStep[] }>()
   #instance: SandboxInstance | null = null
   #launches = 0
@@ -37,6 +39,7 @@ export class Guest {
     const isPresent = () => launch === this.#launches && this.#instance !== null
     this.#calls.clear()
     this.#early.clear()
+    this.#ahead.clear()
     this.#owed = 1
     this.#instance = this.#pool.start(
       { ...run, instance: `${name}.${String(launch)}` },
@@ -77,8 +80,16 @@ export class Guest {
     return this.#early.has(stepId)
   }
 
+  /** Hands over an outcome that is being recorded; once it is, `deliver` adds nothing for the same instance. */
+  deliverAhead(stepId: string, outcome: Outcome, at: number): void {
+    if (this.#instance === null || !this.#calls.has(stepId)) return
+    this.deliver(stepId, outcome, at, [])
+    this.#ahead.add(stepId)
+  }
+
   /** Hands the outcome to the instance: now, or when it asks; if there is none, replay will. */
   deliver(stepId: string, outcome: Outcome, at: number, inherits: RecordedStep[]): void {
+    if (this.#ahead.delete(stepId)) return
     const callId = this.#calls.get(stepId)
     if (this.#instance === null) return
     if (callId === undefined) {

@@ -24,21 +24,58 @@ export async function recordCall(
   return { is: 'delivered' }
 }
 
+/**
+ * Hands what a read or a local step brought to the script while it is being recorded. Commits keep their order, so
+ * whatever leaves after it is on record after it (J1); should the record fail, nothing more is recorded (J3).
+ */
+export async function recordAhead(run: ActiveRun, call: Call, outcome: Outcome): Promise<CallEnd> {
+  const { journal } = run
+  const at = run.context.clock.now()
+  const turn = journal.hear(call.step, call.args)
+  const recorded = run.context.store.write(tx => {
+    tx.onRollback.push(() => {
+      journal.closeAtGap()
+    })
+    recordCallIn(run, tx, call, outcome, [], { at, turn })
+  })
+  stage(call, outcome)
+  run.deliverAhead(call, outcome, at)
+  try {
+    await recorded
+  } catch (error) {
+    journal.closeAtGap()
+    throw error
+  }
+  return { is: 'delivered' }
+}
+
 export function recordCallIn(
   run: ActiveRun,
   tx: Tx,
   call: Call,
   outcome: Outcome,
   inherits: RecordedStep[] = [],
+  heard?: { at: number; turn: number },
 ): void {
-  const at = run.context.clock.now()
+  const at = heard?.at ?? run.context.clock.now()
   const changes = outcome.ok ? call.changes : []
   endWait(tx, call.step.stepId)
-  run.journal.call(tx, call.step, { args: call.args, outcome, changes, begunAt: call.begunAt, at })
+  run.journal.call(tx, call.step, {
+    args: call.args,
+    outcome,
+    changes,
+    begunAt: call.begunAt,
+    at,
+    turn: heard?.turn,
+  })
   tx.afterCommit.push(() => {
-    if (changes.length > 0) call.scope.staged.set(call.step.stepId, changes)
+    stage(call, outcome)
     run.deliver(call, outcome, at, inherits)
   })
+}
+
+function stage(call: Call, outcome: Outcome): void {
+  if (outcome.ok && call.changes.length > 0) call.scope.staged.set(call.step.stepId, call.changes)
 }
 
 /** Records the one outcome of a begun write and hands it to the script. */

@@ -3,6 +3,8 @@
  * under the run's fence (J1, J2, J5, J11).
  * Owns positions, turns and generations of its run. Does not own transactions: it is given one for every entry.
  */
+import { fail } from '../../../domain/failure.ts'
+import type { Failure } from '../../../domain/failure.ts'
 import { idempotencyKeyOf, stepIdOf } from '../../../domain/identity.ts'
 import type { Json } from '../../../domain/json.ts'
 import type { Effect, LocalChange, Outcome } from '../../../domain/tool.ts'
@@ -38,6 +40,7 @@ export class RunJournal {
   readonly #dropped = new Map<string, number>()
   readonly #reads: Read[] = []
   #actions = 0
+  #hasGap = false
   readonly #look: number
   #byOwner: Map<string, Step[]> | null = null
   #position = 0
@@ -116,17 +119,35 @@ export class RunJournal {
     return idempotencyKeyOf(this.#run.workflow_id, item?.id ?? origin, step)
   }
 
-  /** A step recorded whole (read, local, model, wait). Its turn is the order of delivery. */
+  /** The turn of an outcome that the script hears of now: the order of delivery. From here on it counts as seen. */
+  hear(step: StepName, args: Json): number {
+    const { owner, tool, effect } = step
+    if (effect === 'read') this.#reads.push({ owner, tool, effect, args })
+    return ++this.#turn
+  }
+
+  /** A step recorded whole (read, local, model, wait), heard of now unless it has its turn already. */
   call(
     tx: Tx,
     step: StepName,
-    end: { args: Json; outcome: Outcome; changes: LocalChange[]; begunAt: number; at: number },
+    end: {
+      args: Json
+      outcome: Outcome
+      changes: LocalChange[]
+      begunAt: number
+      at: number
+      turn: number | undefined
+    },
   ): void {
     const body: EntryBody = { args: end.args, outcome: end.outcome }
     if (end.changes.length > 0) body.changes = end.changes
-    this.#append(tx, step, 'call', { body, turn: ++this.#turn, begunAt: end.begunAt, at: end.at })
-    const { owner, tool, effect } = step
-    if (effect === 'read') this.#reads.push({ owner, tool, effect, args: end.args })
+    const turn = end.turn ?? this.hear(step, end.args)
+    this.#append(tx, step, 'call', { body, turn, begunAt: end.begunAt, at: end.at })
+  }
+
+  /** The script has heard of a step that could not be recorded: nothing may be recorded after it (J3, J5). */
+  closeAtGap(): void {
+    this.#hasGap = true
   }
 
   /** The write-ahead of a write (J1). The caller makes the transaction durable. */
@@ -174,6 +195,7 @@ export class RunJournal {
   ): void {
     if (!stillOwns(tx, this.#run.id, this.#run.attempt))
       throw new FencedError(`run ${this.#run.id} was taken over`)
+    if (this.#hasGap) fail(GAP)
     appendEntry(this.#context.store, tx, {
       ...step,
       runId: this.#run.id,
@@ -228,6 +250,11 @@ export class RunJournal {
   #scopeOf(owner: string): string {
     return owner === this.#run.id ? '' : (itemById(this.#context.store, owner)?.scope ?? '')
   }
+}
+
+const GAP: Failure = {
+  kind: 'internal',
+  message: 'An earlier step could not be saved, so nothing after it was started. Retry the run.',
 }
 
 const STATE_AFTER_MARK = { unsent: 'unsent', unknown: 'unknown', again: 'begun', drop: 'dropped' } as const

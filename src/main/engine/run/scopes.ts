@@ -48,6 +48,14 @@ export class RunScopes {
     return [...this.#scopes.values()].find(scope => scope.owner === owner)
   }
 
+  /** Steps that are taken back take what they staged with them. */
+  unstage(stepIds: readonly string[]): void {
+    for (const stepId of stepIds) {
+      const owner = this.#journal().find(stepId)?.owner
+      if (owner !== undefined) this.byOwner(owner)?.staged.delete(stepId)
+    }
+  }
+
   all(): Scope[] {
     return [...this.#scopes.values()]
   }

@@ -2,12 +2,14 @@
  * Takes one call from the script to its end: waits, local steps and reads here; writes in `write-call.ts`.
  * Owns the order policy → tool → journal → script. Owns no state: all of it is the run's.
  */
+import type { Decision } from '../../../domain/policy.ts'
+import type { Outcome } from '../../../domain/tool.ts'
 import { approvalOf, decideApproval, settleAction } from '../../store/actions.ts'
 import { validateInput } from '../../tools/validate.ts'
 import { thrown, timeoutOf } from './call.ts'
 import type { ActiveRun, Call, CallEnd } from './call.ts'
 import { holdFor, judge, logDecision } from './permit.ts'
-import { recordCall, recordCallIn, recordFailure, waitFor } from './record.ts'
+import { recordAhead, recordCall, recordCallIn, recordFailure, waitFor } from './record.ts'
 import { ToolFailed, denied, runTool } from './run-tool.ts'
 import { takeWait } from './wait-call.ts'
 import { takeWrite } from './write-call.ts'
@@ -60,13 +62,14 @@ async function takeLocal(run: ActiveRun, call: Call): Promise<CallEnd> {
   const { store, fault } = run.context
   const decision = judge(run, call, store)
   if (decision.verdict !== 'allow') return withhold(run, call, decision)
-  const logged = store.write(tx => {
-    logDecision(run, tx, call, decision)
-  })
-  const [outcome] = await Promise.all([runTool(run, call, null, run.abort), logged])
+  const logged = logBeside(run, call, decision)
+  const outcome = await runTool(run, call, null, run.abort)
   fault('local.before-outcome')
-  if (outcome instanceof ToolFailed) return recordFailure(run, call, outcome.failure)
-  const end = await recordCall(run, call, outcome)
+  const recorded =
+    outcome instanceof ToolFailed
+      ? recordFailure(run, call, outcome.failure)
+      : recordAhead(run, call, outcome)
+  const [end] = await Promise.all([recorded, logged])
   fault('local.after-outcome')
   return end
 }
@@ -75,16 +78,29 @@ async function takeRead(run: ActiveRun, call: Call): Promise<CallEnd> {
   const { store, fault } = run.context
   const decision = judge(run, call, store)
   if (decision.verdict !== 'allow') return withhold(run, call, decision)
-  const logged = store.write(tx => {
-    logDecision(run, tx, call, decision)
-  })
+  const logged = logBeside(run, call, decision)
   fault('read.before-call')
-  const [outcome] = await Promise.all([runTool(run, call, null, deadline(run, call)), logged])
+  const outcome = await runTool(run, call, null, deadline(run, call))
   fault('read.after-call')
-  if (outcome instanceof ToolFailed) return recordFailure(run, call, outcome.failure)
-  const end = await recordCall(run, call, outcome)
+  const [end] = await Promise.all([recordRead(run, call, outcome), logged])
   fault('read.after-outcome')
   return end
+}
+
+/** What a model said has cost money: it is on record before anyone builds on it (J2). */
+function recordRead(run: ActiveRun, call: Call, outcome: Outcome | ToolFailed): Promise<CallEnd> {
+  if (outcome instanceof ToolFailed) return recordFailure(run, call, outcome.failure)
+  return call.effect === 'model' ? recordCall(run, call, outcome) : recordAhead(run, call, outcome)
+}
+
+/** Logs a permitted call that changes nothing outside while it is at work: with its outcome, or shortly after. */
+function logBeside(run: ActiveRun, call: Call, decision: Decision): Promise<void> {
+  return run.context.store.write(
+    tx => {
+      logDecision(run, tx, call, decision)
+    },
+    { idle: true },
+  )
 }
 
 /** Records a decision other than `allow`, and what follows from it. */

@@ -2,11 +2,14 @@
  * The pure functions that may be given to a compute worker, by the tool they serve: of `tools/text` by its verb, of
  * other families by the whole name. Those that need large libraries are asynchronous and load them when first asked.
  */
+import type { PdfInput } from '../pdf/pages.ts'
 import { formatCsv, parseCsv } from '../text/csv.ts'
 import { parseDateText } from '../text/dates.ts'
 import { compareTexts } from '../text/diff.ts'
 import { hashText } from '../text/hash.ts'
 import { readableText } from '../text/html.ts'
+import type { PageInput } from '../web/page.ts'
+import type { RobotsInput } from '../web/robots-rules.ts'
 
 export const jobs = {
   hash: hashText,
@@ -15,6 +18,11 @@ export const jobs = {
   htmlToText: readableText,
   diff: compareTexts,
   parseDate: parseDateText,
+  'web.page': async (input: PageInput) => (await import('../web/page.ts')).readPage(input),
+  'web.robots': async (input: RobotsInput) => (await import('../web/robots-rules.ts')).judgeRobots(input),
+  'pdf.text': async (input: PdfInput) => (await import('../pdf/pages.ts')).readPdf(input),
+  'images.exif': async (input: { exif: Uint8Array }) =>
+    (await import('../images/exif.ts')).readDetails(input),
 } as const
 
 export type Jobs = typeof jobs

@@ -57,12 +57,6 @@ const move = statement(
       .set({ state: p.state, sealed_result: p.result, sealed_failure: p.failure, updated_at: p.at })
       .where('id', '=', p.id),
 )
-const countTry = statement((p: { id: string }) =>
-  query
-    .updateTable('items')
-    .set(({ eb }) => ({ tries: eb('tries', '+', 1) }))
-    .where('id', '=', p.id),
-)
 const countWaiting = statement((p: { runId: string }) =>
   query
     .selectFrom('items')
@@ -167,10 +161,6 @@ export function moveItem(
     failure: end.error === undefined ? null : store.sealText(JSON.stringify(end.error), `item:${id}:failure`),
     at: end.at,
   })
-}
-
-export function countTryOfItem(tx: Tx, id: string): void {
-  tx.run(countTry, { id })
 }
 
 /** The user mapped one `each` name to another: recorded keys go with it. Ids stay, so journals stay attached. */

@@ -171,7 +171,7 @@ export const idleEvents = statement((p: { until: number; limit: number }) =>
     .select(['id', 'dedupe_key', 'source_type', 'target_type'])
     .where('done_at', 'is not', null)
     .where('done_at', '<', p.until)
-    .where('state', 'in', ['done', 'merged', 'refused'])
+    .where('state', 'in', ['done', 'refused'])
     .where(({ not, exists, selectFrom }) =>
       not(
         exists(

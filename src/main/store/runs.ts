@@ -110,18 +110,6 @@ const finish = statement(
 const markCancelling = statement((p: { id: string }) =>
   query.updateTable('script_runs').set({ cancelling: 1 }).where('id', '=', p.id),
 )
-const countTry = statement((p: { id: string }) =>
-  query
-    .updateTable('script_runs')
-    .set(({ eb }) => ({ tries: eb('tries', '+', 1) }))
-    .where('id', '=', p.id),
-)
-const adoptScript = statement((p: { id: string; script_id: string; intent_id: string }) =>
-  query
-    .updateTable('script_runs')
-    .set({ script_id: p.script_id, intent_id: p.intent_id })
-    .where('id', '=', p.id),
-)
 
 export interface NewRun {
   workflowId: string
@@ -230,15 +218,6 @@ export function finishRun(store: Store, tx: Tx, id: string, ending: RunEnding): 
 
 export function requestCancel(tx: Tx, id: string): void {
   tx.run(markCancelling, { id })
-}
-
-export function countTryOf(tx: Tx, id: string): void {
-  tx.run(countTry, { id })
-}
-
-/** A new script version takes the run over (J8). */
-export function adoptVersion(tx: Tx, id: string, scriptId: string, intentId: string): void {
-  tx.run(adoptScript, { id, script_id: scriptId, intent_id: intentId })
 }
 
 export function resultOf(store: Store, run: RunRow): Json | null {

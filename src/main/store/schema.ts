@@ -69,7 +69,7 @@ interface InboxTable {
   sealed_payload: Uint8Array
   depth: Generated<number>
   causes: Generated<string>
-  state: 'new' | 'claimed' | 'done' | 'merged' | 'refused'
+  state: 'new' | 'claimed' | 'done' | 'refused'
   reason: string | null
   run_id: string | null
   created_at: number
@@ -90,7 +90,6 @@ interface ScriptRunsTable {
   seed: string
   cancelling: Generated<number>
   demand: Generated<'exact' | 'writes'>
-  tries: Generated<number>
   waiting_items: Generated<number>
   sealed_result: Uint8Array | null
   sealed_failure: Uint8Array | null
@@ -109,7 +108,6 @@ interface ItemsTable {
   state: 'open' | 'waiting' | 'done' | 'aside' | 'declined'
   run_id: string
   script_id: string
-  tries: Generated<number>
   sealed_result: Uint8Array | null
   sealed_failure: Uint8Array | null
   created_at: number

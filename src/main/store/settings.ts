@@ -2,8 +2,7 @@
 import { query, statement } from './statement.ts'
 import type { Reader, Tx } from './tx.ts'
 
-export type SettingKey =
-  'epoch' | 'database-identity' | 'stopped' | 'copied-at' | 'last-seen' | 'clean-shutdown'
+export type SettingKey = 'epoch' | 'database-identity' | 'stopped' | 'copied-at' | 'last-seen'
 
 const get = statement((p: { key: string }) =>
   query.selectFrom('settings').select('value').where('key', '=', p.key),

@@ -58,6 +58,8 @@ function formsOf(secret: string): string[] {
   const inJson = JSON.stringify(secret).slice(1, -1)
   const forms = [
     secret,
+    secret.toLowerCase(),
+    secret.toUpperCase(),
     encodeURIComponent(secret),
     encodeURI(secret),
     new URLSearchParams({ '': secret }).toString().slice(1),

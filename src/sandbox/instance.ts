@@ -5,11 +5,11 @@
  * Owns: the guest, the count of calls and CPU time, how the run ended. Does not own: which worker, the journal, waits.
  * Invariants: S2 (a limit that was reached ends the run, whatever the script catches), S4, J3, J5.
  */
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { type Failure, failureOf, type ScriptLimit, type SourcePosition } from '../domain/failure.ts'
 import { canonicalJson, type Json } from '../domain/json.ts'
 import type { Outcome } from '../domain/tool.ts'
-import { type Guest, type SliceEnd, STACK_BYTES, threadCpuMs } from './engine-wasm.ts'
+import { type Guest, type SliceEnd, STACK_BYTES } from './engine-wasm.ts'
 import {
   type ErrorOrigin,
   errorOfGuest,
@@ -119,9 +119,8 @@ export class RunInstance {
   #slice(text: string, live: boolean): void {
     if (!this.#guest || this.#stopped) return
     const allowed = this.#run.limits.cpuMs
-    const before = threadCpuMs()
-    const end = this.#guest.slice(text, live ? Math.max(0, allowed - this.#cpuMs) : allowed)
-    if (live) this.#cpuMs += threadCpuMs() - before
+    const { end, cpuMs } = this.#guest.slice(text, live ? Math.max(0, allowed - this.#cpuMs) : allowed)
+    if (live) this.#cpuMs += cpuMs
     if (end.is !== 'rest') this.#stopFor(end)
   }
 
@@ -238,7 +237,7 @@ export class RunInstance {
       this.#reach('calls')
       return
     }
-    const argHash = createHash('sha256').update(canonicalJson(args)).digest('hex')
+    const argHash = hash('sha256', canonicalJson(args))
     const occurrence = this.#driver.issue({ callId, scope, tool, argHash, item: itemOf(tool, scope, args) })
     const call = { callId, scope, tool, args: value, argHash, occurrence }
     this.#asked.set(callId, { call, stack, error: null })
@@ -287,6 +286,6 @@ function answerText(outcome: Outcome): string {
 
 /** Four 32-bit words for the guest's generator. */
 function seedWords(seed: string): number[] {
-  const digest = createHash('sha256').update(seed).digest()
+  const digest = hash('sha256', seed, 'buffer')
   return [0, 4, 8, 12].map(offset => digest.readInt32LE(offset))
 }

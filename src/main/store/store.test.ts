@@ -61,6 +61,20 @@ describe('group commit', () => {
     release()
   })
 
+  it('keeps work that nothing waits for in its order, and does it when nothing else comes too', async () => {
+    const opened = open()
+    const order: string[] = []
+    const write = (name: string, idle: boolean) => opened.write(() => order.push(name), { idle })
+    await Promise.all([write('idle', true), write('next', false)])
+    expect(order).toEqual(['idle', 'next'])
+    await write('alone', true)
+    expect(order).toEqual(['idle', 'next', 'alone'])
+    void write('at the end', true)
+    await opened.close()
+    store = undefined
+    expect(order).toEqual(['idle', 'next', 'alone', 'at the end'])
+  })
+
   it('J1 a disk that takes 20 ms to flush does not stall the loop, and many writers share few flushes', async () => {
     let flushes = 0
     const opened = open(async () => {

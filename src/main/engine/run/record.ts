@@ -36,7 +36,8 @@ export async function recordAhead(run: ActiveRun, call: Call, outcome: Outcome):
     tx.onRollback.push(() => {
       journal.closeAtGap()
     })
-    recordCallIn(run, tx, call, outcome, [], { at, turn })
+    // A launch since then reads the journal anew, and hears of it in a turn of its own.
+    recordCallIn(run, tx, call, outcome, [], { at, turn: run.journal === journal ? turn : undefined })
   })
   stage(call, outcome)
   run.deliverAhead(call, outcome, at)
@@ -55,7 +56,7 @@ export function recordCallIn(
   call: Call,
   outcome: Outcome,
   inherits: RecordedStep[] = [],
-  heard?: { at: number; turn: number },
+  heard?: { at: number; turn: number | undefined },
 ): void {
   const at = heard?.at ?? run.context.clock.now()
   const changes = outcome.ok ? call.changes : []

@@ -224,8 +224,11 @@ export class Chain {
   /** Looks at the dead core's database as it lies there: what had begun, and whether all that arrived had (J1). */
   async #lookInto(): Promise<void> {
     const file = path.join(this.story.folder, DATABASE_FILE)
+    // It died while its database was being made: nothing can be on record yet, and nothing can have been asked.
+    if (!fs.existsSync(file) || fs.existsSync(`${file}-journal`)) return
     const db = new Database(file, { readonly: true })
     try {
+      if (db.prepare(`SELECT 1 FROM sqlite_schema WHERE name = 'script_run_steps'`).get() === undefined) return
       const begun = db
         .prepare(
           `SELECT step_id AS stepId, run_id AS runId FROM script_run_steps AS begun WHERE kind = 'begin'

@@ -69,5 +69,7 @@ process.on('message', raw => {
     },
   )
 })
+// Its tester is gone: there is nobody to tell, and nothing to stay for.
+process.on('error', () => process.exit(0))
 process.on('disconnect', () => process.exit(0))
 process.send?.({ ready: true } satisfies FromChild)

@@ -228,7 +228,8 @@ export class Chain {
     if (!fs.existsSync(file) || fs.existsSync(`${file}-journal`)) return
     const db = new Database(file, { readonly: true })
     try {
-      if (db.prepare(`SELECT 1 FROM sqlite_schema WHERE name = 'script_run_steps'`).get() === undefined) return
+      if (db.prepare(`SELECT 1 FROM sqlite_schema WHERE name = 'script_run_steps'`).get() === undefined)
+        return
       const begun = db
         .prepare(
           `SELECT step_id AS stepId, run_id AS runId FROM script_run_steps AS begun WHERE kind = 'begin'

@@ -3,6 +3,7 @@
  * other families by the whole name. Those that need large libraries are asynchronous and load them when first asked.
  */
 import type { PdfInput } from '../pdf/pages.ts'
+import type { CalendarText } from '../calendar/expand.ts'
 import { formatCsv, parseCsv } from '../text/csv.ts'
 import { parseDateText } from '../text/dates.ts'
 import { compareTexts } from '../text/diff.ts'
@@ -23,6 +24,8 @@ export const jobs = {
   'pdf.text': async (input: PdfInput) => (await import('../pdf/pages.ts')).readPdf(input),
   'images.exif': async (input: { exif: Uint8Array }) =>
     (await import('../images/exif.ts')).readDetails(input),
+  'calendar.expand': async (input: CalendarText) =>
+    (await import('../calendar/expand.ts')).expandCalendar(input),
 } as const
 
 export type Jobs = typeof jobs

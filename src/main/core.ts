@@ -6,7 +6,7 @@
  */
 import type { Clock } from '../domain/clock.ts'
 import type { AuditVerdict } from '../domain/audit.ts'
-import { failureOf } from '../domain/failure.ts'
+import { FailureError, failureOf } from '../domain/failure.ts'
 import { causesEndedBy } from '../domain/connection.ts'
 import { VAULT_CAUSE } from '../domain/vault.ts'
 import type { OsKeyStore } from '../domain/vault.ts'
@@ -75,6 +75,8 @@ export interface CoreOptions {
   passphrase?: string
   /** Called with the address where the vault can be unlocked, when nothing runs before that. */
   onLocked?: (url: string) => void
+  /** Gives up waiting for the vault to be unlocked. */
+  signal?: AbortSignal
 }
 
 export interface Core {
@@ -192,11 +194,23 @@ async function waitAtDoor(
     lock.announce(door.url)
     log('warn', 'the vault is locked; nothing runs until it is unlocked')
     onLocked?.(door.url)
-    await vault.opened
+    await Promise.race([vault.opened, givenUp(options.signal)])
     return door.port
   } finally {
     await door.close()
   }
+}
+
+function givenUp(signal: AbortSignal | undefined): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    const stop = () => {
+      const message =
+        'Steward was stopped before its vault was unlocked. Nothing ran and nothing was changed.'
+      reject(new FailureError({ kind: 'vault-locked', message }))
+    }
+    if (signal?.aborted === true) stop()
+    else signal?.addEventListener('abort', stop, { once: true })
+  })
 }
 
 /** What the HTTP client and the connections learn only after they were built. */

@@ -14,9 +14,16 @@ const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 /** Resolves when the core was told to stop and has let go of everything. A second signal does not wait. */
 export async function serveCore({ onReady, ...options }: ServeOptions): Promise<void> {
   const { createCore } = await import('./core.ts')
-  const core = await createCore(options)
   // Told before ready is said: whoever reads the line may stop the core at once.
-  const told = stopSignal()
+  const stopping = new AbortController()
+  const told = stopSignal().then(() => {
+    stopping.abort()
+  })
+  const core = await createCore({ ...options, signal: stopping.signal }).catch((error: unknown) => {
+    if (stopping.signal.aborted && isFailureError(error)) return null
+    throw error
+  })
+  if (core === null) return
   onReady(core)
   flushCompileCache()
   await told

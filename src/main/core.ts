@@ -152,6 +152,8 @@ async function build(options: CoreOptions, teardown: Teardown): Promise<Core> {
     token,
     version: VERSION,
     log,
+    // At rest a worker would hold memory for nothing; whoever connects is about to look, or to run something.
+    onFirstClient: () => void pool.warm(),
     ...(port === undefined ? {} : { port }),
   })
   places.port = server.port

@@ -1,3 +1,4 @@
+import diagnostics from 'node:diagnostics_channel'
 import fs from 'node:fs'
 import http from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -48,6 +49,26 @@ describe('starting', () => {
       lastRun: { state: 'succeeded' },
     })
     await again.end()
+  })
+
+  it('S1 holds no worker until somebody connects; the first run finds one begun', async () => {
+    let begun = 0
+    const count = () => begun++
+    diagnostics.subscribe('worker_threads', count)
+    const steward = await startCore({ home })
+    expect(begun).toBe(0)
+    await steward.call({ path: '/health' })
+    expect(begun).toBe(1)
+    await install(steward, 'first', 'export default () => 1')
+    const run = await steward.call({
+      method: 'POST',
+      path: '/api/v1/automations/first/events?wait=20000',
+      json: { payload: 1 },
+    })
+    expect(run.json).toMatchObject({ run: { state: 'succeeded' } })
+    expect(begun).toBe(1)
+    await steward.end()
+    diagnostics.unsubscribe('worker_threads', count)
   })
 
   it('J11 a second core on the same folder refuses and names the first, which goes on', async () => {

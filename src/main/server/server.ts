@@ -32,6 +32,8 @@ interface Listening {
 export interface ServerOptions extends Listening {
   engine: Engine
   connections: ConnectionDesk
+  /** Called once, when somebody connects for the first time. */
+  onFirstClient: () => void
 }
 
 export interface DoorOptions extends Listening {
@@ -46,7 +48,8 @@ export interface LocalServer {
 }
 
 export function startServer(options: ServerOptions): Promise<LocalServer> {
-  return serve(options.port, (port, closing) => createApp({ ...options, port, closing }).fetch)
+  const { port: wanted, onFirstClient, ...app } = options
+  return serve(wanted, (port, closing) => createApp({ ...app, port, closing }).fetch, onFirstClient)
 }
 
 /** What answers while the vault is locked and nothing runs. */
@@ -59,6 +62,7 @@ type Fetch = ReturnType<typeof createApp>['fetch']
 async function serve(
   wanted: number | undefined,
   fetchWith: (port: () => number, closing: AbortSignal) => Fetch,
+  onFirstClient: () => void = () => undefined,
 ): Promise<LocalServer> {
   const closing = new AbortController()
   let port = 0
@@ -67,6 +71,7 @@ async function serve(
     overrideGlobalObjects: false,
     serverOptions: { requestTimeout: RECEIVE_MS, headersTimeout: RECEIVE_MS / 2, keepAliveTimeout: 15_000 },
   }) as HttpServer
+  server.once('connection', onFirstClient)
   port = await listen(server, wanted)
   return {
     url: `http://${ADDRESS}:${String(port)}`,

@@ -3,7 +3,9 @@
  * other families by the whole name. Those that need large libraries are asynchronous and load them when first asked.
  */
 import type { PdfInput } from '../pdf/pages.ts'
+import type { FeedInput, NewInput } from '../feeds/feed.ts'
 import type { CalendarText } from '../calendar/expand.ts'
+import { groupRows, joinRows, markdownOf, pivotRows, sortRows } from '../tables/functions.ts'
 import { formatCsv, parseCsv } from '../text/csv.ts'
 import { parseDateText } from '../text/dates.ts'
 import { compareTexts } from '../text/diff.ts'
@@ -19,6 +21,8 @@ export const jobs = {
   htmlToText: readableText,
   diff: compareTexts,
   parseDate: parseDateText,
+  'feeds.read': async (input: FeedInput) => (await import('../feeds/feed.ts')).readFeed(input),
+  'feeds.newItems': async (input: NewInput) => (await import('../feeds/feed.ts')).readNewItems(input),
   'web.page': async (input: PageInput) => (await import('../web/page.ts')).readPage(input),
   'web.robots': async (input: RobotsInput) => (await import('../web/robots-rules.ts')).judgeRobots(input),
   'pdf.text': async (input: PdfInput) => (await import('../pdf/pages.ts')).readPdf(input),
@@ -26,6 +30,11 @@ export const jobs = {
     (await import('../images/exif.ts')).readDetails(input),
   'calendar.expand': async (input: CalendarText) =>
     (await import('../calendar/expand.ts')).expandCalendar(input),
+  'tables.group': groupRows,
+  'tables.join': joinRows,
+  'tables.pivot': pivotRows,
+  'tables.sort': sortRows,
+  'tables.toMarkdown': markdownOf,
 } as const
 
 export type Jobs = typeof jobs

@@ -83,10 +83,8 @@ export class WebReader {
     return contentOf(await this.client.request(this.requestFor(request, context)))
   }
 
-  /** The content of an address, or that it is what the caller knows already. */
+  /** The content of an address, or that it is what the caller knows already. Whoever knows nothing is given it anew. */
   async contentIfChanged(request: WebRequest, context: ToolContext): Promise<Read> {
-    const { known = null } = request
-    if (known === null) return this.content(request, context)
     const answer = await this.client.request(this.requestFor(request, context))
     return answer.status === 304 ? { is: 'unchanged', url: answer.url } : contentOf(answer)
   }

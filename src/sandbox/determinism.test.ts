@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Json } from '../domain/json.ts'
-import { type HostDouble, type HostOptions, runBody } from '../../test/support/host-double.ts'
+import { HostDouble, type HostOptions, runBody } from '../../test/support/host-double.ts'
 import { createSandboxPool, type SandboxPool } from './pool.ts'
 
 let pool: SandboxPool
@@ -52,6 +52,21 @@ describe('S3 the guest is a function of its journal', () => {
       expect(first?.end).toBeNull()
       expect(live.asked).toEqual(expect.arrayContaining(resumed.asked.slice(0, 1)))
     }
+  })
+
+  it('S3 a script that was here before begins anew, down to its first line', async () => {
+    const source = `const first = Math.random(); globalThis.left = (globalThis.left ?? 0) + 1
+export default () => [first, Math.random(), left]`
+    const results = []
+    for (const seed of ['s', 't', 's']) {
+      const host = new HostDouble(pool, source, { start: { seed } })
+      results.push(await host.value())
+      host.instance.drop()
+    }
+    const plain = (seed: string) =>
+      run('return [Math.random(), Math.random(), 1]', { start: { seed } }).value()
+    expect(results).toEqual(await Promise.all(['s', 't', 's'].map(plain)))
+    expect(results[0]).not.toEqual(results[1])
   })
 
   it('S3 another seed gives other chance, the same one the same', async () => {

@@ -9,9 +9,8 @@ import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { compactEngine } from './engine-binary.ts'
 import { type EngineHost, EngineInstance, type Pointer } from './engine-instance.ts'
-import { type GuestImage, type GuestPlaces, makeGuestImage } from './guest-image.ts'
+import { GuestImages, type GuestModules } from './guest-images.ts'
 import { MemoryShelf } from './memory-shelf.ts'
-import { facade, mayImport } from './prelude.ts'
 import { wasmApi, type WasmMemory, type WasmModule } from './wasm-api.ts'
 
 const PAGE = 65_536
@@ -33,12 +32,6 @@ export interface Slice {
   end: SliceEnd
   /** CPU time it took. */
   cpuMs: number
-}
-
-export interface GuestModules {
-  granted: ReadonlySet<string>
-  /** Text of the script or of a granted module, ready for the guest. */
-  source(name: string): string | null
 }
 
 export interface GuestPorts {
@@ -73,37 +66,46 @@ export async function createGuestFactory(): Promise<GuestFactory> {
   const engine = await wasmApi.compile(
     compactEngine(readFileSync(location), SHADOW_STACK_BYTES, INITIAL_PAGES),
   )
-  const image = makeGuestImage(engine, INITIAL_PAGES, STACK_BYTES)
+  const images = new GuestImages(engine, INITIAL_PAGES, STACK_BYTES)
   const shelf = new MemoryShelf(INITIAL_PAGES)
-  return {
-    make: memoryMb => {
-      const maximum = Math.max(INITIAL_PAGES, Math.floor((memoryMb * MEGABYTE) / PAGE))
-      const memory = shelf.take(maximum)
-      return new WasmGuest(engine, memory, image, () => {
-        shelf.giveBack(memory, maximum)
-      })
-    },
-  }
+  return { make: memoryMb => new WasmGuest(engine, images, shelf, memoryMb) }
+}
+
+/** A guest that is not open has nothing to run. */
+const CLOSED: GuestPorts = {
+  modules: { resolve: unopened, load: unopened },
+  post: () => undefined,
+  longest: 0,
+  stopped: () => true,
+  beat: () => undefined,
+}
+
+function unopened(): never {
+  throw new Error('The guest was not opened.')
 }
 
 class WasmGuest implements Guest, EngineHost {
+  readonly #images: GuestImages
+  readonly #shelf: MemoryShelf
+  readonly #maximum: number
+  readonly #memory: WasmMemory
   readonly #engine: EngineInstance
-  readonly #places: GuestPlaces
-  readonly #giveBack: () => void
-  #ports: GuestPorts | null = null
+  #ports = CLOSED
   #enteredAt = 0
   #cpuBefore = 0
   #budgetMs = Infinity
   #overdue = false
 
-  constructor(engine: WasmModule, memory: WasmMemory, image: GuestImage, giveBack: () => void) {
-    this.#engine = new EngineInstance(engine, memory, this)
-    this.#places = image.places
-    this.#giveBack = giveBack
-    image.copyTo(memory)
+  constructor(engine: WasmModule, images: GuestImages, shelf: MemoryShelf, memoryMb: number) {
+    this.#images = images
+    this.#shelf = shelf
+    this.#maximum = Math.max(INITIAL_PAGES, Math.floor((memoryMb * MEGABYTE) / PAGE))
+    this.#memory = shelf.take(this.#maximum)
+    this.#engine = new EngineInstance(engine, this.#memory, this)
   }
 
   open(ports: GuestPorts): void {
+    this.#images.copyTo(this.#memory, ports.modules)
     this.#ports = ports
   }
 
@@ -126,13 +128,14 @@ class WasmGuest implements Guest, EngineHost {
   }
 
   drop(): void {
-    this.#giveBack()
+    this.#ports = CLOSED
+    this.#shelf.giveBack(this.#memory, this.#maximum)
   }
 
   /** What is left in a guest that was not entered cleanly is dropped with it. */
   #enter(text: string): boolean {
     const { functions } = this.#engine
-    const { context, receive, undefinedValue, word } = this.#places
+    const { context, receive, undefinedValue, word } = this.#images.places
     const given = this.#newText(text)
     this.#engine.write32(word, given)
     const result = functions.call(context, receive, undefinedValue, 1, word)
@@ -144,7 +147,7 @@ class WasmGuest implements Guest, EngineHost {
 
   #drain(): boolean {
     const { functions } = this.#engine
-    const { runtime, context, word } = this.#places
+    const { runtime, context, word } = this.#images.places
     while (functions.isJobPending(runtime) !== 0) {
       const result = functions.runJobs(runtime, JOBS_AT_ONCE, word)
       if (this.#typeOf(result) !== 'number' || this.interrupts()) return false
@@ -154,19 +157,17 @@ class WasmGuest implements Guest, EngineHost {
   }
 
   #typeOf(value: Pointer): string {
-    const name = this.#engine.functions.typeOf(this.#places.context, value)
+    const name = this.#engine.functions.typeOf(this.#images.places.context, value)
     const type = this.#engine.read(name)
     this.#engine.functions.free(name)
     return type
   }
 
   interrupts(): boolean {
-    const ports = this.#ports
-    if (!ports) return false
-    ports.beat()
+    this.#ports.beat()
     // The clock on the wall is cheap to look at, and never behind.
     if (performance.now() - this.#enteredAt > this.#budgetMs) this.#overdue ||= this.#usedUp()
-    return this.#overdue || this.#engine.exhausted || ports.stopped()
+    return this.#overdue || this.#engine.exhausted || this.#ports.stopped()
   }
 
   #usedUp(): boolean {
@@ -175,14 +176,14 @@ class WasmGuest implements Guest, EngineHost {
 
   #limit(): SliceEnd | null {
     if (this.#engine.exhausted) return { is: 'limit', limit: 'memory' }
-    if (this.#ports?.stopped()) return { is: 'limit', limit: 'other' }
+    if (this.#ports.stopped()) return { is: 'limit', limit: 'other' }
     if (this.#overdue) return { is: 'limit', limit: 'cpu' }
     return null
   }
 
   post(text: Pointer): Pointer {
     const ports = this.#ports
-    if (!ports || ports.stopped()) return 0
+    if (ports.stopped()) return 0
     // Texts come from the prelude, which measured them; a longer one was not made by it.
     if (this.#typeOf(text) !== 'string' || !(this.#lengthOf(text) <= ports.longest)) return 0
     const refusal = ports.post(this.#copyOf(text))
@@ -190,20 +191,16 @@ class WasmGuest implements Guest, EngineHost {
   }
 
   resolve(importer: string, specifier: string): string {
-    const granted = this.#ports?.modules.granted ?? new Set<string>()
-    if (mayImport(importer, specifier, granted)) return specifier
-    throw new Error(`${specifier} is not granted by the contract.`)
+    return this.#ports.modules.resolve(importer, specifier)
   }
 
   load(name: string): string {
-    const source = facade(name) ?? this.#ports?.modules.source(name)
-    if (typeof source === 'string') return source
-    throw new Error(`${name} is not granted by the contract.`)
+    return this.#ports.modules.load(name)
   }
 
   #lengthOf(text: Pointer): number {
     const { functions } = this.#engine
-    const { context, lengthName } = this.#places
+    const { context, lengthName } = this.#images.places
     const value = functions.getProperty(context, text, lengthName)
     const length = functions.getNumber(context, value)
     functions.freeValue(context, value)
@@ -212,7 +209,7 @@ class WasmGuest implements Guest, EngineHost {
 
   #copyOf(text: Pointer): string {
     const { functions } = this.#engine
-    const { context } = this.#places
+    const { context } = this.#images.places
     const place = functions.getString(context, text)
     if (place === 0) throw new Error('The guest has no room for a text.')
     const copy = this.#engine.read(place)
@@ -223,7 +220,7 @@ class WasmGuest implements Guest, EngineHost {
   #newText(text: string): Pointer {
     const { functions } = this.#engine
     const place = this.#engine.place(text)
-    const value = functions.newString(this.#places.context, place)
+    const value = functions.newString(this.#images.places.context, place)
     functions.free(place)
     return value
   }

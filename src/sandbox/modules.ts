@@ -1,15 +1,19 @@
 /**
- * Modules as the guest gets them: parsed, checked and transformed once per text. Owns a small cache of texts; the
- * grants are checked at every start.
+ * Modules as the guest gets them: parsed, checked and transformed once per text, and linked once per script and what
+ * it is granted. Owns two small caches.
  */
 import type { Failure, SourcePosition } from '../domain/failure.ts'
-import type { GuestModules } from './engine-wasm.ts'
+import type { GuestModules } from './guest-images.ts'
 import { importFailure, importsOf, type ModuleImports } from './imports.ts'
-import { SCRIPT_NAME } from './prelude.ts'
+import { facade, mayImport, SCRIPT_NAME } from './prelude.ts'
 import { parseScript } from './script-syntax.ts'
 import { type Transformed, transformModule } from './transform.ts'
 
-const KEPT = 64
+const TEXTS_KEPT = 64
+/** Each with the memory of a guest that has compiled it. */
+const SCRIPTS_KEPT = 16
+
+type Tools = Readonly<Record<string, string>>
 
 interface Prepared {
   imports: ModuleImports
@@ -26,24 +30,34 @@ export type LoadedRun = LoadedModules | { modules: null; failure: Failure }
 
 export class ModuleCache {
   readonly #prepared = new Map<string, Prepared>()
+  readonly #loaded = new Map<string, { tools: Tools; run: LoadedModules }>()
 
-  load(script: string, tools: Readonly<Record<string, string>>): LoadedRun {
+  /** Answers with the same object for the same texts, as long as it is kept. */
+  load(script: string, tools: Tools): LoadedRun {
+    const known = this.#loaded.get(script)
+    if (known && isSame(known.tools, tools)) return known.run
+    const run = this.#link(script, tools)
+    if (!run.failure) keep(this.#loaded, script, { tools, run }, SCRIPTS_KEPT)
+    return run
+  }
+
+  #link(script: string, tools: Tools): LoadedRun {
     const prepared = this.#prepare(script)
     if ('kind' in prepared) return { modules: null, failure: prepared }
     const granted = new Set(Object.keys(tools).filter(name => name.startsWith('tools/')))
     const refused = importFailure(prepared.imports, specifier => granted.has(specifier))
     if (refused) return { modules: null, failure: refused }
-    return {
-      failure: null,
-      original: prepared.transformed.original,
-      modules: {
-        granted,
-        source: name => {
-          if (name === SCRIPT_NAME) return prepared.transformed.code
-          return granted.has(name) ? this.#tool(tools[name] ?? '') : null
-        },
-      },
+    const { code, original } = prepared.transformed
+    const textOf = (name: string): string | null => {
+      if (name === SCRIPT_NAME) return code
+      return facade(name) ?? (granted.has(name) ? this.#tool(tools[name] ?? '') : null)
     }
+    const modules: GuestModules = {
+      resolve: (importer, specifier) =>
+        mayImport(importer, specifier, granted) ? specifier : refuse(specifier),
+      load: name => textOf(name) ?? refuse(name),
+    }
+    return { failure: null, original, modules }
   }
 
   #tool(source: string): string | null {
@@ -60,9 +74,22 @@ export class ModuleCache {
     const { program, failure } = parseScript(source)
     if (failure) return failure
     const prepared = { imports: importsOf(source, program), transformed: transformModule(source, program) }
-    const [oldest] = this.#prepared.keys()
-    if (this.#prepared.size >= KEPT && oldest !== undefined) this.#prepared.delete(oldest)
-    this.#prepared.set(source, prepared)
+    keep(this.#prepared, source, prepared, TEXTS_KEPT)
     return prepared
   }
+}
+
+function keep<Value>(kept: Map<string, Value>, text: string, value: Value, most: number): void {
+  const [oldest] = kept.keys()
+  if (kept.size >= most && oldest !== undefined) kept.delete(oldest)
+  kept.set(text, value)
+}
+
+function isSame(one: Tools, other: Tools): boolean {
+  const names = Object.keys(one)
+  return names.length === Object.keys(other).length && names.every(name => one[name] === other[name])
+}
+
+function refuse(name: string): never {
+  throw new Error(`${name} is not granted by the contract.`)
 }

@@ -21,10 +21,16 @@ const WRITES = [
   'files.trash',
   'archive.extract',
   'archive.create',
+  'images.resize',
+  'images.convert',
+  'images.crop',
 ]
 export const NOW = Date.UTC(2026, 2, 14, 12)
 
 export type Ended = { ok: true; value: Record<string, unknown> } | { ok: false; failure: Failure }
+
+/** Further tools that work on files, made anew for each call. */
+export type MoreTools = (options: FilesOptions) => readonly ToolDeclaration[]
 
 export class FilesBench {
   /** The granted folder, and one beside it that is not. */
@@ -32,6 +38,7 @@ export class FilesBench {
   readonly outside: string
   readonly #base: string
   readonly #options: FilesOptions
+  readonly #more: MoreTools
   #grants: Pick<ContractInput, 'reads' | 'changes' | 'never'>
   #steps = 0
   #stopPoint = Number.POSITIVE_INFINITY
@@ -42,7 +49,8 @@ export class FilesBench {
   /** The points passed since the last stop was set. */
   points: FilePoint[] = []
 
-  constructor(options: FilesOptions = {}, parent: string = os.tmpdir()) {
+  constructor(options: FilesOptions = {}, parent: string = os.tmpdir(), more: MoreTools = () => []) {
+    this.#more = more
     this.#base = fs.mkdtempSync(path.join(fs.realpathSync(parent), 'steward-files-'))
     this.root = path.join(this.#base, 'granted')
     this.outside = path.join(this.#base, 'outside')
@@ -91,7 +99,7 @@ export class FilesBench {
 
   /** A fresh instance, as after a restart: it remembers nothing of what ran before. */
   tool(name: string): ToolDeclaration {
-    const tools = [...filesTools(this.#options), ...archiveTools(this.#options)]
+    const tools = [...filesTools(this.#options), ...archiveTools(this.#options), ...this.#more(this.#options)]
     const tool = tools.find(declaration => declaration.name === name)
     if (tool === undefined) throw new Error(`There is no tool ${name}.`)
     return tool

@@ -45,7 +45,11 @@ interface Seat {
   ready: boolean
   task: Task | null
   timer: NodeJS.Timeout | null
+  watch: NodeJS.Timeout | null
 }
+
+/** How often it is looked whether a job stays within its memory, ms. */
+const WATCH_EVERY_MS = 100
 
 const DEFAULTS = { limitMs: 5_000, idleMs: 30_000, size: 2, memoryMb: 256, outputBytes: 16 * 1_024 * 1_024 }
 
@@ -120,7 +124,7 @@ class ComputePool implements Compute {
       env: {},
       resourceLimits: { maxOldGenerationSizeMb: this.#options.memoryMb },
     })
-    const seat: Seat = { worker, ready: false, task: null, timer: null }
+    const seat: Seat = { worker, ready: false, task: null, timer: null, watch: null }
     worker.on('message', (message: WorkerMessage) => this.#hear(seat, message))
     worker.on('error', error => this.#lose(seat, error))
     this.#seats.add(seat)
@@ -138,6 +142,7 @@ class ComputePool implements Compute {
   /** The limit counts from here: a thread's own start is not the job's time. */
   #start(seat: Seat, task: Task): void {
     seat.timer = setTimeout(() => this.#stopLate(seat), this.#options.limitMs)
+    seat.watch = setInterval(() => void this.#weigh(seat, task), WATCH_EVERY_MS)
     const request: JobRequest = { name: task.name, input: task.input, outputBytes: this.#options.outputBytes }
     seat.worker.postMessage(request)
   }
@@ -155,8 +160,17 @@ class ComputePool implements Compute {
     this.#pump()
   }
 
+  /** The thread's own limit holds for its objects; buffers are outside of them, and are counted here. */
+  async #weigh(seat: Seat, task: Task): Promise<void> {
+    const buffers = await buffersOf(seat.worker)
+    if (seat.task !== task || buffers <= this.#options.memoryMb * 1_024 * 1_024) return
+    void this.#remove(seat)
+    task.settle(new FailureError(memoryFailure(task, this.#options.memoryMb)))
+    this.#pump()
+  }
+
   #rest(seat: Seat): void {
-    if (seat.timer !== null) clearTimeout(seat.timer)
+    stopTimers(seat)
     seat.task = null
     seat.worker.unref()
     seat.timer = setTimeout(() => void this.#remove(seat), this.#options.idleMs)
@@ -200,11 +214,25 @@ class ComputePool implements Compute {
 
   async #remove(seat: Seat): Promise<void> {
     this.#seats.delete(seat)
-    if (seat.timer !== null) clearTimeout(seat.timer)
-    seat.timer = null
+    stopTimers(seat)
     seat.task = null
     await seat.worker.terminate()
   }
+}
+
+function stopTimers(seat: Seat): void {
+  if (seat.timer !== null) clearTimeout(seat.timer)
+  if (seat.watch !== null) clearInterval(seat.watch)
+  seat.timer = null
+  seat.watch = null
+}
+
+/** Bytes a thread holds beside its objects. One that has ended since cannot be asked, and holds nothing. */
+function buffersOf(worker: Worker): Promise<number> {
+  return worker.getHeapStatistics().then(
+    ({ external_memory: bytes }) => bytes,
+    () => 0,
+  )
 }
 
 function answer(

@@ -1,0 +1,132 @@
+/**
+ * What a picture says of itself in EXIF: when, with what, and where it was taken. A compute job, because a few bytes
+ * can describe far more values than they hold. Everything in it is a claim of whoever wrote the file.
+ */
+import readExif from 'exif-reader'
+import { z } from 'zod'
+
+const LONGEST_TEXT = 200
+
+export interface Details {
+  taken: Taken | null
+  camera: { make: string | null; model: string | null; lens: string | null }
+  copyright: string | null
+  /** Whether there are coordinates at all, readable or not. */
+  located: boolean
+  location: { latitude: number; longitude: number; altitude: number | null } | null
+  /** Why nothing was read, where that is so. */
+  problem: string | null
+}
+
+export interface Taken {
+  /** The camera's clock: 2026-03-14T12:30:00. */
+  local: string
+  /** Its distance from UTC, where it said so: +01:00. */
+  offset: string | null
+  /** UTC ms, where the distance is known. */
+  at: number | null
+}
+
+type Tags = Readonly<Record<string, unknown>>
+
+export const NO_DETAILS: Details = {
+  taken: null,
+  camera: { make: null, model: null, lens: null },
+  copyright: null,
+  located: false,
+  location: null,
+  problem: null,
+}
+
+export function readDetails({ exif }: { exif: Uint8Array }): Details {
+  const bytes = Buffer.from(exif.buffer, exif.byteOffset, exif.byteLength)
+  let image: Tags, photo: Tags, gps: Tags
+  try {
+    const found = readExif(bytes)
+    image = found.Image ?? {}
+    photo = found.Photo ?? {}
+    gps = found.GPSInfo ?? {}
+  } catch (error) {
+    if (!(error instanceof Error)) throw error
+    return { ...NO_DETAILS, problem: 'The EXIF data is damaged.' }
+  }
+  return {
+    taken: takenAt(photo, bytes),
+    camera: {
+      make: textOf(image['Make']),
+      model: textOf(image['Model']),
+      lens: textOf(photo['LensModel']),
+    },
+    copyright: textOf(image['Copyright']),
+    located: gps['GPSLatitude'] !== undefined || gps['GPSLongitude'] !== undefined,
+    location: locationOf(gps),
+    problem: null,
+  }
+}
+
+function textOf(value: unknown): string | null {
+  const raw = Buffer.isBuffer(value) ? value.toString('utf8') : value
+  if (typeof raw !== 'string') return null
+  const text = raw
+    .replace(/\0[^]*$/, '')
+    .replaceAll(/\p{Cc}/gu, ' ')
+    .trim()
+  return text === '' ? null : text.slice(0, LONGEST_TEXT).toWellFormed()
+}
+
+function takenAt(photo: Tags, bytes: Buffer): Taken | null {
+  const [name, offsetName] =
+    photo['DateTimeOriginal'] instanceof Date
+      ? ['DateTimeOriginal', 'OffsetTimeOriginal']
+      : ['DateTimeDigitized', 'OffsetTimeDigitized']
+  const local = localOf(photo[name], bytes)
+  if (local === null) return null
+  const offset = offsetOf(photo[offsetName])
+  return { local, offset, at: offset === null ? null : Date.parse(`${local}${offset}`) }
+}
+
+/** A month 13 or a day that is not would have become another date by now: what is in the file itself decides. */
+function localOf(value: unknown, bytes: Buffer): string | null {
+  if (!(value instanceof Date) || Number.isNaN(value.getTime())) return null
+  const local = value.toISOString().slice(0, 19)
+  return bytes.includes(local.replaceAll('-', ':').replace('T', ' '), 0, 'latin1') ? local : null
+}
+
+function offsetOf(value: unknown): string | null {
+  const text = textOf(value)
+  return text !== null && /^[+-](0\d|1[0-4]):[0-5]\d$/.test(text) ? text : null
+}
+
+const sexagesimal = z.tuple([
+  z.number().min(0).max(180),
+  z.number().min(0).lt(60),
+  z.number().min(0).lt(60.1),
+])
+
+function locationOf(gps: Tags): Details['location'] {
+  const latitude = degrees(gps['GPSLatitude'], gps['GPSLatitudeRef'], ['N', 'S'], 90)
+  const longitude = degrees(gps['GPSLongitude'], gps['GPSLongitudeRef'], ['E', 'W'], 180)
+  if (latitude === null || longitude === null) return null
+  return { latitude, longitude, altitude: altitudeOf(gps['GPSAltitude'], gps['GPSAltitudeRef']) }
+}
+
+/** North and east are positive. Without saying which side, a number is no place. */
+function degrees(
+  value: unknown,
+  side: unknown,
+  sides: readonly [string, string],
+  most: number,
+): number | null {
+  const parts = sexagesimal.safeParse(value)
+  const letter = textOf(side)
+  if (!parts.success || letter === null || !sides.includes(letter)) return null
+  const [whole, minutes, seconds] = parts.data
+  const sum = Number((whole + minutes / 60 + seconds / 3600).toFixed(7))
+  if (sum > most) return null
+  return letter === sides[1] && sum !== 0 ? -sum : sum
+}
+
+function altitudeOf(value: unknown, reference: unknown): number | null {
+  if (typeof value !== 'number' || !Number.isFinite(value)) return null
+  return reference === 1 ? -value : value
+}

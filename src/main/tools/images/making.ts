@@ -1,0 +1,189 @@
+/**
+ * What `images.resize`, `images.convert` and `images.crop` have in common: a new picture is made before the
+ * write-ahead, so that the hash of what will be written is recorded with it, and afterwards anybody can tell whether
+ * it was written (J4). Nothing but the recipe differs.
+ * Owns the pictures that were made and are about to be written, for a short time. A picture that is no longer there
+ * is made again, and refused if it came out different.
+ */
+import { z } from 'zod'
+import type { Json } from '../../../domain/json.ts'
+import type { Reconciled, ToolContext } from '../../../domain/tool.ts'
+import { refuseSpecial } from '../files/anchor.ts'
+import { markFile, markSchema, MAX_KEPT, temporaryName, type Mark } from '../files/content.ts'
+import { reject } from '../files/failures.ts'
+import { putFile, seePut, takeBack } from '../files/put.ts'
+import { evidenceOf, NO_EVIDENCE } from '../files/step.ts'
+import { readWhole } from '../files/whole.ts'
+import type { Place, Workspace } from '../files/workspace.ts'
+import { MAX_PICTURE_BYTES } from './darkroom.ts'
+import { WRITE_FORMATS } from './picture.ts'
+import { render, type Recipe, type Rendered, type Tools } from './render.ts'
+
+export const madeSchema = z.strictObject({
+  path: z.string(),
+  format: z.enum(WRITE_FORMATS),
+  width: z.int(),
+  height: z.int(),
+  bytes: z.int(),
+  hash: z.string().describe('SHA-256 of the new picture, in hexadecimal.'),
+  overwritten: z.boolean().describe('Whether another file that was there was replaced.'),
+  changed: z.boolean().describe('False when exactly this picture was there before.'),
+})
+export type Made = z.output<typeof madeSchema>
+
+const evidence = z.strictObject({ real: z.string(), before: markSchema.nullable(), made: madeSchema })
+type Evidence = z.output<typeof evidence>
+
+export interface Order {
+  readonly tool: string
+  readonly from: string
+  readonly to: string
+  readonly overwrite: boolean
+  readonly parents: boolean
+  readonly recipe: Recipe
+}
+
+export class Making {
+  readonly #workspace: Workspace
+  readonly #tools: Tools
+  readonly #shelf = new Shelf()
+
+  constructor(workspace: Workspace, tools: Tools) {
+    this.#workspace = workspace
+    this.#tools = tools
+  }
+
+  async prepare(order: Order, context: ToolContext): Promise<Json> {
+    const picture = await this.#render(order, context)
+    const seen = await this.#look(order, picture, context, true)
+    this.#shelf.put(context.stepId, picture)
+    return seen
+  }
+
+  async simulate(order: Order, context: ToolContext): Promise<Made> {
+    const seen = await this.#look(order, await this.#render(order, context), context, false)
+    return seen.made
+  }
+
+  async run(order: Order, context: ToolContext): Promise<Made> {
+    const planned = evidenceOf(evidence, context)?.made ?? null
+    const picture = this.#shelf.take(context.stepId) ?? (await this.#render(order, context))
+    if (planned !== null && planned.hash !== picture.hash) {
+      reject(this.#workspace.resolve(order.from), 'changed after the new picture was planned', 'Retry.')
+    }
+    return this.#at(order, context, async place => {
+      const before = await meet(order, place, picture.hash, context, false)
+      const made = madeOf(order, place.path, picture, before)
+      if (!made.changed) return made
+      await putFile({
+        ...this.#frame(order, place, context),
+        mode: before?.mode ?? null,
+        overwrite: order.overwrite,
+        write: handle => handle.writeFile(picture.bytes),
+      })
+      return made
+    })
+  }
+
+  async reconcile(order: Order, context: ToolContext): Promise<Reconciled<Made>> {
+    const recorded = evidenceOf(evidence, context)
+    if (recorded === null) return { is: 'unknown', evidence: NO_EVIDENCE }
+    const { made, before } = recorded
+    return this.#at(order, context, async place => {
+      const expected = { hash: made.hash, bytes: made.bytes, before }
+      const seen = await seePut(place, temporaryName(context.stepId), expected, context.signal)
+      return seen.is === 'applied' ? { is: 'applied', result: made } : seen
+    })
+  }
+
+  undo(order: Order, done: Made, context: ToolContext): Promise<void> {
+    return this.#at(order, context, async place => {
+      if (!done.changed) return
+      const before = evidenceOf(evidence, context)?.before ?? null
+      if (done.overwritten && before === null)
+        reject(place.path, 'cannot be restored: what was there was not recorded')
+      await takeBack(this.#frame(order, place, context), { hash: done.hash, bytes: done.bytes, before })
+    })
+  }
+
+  async #render({ tool, from, recipe }: Order, context: ToolContext): Promise<Rendered> {
+    const wanted = { path: from, tool, maxBytes: MAX_PICTURE_BYTES }
+    const file = await readWhole(this.#workspace, wanted, context)
+    return render(this.#tools, file, recipe, context)
+  }
+
+  #look(order: Order, picture: Rendered, context: ToolContext, keep: boolean): Promise<Evidence> {
+    return this.#at(order, context, async place => {
+      const before = await meet(order, place, picture.hash, context, keep)
+      return { real: place.real, before, made: madeOf(order, place.path, picture, before) }
+    })
+  }
+
+  #frame({ tool }: Order, place: Place, { stepId, signal }: ToolContext) {
+    return { tool, place, temporary: temporaryName(stepId), signal, reached: this.#workspace.reached }
+  }
+
+  #at<T>(order: Order, context: ToolContext, use: (place: Place) => Promise<T>): Promise<T> {
+    const { contract } = context
+    const foundAt = evidenceOf(evidence, context)?.real
+    const grant = { contract, tool: order.tool, access: 'write', foundAt } as const
+    return this.#workspace.at(this.#workspace.resolve(order.to), grant, use)
+  }
+}
+
+/** The file that is there before; refused where it is another one and must not be replaced. */
+async function meet(
+  order: Order,
+  place: Place,
+  hash: string,
+  { signal }: ToolContext,
+  keep: boolean,
+): Promise<Mark | null> {
+  const found = await place.meet({ parents: order.parents })
+  if (found === null) return null
+  refuseSpecial(found, place.path, place.clause)
+  const mark = await markFile(place.folder, place.name, keep && found.size <= MAX_KEPT, signal)
+  if (mark.hash === hash) return { ...mark, kept: null }
+  if (order.overwrite) return mark
+  reject(place.path, 'already existed with other content', 'Set overwrite to true, or choose another name.')
+}
+
+function madeOf({ recipe }: Order, path: string, picture: Rendered, before: Mark | null): Made {
+  const { bytes, hash, width, height } = picture
+  const changed = before?.hash !== hash
+  return {
+    path,
+    format: recipe.format,
+    width,
+    height,
+    bytes: bytes.length,
+    hash,
+    overwritten: changed && before !== null,
+    changed,
+  }
+}
+
+const SHELF_PLACES = 2
+const SHELF_MS = 30_000
+
+/** Pictures between their making and their writing, which is a moment unless somebody is asked in between. */
+class Shelf {
+  readonly #pictures = new Map<string, { picture: Rendered; timer: NodeJS.Timeout }>()
+
+  put(stepId: string, picture: Rendered): void {
+    this.take(stepId)
+    const oldest = this.#pictures.keys().next()
+    if (this.#pictures.size >= SHELF_PLACES && oldest.done !== true) this.take(oldest.value)
+    const timer = setTimeout(() => this.take(stepId), SHELF_MS)
+    timer.unref()
+    this.#pictures.set(stepId, { picture, timer })
+  }
+
+  take(stepId: string): Rendered | null {
+    const found = this.#pictures.get(stepId)
+    if (found === undefined) return null
+    clearTimeout(found.timer)
+    this.#pictures.delete(stepId)
+    return found.picture
+  }
+}

@@ -6,6 +6,7 @@ import type { PdfInput } from '../pdf/pages.ts'
 import type { FeedInput, NewInput } from '../feeds/feed.ts'
 import type { CalendarText } from '../calendar/expand.ts'
 import { groupRows, joinRows, markdownOf, pivotRows, sortRows } from '../tables/functions.ts'
+import { groupRows, joinRows, markdownOf, pivotRows, sortRows } from '../tables/functions.ts'
 import { formatCsv, parseCsv } from '../text/csv.ts'
 import { parseDateText } from '../text/dates.ts'
 import { compareTexts } from '../text/diff.ts'
@@ -30,6 +31,11 @@ export const jobs = {
     (await import('../images/exif.ts')).readDetails(input),
   'calendar.expand': async (input: CalendarText) =>
     (await import('../calendar/expand.ts')).expandCalendar(input),
+  'tables.group': groupRows,
+  'tables.join': joinRows,
+  'tables.pivot': pivotRows,
+  'tables.sort': sortRows,
+  'tables.toMarkdown': markdownOf,
   'tables.group': groupRows,
   'tables.join': joinRows,
   'tables.pivot': pivotRows,

@@ -2,10 +2,10 @@
  * The pure functions that may be given to a compute worker, by the tool they serve: of `tools/text` by its verb, of
  * other families by the whole name. Those that need large libraries are asynchronous and load them when first asked.
  */
+import type { WatchInput } from '../pages/watched.ts'
 import type { PdfInput } from '../pdf/pages.ts'
 import type { FeedInput, NewInput } from '../feeds/feed.ts'
 import type { CalendarText } from '../calendar/expand.ts'
-import { groupRows, joinRows, markdownOf, pivotRows, sortRows } from '../tables/functions.ts'
 import { groupRows, joinRows, markdownOf, pivotRows, sortRows } from '../tables/functions.ts'
 import { formatCsv, parseCsv } from '../text/csv.ts'
 import { parseDateText } from '../text/dates.ts'
@@ -24,6 +24,7 @@ export const jobs = {
   parseDate: parseDateText,
   'feeds.read': async (input: FeedInput) => (await import('../feeds/feed.ts')).readFeed(input),
   'feeds.newItems': async (input: NewInput) => (await import('../feeds/feed.ts')).readNewItems(input),
+  'pages.changed': async (input: WatchInput) => (await import('../pages/watched.ts')).watchPage(input),
   'web.page': async (input: PageInput) => (await import('../web/page.ts')).readPage(input),
   'web.robots': async (input: RobotsInput) => (await import('../web/robots-rules.ts')).judgeRobots(input),
   'pdf.text': async (input: PdfInput) => (await import('../pdf/pages.ts')).readPdf(input),
@@ -31,11 +32,6 @@ export const jobs = {
     (await import('../images/exif.ts')).readDetails(input),
   'calendar.expand': async (input: CalendarText) =>
     (await import('../calendar/expand.ts')).expandCalendar(input),
-  'tables.group': groupRows,
-  'tables.join': joinRows,
-  'tables.pivot': pivotRows,
-  'tables.sort': sortRows,
-  'tables.toMarkdown': markdownOf,
   'tables.group': groupRows,
   'tables.join': joinRows,
   'tables.pivot': pivotRows,

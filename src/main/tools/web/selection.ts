@@ -7,9 +7,14 @@ export type PageNode = Parameters<CheerioAPI['contains']>[1]
 export type PageElement = Extract<PageNode, { attribs: unknown }>
 
 export function openPage(source: string, type: string | undefined, url: string): CheerioAPI {
-  if (source.slice(0, 4_096).includes('\0')) notAPage(url)
-  if (/^\s*text\/plain/i.test(type ?? '')) return plainPage(source)
-  return load(source)
+  refuseBinary(source, url)
+  return isMarkup(source, type) ? load(source) : plainPage(source)
+}
+
+/** Where the server does not say what it is, markup begins with a tag. */
+export function isMarkup(source: string, type: string | undefined): boolean {
+  const known = /^\s*[\w.+-]+\/[\w.+-]+/.exec(type ?? '')
+  return known === null ? /^\s*</.test(source) : /html|xml/i.test(known[0])
 }
 
 function plainPage(text: string): CheerioAPI {
@@ -57,6 +62,10 @@ export function nothingMatched(selector: string, url: string): never {
     message: `Nothing on the page of ${host} matched “${selector}”. The page may have changed its shape; nothing was remembered.`,
     detail: { reason: 'selector', host, selector },
   })
+}
+
+export function refuseBinary(source: string, url: string): void {
+  if (source.slice(0, 4_096).includes('\0')) notAPage(url)
 }
 
 function notAPage(url: string): never {

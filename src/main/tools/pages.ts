@@ -1,0 +1,2 @@
+/** The `pages` family: what changed on a page. */
+export { pageTools as pagesTools } from './pages/tools.ts'

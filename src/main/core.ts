@@ -41,6 +41,8 @@ import { collect } from './store/retention.ts'
 import { openStore } from './store/store.ts'
 import type { Store } from './store/store.ts'
 import { allWaiting } from './store/waiters.ts'
+import { archiveTools } from './tools/archive.ts'
+import { calendarTools } from './tools/calendar.ts'
 import { createCompute } from './tools/compute/pool.ts'
 import { filesTools } from './tools/files.ts'
 import { flowTools } from './tools/flow.ts'
@@ -48,10 +50,12 @@ import { httpTools } from './tools/http.ts'
 import { logTools } from './tools/log.ts'
 import { createHttpClient } from './tools/network/client.ts'
 import type { HttpClient, HttpClientOptions } from './tools/network/client.ts'
+import { notesTools } from './tools/notes.ts'
 import { notifyTools } from './tools/notify.ts'
 import { createRegistry } from './tools/registry.ts'
 import type { ToolRegistry } from './tools/registry.ts'
 import { stateTools } from './tools/state.ts'
+import { tablesTools } from './tools/tables.ts'
 import { textTools } from './tools/text.ts'
 
 export interface CoreOptions {
@@ -270,6 +274,10 @@ function openTools(client: HttpClient, connections: Desk, teardown: Teardown): T
     ...notifyTools(),
     ...logTools(),
     ...textTools(compute),
+    ...notesTools(),
+    ...archiveTools(),
+    ...calendarTools({ client, compute }),
+    ...tablesTools(compute),
   ])
 }
 

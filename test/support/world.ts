@@ -19,16 +19,20 @@ import { failureOfRun, resultOf } from '../../src/main/store/runs.ts'
 import type { RunRow } from '../../src/main/store/runs.ts'
 import { openStore } from '../../src/main/store/store.ts'
 import type { Store } from '../../src/main/store/store.ts'
+import { archiveTools } from '../../src/main/tools/archive.ts'
+import { calendarTools } from '../../src/main/tools/calendar.ts'
 import { createCompute } from '../../src/main/tools/compute/pool.ts'
 import { filesTools } from '../../src/main/tools/files.ts'
 import { flowTools } from '../../src/main/tools/flow.ts'
 import { httpTools } from '../../src/main/tools/http.ts'
 import { logTools } from '../../src/main/tools/log.ts'
 import { createHttpClient } from '../../src/main/tools/network/client.ts'
+import { notesTools } from '../../src/main/tools/notes.ts'
 import { notifyTools } from '../../src/main/tools/notify.ts'
 import { createRegistry } from '../../src/main/tools/registry.ts'
 import type { ToolRegistry } from '../../src/main/tools/registry.ts'
 import { stateTools } from '../../src/main/tools/state.ts'
+import { tablesTools } from '../../src/main/tools/tables.ts'
 import { textTools } from '../../src/main/tools/text.ts'
 import { createSandboxPool } from '../../src/sandbox/pool.ts'
 import type { SandboxPool } from '../../src/sandbox/pool.ts'
@@ -166,6 +170,10 @@ function createOutside(
     ...notifyTools(),
     ...logTools(),
     ...textTools(compute),
+    ...notesTools(),
+    ...archiveTools(),
+    ...calendarTools({ client, compute }),
+    ...tablesTools(compute),
     ...more,
   ])
   return {

@@ -156,7 +156,7 @@ describe('tools/calendar', () => {
     })
   })
 
-  it('S5 reads no file outside what is granted, and no address of this machine that is not named', async () => {
+  it('reads no file outside what is granted, and no address of this machine that is not named', async () => {
     const file = path.join(folder, 'home.ics')
     fs.writeFileSync(file, ICS)
     expect(await failure('calendar.read', { path: file, ...SPAN })).toMatchObject({ kind: 'not-permitted' })

@@ -167,7 +167,7 @@ describe('notes of a run', () => {
     }`
 
   it('J2 appear with their item or run, and leave no trace when it fails', async () => {
-    world = await createWorld({ tools: notesTools() })
+    world = await createWorld()
     const id = await world.install('digest', SCRIPT, {
       uses: ['tools/notes', 'tools/flow'],
       items: { part: 'its name' },
@@ -186,7 +186,7 @@ describe('notes of a run', () => {
   })
 
   it('P6 are marked when their run had read something outside', async () => {
-    world = await createWorld({ tools: notesTools() })
+    world = await createWorld()
     const file = path.join(world.folder, 'outside.txt')
     fs.writeFileSync(file, 'from outside')
     const source = `

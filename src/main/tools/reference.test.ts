@@ -2,15 +2,19 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { parse } from 'acorn'
 import * as prettier from 'prettier'
 import { afterAll, describe, expect, it } from 'vitest'
+import { archiveTools } from './archive.ts'
+import { calendarTools } from './calendar.ts'
 import { createCompute } from './compute/pool.ts'
 import { filesTools } from './files.ts'
 import { flowTools } from './flow.ts'
 import { httpTools } from './http.ts'
 import { logTools } from './log.ts'
 import { createHttpClient } from './network/client.ts'
+import { notesTools } from './notes.ts'
 import { notifyTools } from './notify.ts'
 import { createRegistry } from './registry.ts'
 import { stateTools } from './state.ts'
+import { tablesTools } from './tables.ts'
 import { textTools } from './text.ts'
 import { complaints, complaintsAbout } from '../../../test/support/check-script-types.ts'
 
@@ -18,12 +22,16 @@ const compute = createCompute()
 const client = createHttpClient({ now: () => 0 })
 afterAll(() => Promise.all([compute.close(), client.close()]))
 const registry = createRegistry([
+  ...archiveTools(),
+  ...calendarTools({ client, compute }),
   ...filesTools(),
   ...flowTools(),
   ...httpTools(client),
   ...logTools(),
+  ...notesTools(),
   ...notifyTools(),
   ...stateTools(),
+  ...tablesTools(compute),
   ...textTools(compute),
 ])
 

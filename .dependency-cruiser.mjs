@@ -18,7 +18,7 @@ const folders = {
   shell: '^src/main/shell/',
   home: '^src/main/home(\\.test)?\\.ts$',
   codeCache: '^src/main/code-cache\\.ts$',
-  core: '^src/main/core\\.ts$',
+  core: '^src/main/(core|idle-folder)\\.ts$',
   headless: '^src/main/headless\\.ts$',
   electron: '^src/main/electron\\.ts$',
   cli: '^src/main/cli(\\.ts$|/)',

@@ -5,38 +5,28 @@
  * door stands at the address instead, and the rest waits behind it.
  */
 import type { Clock } from '../domain/clock.ts'
-import type { AuditVerdict } from '../domain/audit.ts'
 import { FailureError, failureOf } from '../domain/failure.ts'
 import { causesEndedBy } from '../domain/connection.ts'
 import { VAULT_CAUSE } from '../domain/vault.ts'
-import type { OsKeyStore } from '../domain/vault.ts'
 import { openConnections } from './connections/connections.ts'
 import type { Desk } from './connections/desk.ts'
-import { givenPassphrase } from './connections/vault/passphrase-source.ts'
-import { openVault } from './connections/vault/vault.ts'
 import type { Vault } from './connections/vault/vault.ts'
 import { createSandboxPool } from '../sandbox/pool.ts'
 import type { SandboxPool } from '../sandbox/pool.ts'
 import { systemClock } from './engine/clock.ts'
 import type { FaultPoint } from './engine/context.ts'
 import { Engine } from './engine/engine.ts'
-import { folderChecks, healthOf, storeChecks } from './engine/views/doctor.ts'
-import type { Health } from './engine/views/doctor.ts'
 import { ensureToken, openHome, VERSION } from './home.ts'
+import { openFolderVault } from './idle-folder.ts'
+import type { VaultHolders } from './idle-folder.ts'
 import { startDoor, startServer } from './server/server.ts'
 import type { LocalServer } from './server/server.ts'
-import { backupTo } from './store/backup.ts'
-import type { BackedUp } from './store/backup.ts'
 import { connectionRecords } from './store/connections.ts'
 import type { SyncFile } from './store/disk-sync.ts'
 import { lockFolder } from './store/folder-lock.ts'
 import type { FolderLock } from './store/folder-lock.ts'
-import { inspectDatabase } from './store/inspection.ts'
-import { keyShelf } from './store/key-file.ts'
 import { openLog } from './store/log-file.ts'
 import type { Log } from './store/log-file.ts'
-import { restoreBackup } from './store/restore.ts'
-import type { Restored } from './store/restore.ts'
 import { collect } from './store/retention.ts'
 import { openStore } from './store/store.ts'
 import type { Store } from './store/store.ts'
@@ -58,7 +48,7 @@ import { stateTools } from './tools/state.ts'
 import { tablesTools } from './tools/tables.ts'
 import { textTools } from './tools/text.ts'
 
-export interface CoreOptions {
+export interface CoreOptions extends VaultHolders {
   /** The data folder. */
   home: string
   /** Exactly this port, 0 for any free one; absent: the usual one, or a free one where that is taken. */
@@ -73,10 +63,6 @@ export interface CoreOptions {
   log?: Log
   /** How names become addresses (tests). */
   resolve?: HttpClientOptions['resolve']
-  /** The keychain of the operating system, where the shell offers one. */
-  osKeys?: OsKeyStore
-  /** Absent: the one that the environment names, if it does. */
-  passphrase?: string
   /** Called with the address where the vault can be unlocked, when nothing runs before that. */
   onLocked?: (url: string) => void
   /** Gives up waiting for the vault to be unlocked. */
@@ -166,11 +152,6 @@ async function build(options: CoreOptions, teardown: Teardown): Promise<Core> {
   teardown.add(scheduleRetention(store, clock, log))
   const parts = { engine, store, server, vault, connections, folder }
   return { url: server.url, token, ...parts, close: () => teardown.run() }
-}
-
-function openFolderVault(home: string, options: Pick<CoreOptions, 'osKeys' | 'passphrase'>): Promise<Vault> {
-  const passphrase = options.passphrase ?? givenPassphrase(process.env)
-  return openVault({ shelf: keyShelf(home), os: options.osKeys, passphrase })
 }
 
 interface Doorway {
@@ -331,59 +312,5 @@ class Teardown {
       }
     }
     if (errors.length > 0) throw new AggregateError(errors, 'The core did not close cleanly.')
-  }
-}
-
-/** Puts a backup in the place of the database. Only while no core runs the folder. `vault` opens what it is sealed with. */
-export function restoreFolder(home: string, file: string, vault?: Vault): Restored {
-  openHome(home)
-  const lock = lockFolder(home, Date.now())
-  try {
-    return restoreBackup(home, file, Date.now(), vault?.records)
-  } finally {
-    lock.release()
-  }
-}
-
-/** The vault of a folder that no core runs, as far as it opens without a question. */
-export function openFolder(home: string): Promise<Vault> {
-  openHome(home)
-  return openFolderVault(home, {})
-}
-
-/** For when no core runs: the same looks that one would take, also where its database does not open. */
-export async function examineFolder(home: string): Promise<Health> {
-  openHome(home)
-  const checks = folderChecks(home)
-  try {
-    checks.push(...(await withStore(home, storeChecks)))
-  } catch (error) {
-    checks.push({ name: 'database', ok: false, message: failureOf(error).message })
-  }
-  return healthOf(checks, home)
-}
-
-export function verifyFolder(home: string): Promise<AuditVerdict> {
-  return withStore(home, async store => (await inspectDatabase(store)).audit)
-}
-
-export function backupFolder(home: string, file: string): Promise<BackedUp> {
-  return withStore(home, store => backupTo(store, file))
-}
-
-async function withStore<T>(home: string, work: (store: Store) => Promise<T>): Promise<T> {
-  openHome(home)
-  const lock = lockFolder(home, Date.now())
-  try {
-    const vault = await openFolderVault(home, {})
-    const store = openStore({ folder: home, now: () => Date.now(), keys: vault.records })
-    try {
-      return await work(store)
-    } finally {
-      await store.close()
-      vault.close()
-    }
-  } finally {
-    lock.release()
   }
 }

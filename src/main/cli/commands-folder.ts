@@ -64,7 +64,7 @@ async function verifyAudit(): Promise<Answer> {
   const core = findCore()
   const verdict =
     core === undefined
-      ? await (await import('../core.ts')).verifyFolder(dataFolder())
+      ? await (await import('../idle-folder.ts')).verifyFolder(dataFolder())
       : await core.get<AuditVerdict>('/audit/verify')
   return {
     document: verdict,
@@ -80,7 +80,7 @@ async function backup(file: string): Promise<Answer> {
   const target = path.resolve(file)
   const done =
     core === undefined
-      ? await (await import('../core.ts')).backupFolder(dataFolder(), target)
+      ? await (await import('../idle-folder.ts')).backupFolder(dataFolder(), target)
       : await core.post<BackedUp>('/backup', { file: target })
   return {
     document: done,
@@ -89,7 +89,7 @@ async function backup(file: string): Promise<Answer> {
 }
 
 async function restore(file: string): Promise<Answer> {
-  const { openFolder, restoreFolder } = await import('../core.ts')
+  const { openFolder, restoreFolder } = await import('../idle-folder.ts')
   const vault = await openFolder(dataFolder())
   const { keptAt } = restoreFolder(dataFolder(), path.resolve(file), vault)
   const kept = keptAt === null ? '' : ` What was there before is kept at ${keptAt}.`
@@ -103,7 +103,7 @@ async function doctor(): Promise<Answer> {
   const core = findCore()
   const health =
     core === undefined
-      ? await (await import('../core.ts')).examineFolder(dataFolder())
+      ? await (await import('../idle-folder.ts')).examineFolder(dataFolder())
       : await core.get<Health>('/doctor')
   const rows = health.checks.map(check => [check.ok ? 'ok' : 'ATTENTION', check.name, check.message])
   const running = core === undefined ? 'No core runs for it.' : 'A core runs for it.'

@@ -2,6 +2,7 @@
 import fs from 'node:fs'
 import path from 'node:path'
 import { fail } from '../../domain/failure.ts'
+import { keyPath } from './key-file.ts'
 import type { Store } from './store.ts'
 
 export interface BackedUp {
@@ -25,7 +26,7 @@ export async function backupTo(store: Store, file: string): Promise<BackedUp> {
     fs.rmSync(draft, { force: true })
     throw error
   }
-  return { file, bytes: fs.statSync(file).size, keys: path.join(store.folder, 'keys') }
+  return { file, bytes: fs.statSync(file).size, keys: keyPath(store.folder) }
 }
 
 function refuse(place: string, what: string, next = ''): never {

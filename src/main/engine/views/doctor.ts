@@ -1,7 +1,9 @@
 /** What `doctor` looks at: whether this folder, its database and this process are well. Changes nothing. */
 import fs from 'node:fs'
 import path from 'node:path'
+import type { HolderKind } from '../../../domain/key-ring.ts'
 import { inspectDatabase } from '../../store/inspection.ts'
+import { keyHolder, keyPath } from '../../store/key-file.ts'
 import { newestSchema } from '../../store/migrate.ts'
 import { isStopped } from '../../store/settings.ts'
 import { DATABASE_FILE } from '../../store/store.ts'
@@ -41,16 +43,8 @@ export function folderChecks(folder: string): HealthCheck[] {
 
 export async function storeChecks(store: Store): Promise<HealthCheck[]> {
   const { problems, audit: verdict } = await inspectDatabase(store)
-  const stopped = isStopped(store)
   return [
-    {
-      name: 'database',
-      ok: problems.length === 0,
-      message:
-        problems.length === 0
-          ? `Whole, schema ${String(newestSchema())}, ${megabytes(sizeOf(store.folder))}.`
-          : `Damaged: ${problems[0] ?? ''}. Stop Steward and put a backup back with: steward restore FILE`,
-    },
+    databaseCheck(store, problems),
     {
       name: 'audit log',
       ok: verdict.ok,
@@ -58,14 +52,44 @@ export async function storeChecks(store: Store): Promise<HealthCheck[]> {
         ? `${String(verdict.rows)} rows, the chain holds.`
         : `${verdict.message} Ask who changed it: nothing in Steward does.`,
     },
-    {
-      name: 'automations',
-      ok: !stopped,
-      message: stopped
-        ? 'Everything was stopped. Go on with: steward resume-everything'
-        : 'Nothing holds them up.',
-    },
+    automationsCheck(store),
   ]
+}
+
+/** For a folder whose vault is locked: what can be told without opening anything. */
+export function lockedChecks(store: Store): HealthCheck[] {
+  return [
+    databaseCheck(store, store.integrity()),
+    {
+      name: 'audit log',
+      ok: false,
+      message:
+        'Not looked through, because the vault is locked. Name a file with its passphrase by STEWARD_PASSPHRASE_FILE, then look again.',
+    },
+    automationsCheck(store),
+  ]
+}
+
+function databaseCheck({ folder }: Store, problems: readonly string[]): HealthCheck {
+  return {
+    name: 'database',
+    ok: problems.length === 0,
+    message:
+      problems.length === 0
+        ? `Whole, schema ${String(newestSchema())}, ${megabytes(sizeOf(folder))}.`
+        : `Damaged: ${problems[0] ?? ''}. Stop Steward and put a backup back with: steward restore FILE`,
+  }
+}
+
+function automationsCheck(store: Store): HealthCheck {
+  const stopped = isStopped(store)
+  return {
+    name: 'automations',
+    ok: !stopped,
+    message: stopped
+      ? 'Everything was stopped. Go on with: steward resume-everything'
+      : 'Nothing holds them up.',
+  }
 }
 
 function ownership(folder: string): HealthCheck {
@@ -90,18 +114,30 @@ function freeSpace(folder: string): HealthCheck {
 }
 
 function keyFile(folder: string): HealthCheck {
-  const file = path.join(folder, 'keys')
-  const present = fs.existsSync(file)
-  const needed = fs.existsSync(path.join(folder, DATABASE_FILE))
+  const file = keyPath(folder)
+  const holder = keyHolder(folder)
+  const isNeeded = fs.existsSync(path.join(folder, DATABASE_FILE))
+  if (holder === null)
+    return { name: 'keys', ok: !isNeeded, message: isNeeded ? missing(file) : 'Made at the first start.' }
   return {
     name: 'keys',
-    ok: present || !needed,
-    message: present
-      ? `In ${file}. A backup of the database opens only with a copy of it.`
-      : needed
-        ? `${file} is missing, so what is recorded cannot be opened. Put it back from a copy.`
-        : 'Made at the first start.',
+    ok: holder !== 'damaged',
+    message: HOLDER_WORDS[holder](file),
   }
+}
+
+function missing(file: string): string {
+  return `${file} is missing, so what is recorded cannot be opened. Put it back from a copy.`
+}
+
+const HOLDER_WORDS: Readonly<Record<HolderKind | 'damaged', (file: string) => string>> = {
+  file: file =>
+    `In ${file}, which only you can read, and nothing else protects them: whoever reads it can open all that is recorded, credentials included. A passphrase would: steward vault rotate --holder passphrase. A backup of the database opens only with a copy of that file.`,
+  passphrase: file =>
+    `In ${file}, under your passphrase. A backup of the database opens only with a copy of that file, and the passphrase.`,
+  os: file =>
+    `In ${file}, held by the keychain of the system for your user. A backup of the database opens only with a copy of that file, on this system.`,
+  damaged: file => `${file} is damaged, so what is recorded cannot be opened. Put it back from a copy.`,
 }
 
 function sizeOf(folder: string): number {

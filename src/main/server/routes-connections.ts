@@ -19,16 +19,16 @@ const adding = z.strictObject({
 })
 
 export function connectionRoutes(engine: Engine, desk: ConnectionDesk) {
-  const view = (connection: Connection) => {
-    const slot = desk.providers().find(provider => provider.kind === connection.kind)?.slot ?? null
-    return connectionView(engine, connection, slot)
-  }
+  const slotOf = ({ kind }: Connection) =>
+    desk.providers().find(provider => provider.kind === kind)?.slot ?? null
+  const view = (connection: Connection) => connectionView(engine, connection, slotOf(connection))
   const found = (name: string): Connection =>
     desk.find(name) ?? notFound(`connection “${name.slice(0, 64)}”`, 'steward connections')
   return new Hono()
     .get('/', c => {
       const connections = desk.list()
-      return c.json({ items: connections.map(view), wanted: wantedConnections(engine, connections) })
+      const known = new Set<string>(connections.flatMap(each => [each.name, slotOf(each) ?? each.name]))
+      return c.json({ items: connections.map(view), wanted: wantedConnections(engine, known) })
     })
     .get('/providers', c => c.json({ items: desk.providers() }))
     .post('/', async c => {

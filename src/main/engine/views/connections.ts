@@ -28,19 +28,23 @@ export function connectionView(
   { id: _id, ...connection }: Connection,
   slot: Slot | null,
 ): ConnectionView {
-  const { name } = connection
-  return { ...connection, usedBy: usersOf(source, name), waiting: waitingFor(source, name, slot) }
+  const names = slot === null ? [connection.name] : [connection.name, slot]
+  return {
+    ...connection,
+    usedBy: usersOf(source, names),
+    waiting: waitingFor(source, connection.name, slot),
+  }
 }
 
-export function wantedConnections(source: ViewSource, connected: readonly Connection[]): WantedConnection[] {
-  const known = new Set(connected.map(connection => connection.name))
+/** `known`: the names and uses that something is connected for. */
+export function wantedConnections(source: ViewSource, known: ReadonlySet<string>): WantedConnection[] {
   const named = listWorkflows(source.store).flatMap(workflow =>
     accountsIn(deployed(source.store, workflow).contract),
   )
   return [...new Set(named)]
     .filter(name => !known.has(name))
     .sort()
-    .map(name => ({ name, usedBy: usersOf(source, name), waiting: waitingFor(source, name, null) }))
+    .map(name => ({ name, usedBy: usersOf(source, [name]), waiting: waitingFor(source, name, null) }))
 }
 
 /** Whoever waits for the vault to be unlocked. */
@@ -49,9 +53,11 @@ export function waitingForVault({ store }: ViewSource): Waiter[] {
   return action === undefined ? [] : waitersOf(store, action.id)
 }
 
-function usersOf({ store }: ViewSource, name: string): AutomationName[] {
+function usersOf({ store }: ViewSource, names: readonly string[]): AutomationName[] {
   return listWorkflows(store)
-    .filter(workflow => accountsIn(deployed(store, workflow).contract).includes(name))
+    .filter(workflow =>
+      accountsIn(deployed(store, workflow).contract).some(account => names.includes(account)),
+    )
     .map(workflow => ({ id: workflow.id, name: workflow.name }))
 }
 

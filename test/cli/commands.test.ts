@@ -186,10 +186,14 @@ describe('the gallery', () => {
       '--json',
     )
     expect(added).toMatchObject({ code: 0 })
-    expect(await run('run', 'tidy', '--wait')).toMatchObject({ code: 0 })
+    const tidied = await run('run', 'tidy', '--wait')
+    expect(tidied.code).toBe(0)
+    expect(tidied.out).toMatch(/^tidy: succeeded .*\nMoved 1 file\b[^{}]*$/)
     expect(fs.existsSync(path.join(inbox, 'Documents', 'a.pdf'))).toBe(true)
     const shown = (await run('runs', '--automation', 'tidy', '--json')).json()['items'] as { id: string }[]
-    expect((await run('runs', 'show', shown[0]?.id ?? '')).out).toMatch(/Effects\n {2}Moved .*a\.pdf/)
+    expect((await run('runs', 'show', shown[0]?.id ?? '')).out).toMatch(
+      /Result +Moved 1 file\b[^{}]*\n[\s\S]*Effects\n {2}Moved .*a\.pdf/,
+    )
   })
 
   it('R7 says of one that is added while everything is stopped that it does not start', async () => {

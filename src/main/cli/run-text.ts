@@ -11,7 +11,7 @@ export function runText(run: RunView): string {
     ['Took', run.endedAt === null ? null : took(run.endedAt - run.createdAt)],
     ['Attempt', run.attempt === 1 ? null : String(run.attempt)],
     ['Failure', run.failure?.message ?? null],
-    ['Result', run.result === null ? null : JSON.stringify(run.result)],
+    ['Result', resultText(run)],
   ])
   const effects = run.effects.map(effect => safe(`${EFFECT_MARKS[effect.state]}${effect.sentence}`))
   return [
@@ -26,6 +26,12 @@ export function runText(run: RunView): string {
   ]
     .filter(part => part !== '')
     .join('\n')
+}
+
+/** The script's own words where it has any; otherwise what it returned. */
+function resultText({ summary, result }: Pick<RunOutcome | RunView, 'summary' | 'result'>): string | null {
+  if (summary !== null) return summary
+  return result === null ? null : JSON.stringify(result)
 }
 
 const EFFECT_MARKS = {
@@ -61,10 +67,11 @@ export function waitText(wait: WaitView): string {
 
 /** How a run that was waited for came out, in one paragraph. */
 export function outcomeText(run: RunOutcome): string {
+  const result = resultText(run)
   const lines = [
     `${run.automation.name}: ${stateText(run)} (${run.id})`,
     ...(run.failure === null ? [] : [safe(run.failure.message, 2_000)]),
-    ...(run.result === null ? [] : [safe(JSON.stringify(run.result), 2_000)]),
+    ...(result === null ? [] : [safe(result, 2_000)]),
     ...run.waits.map(waitText),
   ]
   return lines.join('\n')

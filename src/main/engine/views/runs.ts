@@ -1,5 +1,6 @@
 /** Runs as clients see them: effects first, then what it waits for, its items, and its steps in order. */
 import type { Failure } from '../../../domain/failure.ts'
+import { isJsonObject } from '../../../domain/json.ts'
 import type { Json } from '../../../domain/json.ts'
 import type { Effect } from '../../../domain/tool.ts'
 import { eventById, payloadOf } from '../../store/inbox.ts'
@@ -83,6 +84,8 @@ export interface RunView extends RunSummary {
   title: string
   event: { id: string; type: string; payload: Json | Excerpt } | null
   result: Json | Excerpt
+  /** What the script says its result is, where it says so. */
+  summary: string | null
   failure: Failure | null
   /** False once retention has taken its journal. */
   recorded: boolean
@@ -127,23 +130,32 @@ export function runsPage(source: ViewSource, filter: RunFilter): Page<RunSummary
 /** What a caller that waited for a run is told: how it ended, without its history. */
 export interface RunOutcome extends RunSummary {
   result: Json
+  summary: string | null
   failure: Failure | null
   waits: WaitView[]
 }
 
 export function runOutcome(source: ViewSource, run: RunRow): RunOutcome {
+  const result = resultOf(source.store, run)
   return {
     ...runSummary(source, run),
-    result: resultOf(source.store, run),
+    result,
+    summary: summaryOf(result),
     failure: failureOfRun(source.store, run),
     waits: waitsView(source, run.id),
   }
+}
+
+function summaryOf(result: Json): string | null {
+  const summary = isJsonObject(result) ? result['summary'] : undefined
+  return typeof summary === 'string' ? summary : null
 }
 
 export function runView(source: ViewSource, run: RunRow): RunView {
   const { store } = source
   const steps = stepsPage(source, run.id, 0, STEPS_SHOWN)
   const event = eventById(store, run.inbox_id)
+  const result = shownOutput(resultOf(store, run))
   return {
     ...runSummary(source, run),
     title: contractOf(store, run.intent_id).title,
@@ -151,7 +163,8 @@ export function runView(source: ViewSource, run: RunRow): RunView {
       event === undefined
         ? null
         : { id: event.id, type: event.type, payload: excerptOf(shownOutput(payloadOf(store, event))) },
-    result: excerptOf(shownOutput(resultOf(store, run))),
+    result: excerptOf(result),
+    summary: summaryOf(result),
     failure: failureOfRun(store, run),
     recorded: !(run.state === 'failed' && run.sealed_failure === null),
     effects: effectsOf(source, run.id),

@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { isNoteChange } from '../../domain/note.ts'
 import type { Json } from '../../domain/json.ts'
 import { createRegistry } from './registry.ts'

@@ -70,7 +70,7 @@ export interface ToolContext {
   now(): number
   readonly signal: AbortSignal
   readonly local: LocalView
-  /** Stages a change of local state; only tools whose effect is `local` may. */
+  /** Stages a change of local state: for tools whose effect is `local`, and reads that remember what they saw. */
   stage(change: LocalChange): void
   /** When the first byte of this call was about to leave (UTC ms): for the window in which a key is honoured. */
   readonly begunAt: number

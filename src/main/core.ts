@@ -34,6 +34,7 @@ import { allWaiting } from './store/waiters.ts'
 import { archiveTools } from './tools/archive.ts'
 import { calendarTools } from './tools/calendar.ts'
 import { createCompute } from './tools/compute/pool.ts'
+import { feedsTools } from './tools/feeds.ts'
 import { filesTools } from './tools/files.ts'
 import { flowTools } from './tools/flow.ts'
 import { httpTools } from './tools/http.ts'
@@ -42,11 +43,14 @@ import { createHttpClient } from './tools/network/client.ts'
 import type { HttpClient, HttpClientOptions } from './tools/network/client.ts'
 import { notesTools } from './tools/notes.ts'
 import { notifyTools } from './tools/notify.ts'
+import { pagesTools } from './tools/pages.ts'
 import { createRegistry } from './tools/registry.ts'
 import type { ToolRegistry } from './tools/registry.ts'
 import { stateTools } from './tools/state.ts'
 import { tablesTools } from './tools/tables.ts'
 import { textTools } from './tools/text.ts'
+import { connectedSearch } from './tools/web/connected-search.ts'
+import { WebReader, webTools } from './tools/web.ts'
 
 export interface CoreOptions extends VaultHolders {
   /** The data folder. */
@@ -247,6 +251,7 @@ function openClient(options: CoreOptions, now: () => number, places: Places, tea
 function openTools(client: HttpClient, connections: Desk, teardown: Teardown): ToolRegistry {
   const compute = createCompute()
   teardown.add(() => compute.close())
+  const reader = new WebReader({ client, compute })
   return createRegistry([
     ...httpTools(client, connections),
     ...filesTools(),
@@ -255,6 +260,9 @@ function openTools(client: HttpClient, connections: Desk, teardown: Teardown): T
     ...notifyTools(),
     ...logTools(),
     ...textTools(compute),
+    ...webTools({ reader, searchProvider: connectedSearch(connections) }),
+    ...feedsTools(reader),
+    ...pagesTools(reader),
     ...notesTools(),
     ...archiveTools(),
     ...calendarTools({ client, compute }),

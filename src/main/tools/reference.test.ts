@@ -5,6 +5,7 @@ import { afterAll, describe, expect, it } from 'vitest'
 import { archiveTools } from './archive.ts'
 import { calendarTools } from './calendar.ts'
 import { createCompute } from './compute/pool.ts'
+import { feedsTools } from './feeds.ts'
 import { filesTools } from './files.ts'
 import { flowTools } from './flow.ts'
 import { httpTools } from './http.ts'
@@ -12,27 +13,33 @@ import { logTools } from './log.ts'
 import { createHttpClient } from './network/client.ts'
 import { notesTools } from './notes.ts'
 import { notifyTools } from './notify.ts'
+import { pagesTools } from './pages.ts'
 import { createRegistry } from './registry.ts'
 import { stateTools } from './state.ts'
 import { tablesTools } from './tables.ts'
 import { textTools } from './text.ts'
+import { WebReader, webTools } from './web.ts'
 import { complaints, complaintsAbout } from '../../../test/support/check-script-types.ts'
 
 const compute = createCompute()
 const client = createHttpClient({ now: () => 0 })
 afterAll(() => Promise.all([compute.close(), client.close()]))
+const reader = new WebReader({ client, compute })
 const registry = createRegistry([
   ...archiveTools(),
   ...calendarTools({ client, compute }),
+  ...feedsTools(reader),
   ...filesTools(),
   ...flowTools(),
   ...httpTools(client),
   ...logTools(),
   ...notesTools(),
   ...notifyTools(),
+  ...pagesTools(reader),
   ...stateTools(),
   ...tablesTools(compute),
   ...textTools(compute),
+  ...webTools({ reader, searchProvider: () => Promise.resolve(null) }),
 ])
 
 const page = new URL('../../../docs/reference-tools.md', import.meta.url)

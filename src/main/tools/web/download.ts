@@ -95,8 +95,10 @@ export function downloadTool(reader: WebReader, files: FilesOptions): ToolDeclar
     simulate: (given, context) => downloading.simulate(given, context),
     undo: (given, done, context) => downloading.undo(given, done, context),
     redact: given => ({ ...given, url: maskUrl(given.url) }) as Json,
-    describe: ({ url, path }, done) =>
-      `Downloaded ${placeName(url)} to ${nameText(path)}${done === undefined ? '' : `: ${bytesText(done.bytes)}`}`,
+    describe: ({ url, path }, done) => {
+      const size = done === undefined || done.bytes === 0 ? '' : `: ${bytesText(done.bytes)}`
+      return `Downloaded ${placeName(url)} to ${nameText(path)}${size}`
+    },
   })
 }
 

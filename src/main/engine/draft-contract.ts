@@ -24,6 +24,10 @@ export interface DraftContract {
 
 type Change = NonNullable<ContractInput['changes']>[number]
 
+/** How the names of tools begin that ask hosts, and that work with folders. */
+const ASK_HOSTS = ['http.', 'calendar.fetch']
+const USE_FOLDERS = ['files.', 'archive.', 'calendar.read']
+
 const METHODS = ['POST', 'PUT', 'PATCH', 'DELETE'] as const
 
 export function draftContract(tools: ToolRegistry, source: string, name = 'draft'): DraftContract {
@@ -77,7 +81,7 @@ class Draft {
   }
 
   hosts(): string[] {
-    if (!this.#uses('http')) return []
+    if (!this.#uses(ASK_HOSTS)) return []
     const hosts = hostsIn(this.#facts.texts)
     if (hosts.length === 0)
       this.note('The script names no address: add the hosts it may ask to “reads.hosts”.')
@@ -85,7 +89,7 @@ class Draft {
   }
 
   paths(): string[] {
-    if (!this.#uses('files')) return []
+    if (!this.#uses(USE_FOLDERS)) return []
     const found = foldersIn(this.#facts.texts)
     if (found.length > 0) return found
     const guess = path.join(os.homedir(), 'Documents')
@@ -111,7 +115,7 @@ class Draft {
     if (tool.startsWith('http.')) {
       return { tool, hosts: hostsIn(this.#facts.texts), methods: this.#methods(tool), approval: 'always' }
     }
-    if (tool.startsWith('files.')) {
+    if (USE_FOLDERS.some(start => tool.startsWith(start))) {
       const found = foldersIn(this.#facts.texts)
       return {
         tool,
@@ -132,8 +136,8 @@ class Draft {
     return tool.effect === 'by-call' && this.#methods(tool.name).length > 0
   }
 
-  #uses(family: string): boolean {
-    return this.#used.some(tool => tool.name.startsWith(`${family}.`))
+  #uses(starts: readonly string[]): boolean {
+    return this.#used.some(tool => starts.some(start => tool.name.startsWith(start)))
   }
 
   #toolsUsed(): { name: string; effect: Effect | 'by-call' }[] {

@@ -4,7 +4,6 @@ import { fail } from '../../../domain/failure.ts'
 import type { HttpRequest } from '../network/client.ts'
 import { readDate } from './dates.ts'
 import { absoluteUrl } from './links.ts'
-import { plainText } from './plain-text.ts'
 import type { SearchInput } from './search.ts'
 
 export type ProviderKind = 'searxng' | 'brave' | 'tavily'
@@ -22,7 +21,7 @@ export interface SearchWay {
     url: string | undefined,
   ) => Pick<HttpRequest, 'url' | 'method' | 'headers' | 'body'>
   /** Fails as zod does when the answer is not of this kind. */
-  read: (answer: unknown) => SearchResult[]
+  read: (answer: unknown) => SearchResult[] | Promise<SearchResult[]>
 }
 
 const LONGEST_TITLE = 500
@@ -62,10 +61,14 @@ export const PROVIDERS: Readonly<Record<ProviderKind, SearchWay>> = {
       const values = { q: query, ...paging, freshness, search_lang: language }
       return { url: addressOf(`${url}/res/v1/web/search`, values), headers: ACCEPT }
     },
-    read: answer =>
-      (braveAnswer.parse(answer).web?.results ?? []).flatMap(found => {
+    read: async answer => {
+      // Brave marks its texts up as HTML; what reads that is loaded when it is needed.
+      const { plainText } = await import('./plain-text.ts')
+      const plain = (html: Word): string => plainText((html ?? '').slice(0, 2 * LONGEST_SNIPPET))
+      return (braveAnswer.parse(answer).web?.results ?? []).flatMap(found => {
         return resultOf(found.url, plain(found.title), plain(found.description), found.page_age)
-      }),
+      })
+    },
   },
   tavily: {
     ask: ({ query, count, page, since }, url = 'https://api.tavily.com') => {
@@ -111,11 +114,6 @@ function resultOf(address: Word, title: Word, snippet: Word, date: Word): Search
 
 function tidy(text: Word, length: number): string {
   return (text ?? '').replaceAll(/\s+/g, ' ').trim().slice(0, length).toWellFormed()
-}
-
-/** Brave marks its texts up as HTML. */
-function plain(html: Word): string {
-  return plainText((html ?? '').slice(0, 2 * LONGEST_SNIPPET))
 }
 
 function onlyFirstPage(): never {

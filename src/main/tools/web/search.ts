@@ -106,7 +106,7 @@ async function search(
       signal: context.signal,
     })
     const { text } = decodeText(answer.body, answer.headers['content-type'])
-    return PROVIDERS[kind].read(parse(text)).slice(0, given.count)
+    return (await PROVIDERS[kind].read(parse(text))).slice(0, given.count)
   } catch (error) {
     if (error instanceof z.ZodError || error instanceof SyntaxError) unreadable(host)
     throw isFailureError(error) ? await explained(error, provider, host) : error

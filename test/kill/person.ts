@@ -14,6 +14,8 @@ import type { Question } from './standing.ts'
 const LOOK_EVERY_MS = 10
 /** At so many looks out of all is something paused, until the next look. */
 const MEDDLING = 0.15
+/** Only so many looks of one wave: a busy machine must get its work done between two pauses. */
+const MEDDLED_LOOKS = 150
 const MEDDLED = [
   'sequence',
   'items',
@@ -42,27 +44,34 @@ export class Person {
     this.#draw = draw
   }
 
-  /** Answers what is asked until nothing is left to do. False when that did not come about in time. */
+  /**
+   * Answers what is asked until nothing is left to do. False when no step more was recorded for so long, or when work
+   * went on for ten times as long and came to no end.
+   */
   async attend(life: Life, ms: number): Promise<boolean> {
-    const deadline = performance.now() + ms
-    while (performance.now() < deadline) {
+    const end = performance.now() + 10 * ms
+    let deadline = performance.now() + ms
+    let entries = 0
+    for (let looks = 0; performance.now() < Math.min(deadline, end); looks++) {
       const standing = await life.standing()
+      if (standing.entries > entries) deadline = performance.now() + ms
+      entries = standing.entries
       if (isAtRest(standing) && this.#paused.size === 0) return true
       for (const question of standing.questions) await this.#tryTo(() => this.#answer(life, question))
       for (const { runId, name } of standing.signals) await this.#signal(life, runId, name)
-      await this.#meddle(life)
+      await this.#meddle(life, looks)
       await new Promise(resolve => setTimeout(resolve, LOOK_EVERY_MS))
     }
     return false
   }
 
   /** Pausing is never a failure, and loses nothing (R7). */
-  async #meddle(life: Life): Promise<void> {
+  async #meddle(life: Life, looks: number): Promise<void> {
     for (const name of this.#paused) {
       await life.resume(name)
       this.#paused.delete(name)
     }
-    if (this.#draw === undefined || this.#draw() > MEDDLING) return
+    if (looks > MEDDLED_LOOKS || this.#draw === undefined || this.#draw() > MEDDLING) return
     const name = MEDDLED[Math.floor(this.#draw() * MEDDLED.length)] ?? 'sequence'
     this.#paused.add(name)
     await life.pause(name)

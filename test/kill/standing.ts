@@ -25,6 +25,8 @@ export interface Standing {
   events: number
   runs: number
   items: number
+  /** Of all journals: work that goes on adds to them. */
+  entries: number
   questions: Question[]
   /** Runs that wait for a signal. */
   signals: { runId: string; name: string }[]
@@ -49,6 +51,9 @@ const items = statement((_p: object) =>
     .select(({ fn }) => fn.countAll<number>().as('count'))
     .where('state', 'in', ['open', 'waiting']),
 )
+const entries = statement((_p: object) =>
+  query.selectFrom('script_run_steps').select(({ fn }) => fn.countAll<number>().as('count')),
+)
 const signals = statement((_p: object) =>
   query.selectFrom('waits').select(['run_id', 'name']).where('kind', '=', 'signal'),
 )
@@ -58,6 +63,7 @@ const MOST = 200
 export function standingOf(store: Store): Standing {
   return {
     events: store.get(events, {})?.count ?? 0,
+    entries: store.get(entries, {})?.count ?? 0,
     runs: store.get(runs, {})?.count ?? 0,
     items: store.get(items, {})?.count ?? 0,
     questions: listActions(store, 'open', MOST).map(action => questionOf(store, action)),

@@ -99,7 +99,8 @@ function isOfLibrary(error: unknown): boolean {
   return error instanceof Error && error.name === 'Error' && error.constructor === Error
 }
 
-function refuseUndecodable(file: Whole, { format, meta }: Header): void {
+/** What can be looked at and not decoded. */
+export function refuseUndecodable(file: Whole, { format, meta }: Header): void {
   const shown = displayText(file.path)
   if (format === 'heic' || meta.compression === 'hevc') {
     fail({

@@ -5,7 +5,7 @@ import type { Compute } from '../compute/pool.ts'
 import { bytesText } from '../files/sentences.ts'
 import type { Whole } from '../files/whole.ts'
 import type { Darkroom, Header } from './darkroom.ts'
-import { MAX_PIXELS } from './darkroom.ts'
+import { MAX_PIXELS, refuseUndecodable } from './darkroom.ts'
 import { detailsOf } from './details.ts'
 import type { Details } from './exif.ts'
 import { refuse, type WriteFormat } from './picture.ts'
@@ -50,6 +50,7 @@ export async function render(
   context: Pick<ToolContext, 'runId' | 'signal'>,
 ): Promise<Rendered> {
   const header = await darkroom.header(file)
+  refuseUndecodable(file, header)
   checkShape(recipe.shape, header)
   const details = recipe.details === 'basic' ? await detailsOf(compute, header, context) : null
   const { data, info } = await darkroom.develop(file, header, context.signal, picture =>
@@ -76,10 +77,11 @@ function checkShape(shape: Shape, header: Header): void {
   if (shape.kind === 'part') {
     const right = shape.left + shape.width
     const bottom = shape.top + shape.height
-    if (right <= header.width && bottom <= header.height) return
-    refuse('width', `${size}, and the part to cut out would end at ${String(right)} × ${String(bottom)}.`)
+    if (right > header.width || bottom > header.height) {
+      refuse('width', `${size}, and the part to cut out would end at ${String(right)} × ${String(bottom)}.`)
+    }
   }
-  const { width, height } = shape.kind === 'size' ? sizeOf(shape, header) : header
+  const { width, height } = resultOf(shape, header)
   if (Math.max(width, height) <= LONGEST_SIDE && width * height <= MAX_PIXELS) return
   refuse(
     'width',
@@ -87,11 +89,18 @@ function checkShape(shape: Shape, header: Header): void {
   )
 }
 
+interface Size {
+  width: number
+  height: number
+}
+
+function resultOf(shape: Shape, header: Header): Size {
+  if (shape.kind === 'whole') return header
+  return shape.kind === 'part' ? shape : sizeOf(shape, header)
+}
+
 /** What a resized picture will have at most. */
-function sizeOf(
-  { width, height, enlarge }: Extract<Shape, { kind: 'size' }>,
-  header: Header,
-): { width: number; height: number } {
+function sizeOf({ width, height, enlarge }: Extract<Shape, { kind: 'size' }>, header: Header): Size {
   const across = width ?? Math.max(1, Math.round((header.width * (height ?? 1)) / header.height))
   const down = height ?? Math.max(1, Math.round((header.height * (width ?? 1)) / header.width))
   if (enlarge) return { width: across, height: down }
@@ -134,7 +143,10 @@ function tags(values: Record<string, string | null>): Record<string, string> {
   return Object.fromEntries(Object.entries(values).filter(plain)) as Record<string, string>
 }
 
-/** JPEG knows no transparency: what shines through becomes white. */
+/**
+ * JPEG knows no transparency: what shines through becomes white. AVIF is made with little effort: more takes ten times
+ * as long for a file of the same size.
+ */
 function written(picture: Sharp, { format, quality }: Recipe): Sharp {
   switch (format) {
     case 'jpeg':
@@ -144,6 +156,6 @@ function written(picture: Sharp, { format, quality }: Recipe): Sharp {
     case 'webp':
       return picture.webp({ quality: quality ?? 82 })
     case 'avif':
-      return picture.avif({ quality: quality ?? 60, effort: 3 })
+      return picture.avif({ quality: quality ?? 60, effort: 1 })
   }
 }

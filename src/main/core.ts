@@ -38,12 +38,14 @@ import { feedsTools } from './tools/feeds.ts'
 import { filesTools } from './tools/files.ts'
 import { flowTools } from './tools/flow.ts'
 import { httpTools } from './tools/http.ts'
+import { imagesTools } from './tools/images.ts'
 import { logTools } from './tools/log.ts'
 import { createHttpClient } from './tools/network/client.ts'
 import type { HttpClient, HttpClientOptions } from './tools/network/client.ts'
 import { notesTools } from './tools/notes.ts'
 import { notifyTools } from './tools/notify.ts'
 import { pagesTools } from './tools/pages.ts'
+import { pdfTools } from './tools/pdf.ts'
 import { createRegistry } from './tools/registry.ts'
 import type { ToolRegistry } from './tools/registry.ts'
 import { stateTools } from './tools/state.ts'
@@ -267,6 +269,8 @@ function openTools(client: HttpClient, connections: Desk, teardown: Teardown): T
     ...archiveTools(),
     ...calendarTools({ client, compute }),
     ...tablesTools(compute),
+    ...pdfTools(compute),
+    ...imagesTools(compute),
   ])
 }
 

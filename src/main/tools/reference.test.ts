@@ -9,11 +9,13 @@ import { feedsTools } from './feeds.ts'
 import { filesTools } from './files.ts'
 import { flowTools } from './flow.ts'
 import { httpTools } from './http.ts'
+import { imagesTools } from './images.ts'
 import { logTools } from './log.ts'
 import { createHttpClient } from './network/client.ts'
 import { notesTools } from './notes.ts'
 import { notifyTools } from './notify.ts'
 import { pagesTools } from './pages.ts'
+import { pdfTools } from './pdf.ts'
 import { createRegistry } from './registry.ts'
 import { stateTools } from './state.ts'
 import { tablesTools } from './tables.ts'
@@ -32,10 +34,12 @@ const registry = createRegistry([
   ...filesTools(),
   ...flowTools(),
   ...httpTools(client),
+  ...imagesTools(compute),
   ...logTools(),
   ...notesTools(),
   ...notifyTools(),
   ...pagesTools(reader),
+  ...pdfTools(compute),
   ...stateTools(),
   ...tablesTools(compute),
   ...textTools(compute),

@@ -3,7 +3,7 @@
  * words can be found by who knows them and not be read from the file (J12). Written only by scopes that succeeded (J2).
  * Owns: `notes`, `note_words` and the key between them. Does not own: how a change alters a note (`domain/note.ts`).
  */
-import { createHmac, randomBytes } from 'node:crypto'
+import { createHmac, createSecretKey, randomBytes, type KeyObject } from 'node:crypto'
 import { sql } from 'kysely'
 import {
   changedNote,
@@ -232,11 +232,11 @@ function makeCodes(store: Store, tx: Tx): Codes {
 
 /** Words as the index knows them: hexadecimal codes, so that nothing in a search has a meaning to SQLite. */
 class Codes {
-  readonly #key: Uint8Array
+  readonly #key: KeyObject
   readonly #known = new Map<string, string>()
 
   constructor(key: Uint8Array) {
-    this.#key = key
+    this.#key = createSecretKey(key)
   }
 
   code(kind: 'owner' | 'title' | 'tag' | 'word', text: string): string {

@@ -16,7 +16,7 @@ export interface Zone {
 export const UTC: Zone = { toUtc: wall => wall, toWall: utc => utc }
 
 export function ianaZone(name: string): Zone {
-  return {
+  return remembered({
     toUtc: wall => {
       const [at = wall] = instantsOf(wall, name)
       if (wallTime(at, name) === wall) return at
@@ -24,7 +24,22 @@ export function ianaZone(name: string): Zone {
       return wall - (wallTime(at - 1, name) - (at - 1))
     },
     toWall: utc => wallTime(utc, name),
+  })
+}
+
+const REMEMBERED = 10_000
+
+/** Many events of a calendar share their times, and all of them the window that is asked for. */
+function remembered(zone: Zone): Zone {
+  const by = (ask: (time: number) => number) => {
+    const known = new Map<number, number>()
+    return (time: number) => {
+      const answer = known.get(time) ?? ask(time)
+      if (known.size < REMEMBERED) known.set(time, answer)
+      return answer
+    }
   }
+  return { toUtc: by(wall => zone.toUtc(wall)), toWall: by(utc => zone.toWall(utc)) }
 }
 
 /** When a zone's clocks are set anew: the wall shows `at` by the old offset, and goes on by the new. */

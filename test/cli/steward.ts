@@ -36,10 +36,32 @@ export class Steward {
   async serve(args: readonly string[] = ['serve', '--port', '0'], entry = CLI): Promise<Serving> {
     const child = this.#spawn(args, entry)
     const whole = ended(child)
-    const line = await Promise.race([firstLine(child), whole.then(end => Promise.reject(new Error(end.err)))])
+    const line = await Promise.race([
+      firstLine(child.stdout),
+      whole.then(end => Promise.reject(new Error(end.err))),
+    ])
     const url = /http:\/\/[\d.:]+/.exec(line)?.[0] ?? ''
     return {
       url,
+      line,
+      child,
+      stop: () => {
+        child.kill('SIGINT')
+        return whole
+      },
+    }
+  }
+
+  /** Runs `serve` on a folder whose vault is locked, until it says so. */
+  async serveLocked(): Promise<Serving> {
+    const child = this.#spawn(['serve', '--port', '0'])
+    const whole = ended(child)
+    const line = await Promise.race([
+      firstLine(child.stderr),
+      whole.then(end => Promise.reject(new Error(end.err))),
+    ])
+    return {
+      url: /http:\/\/[\d.:]+/.exec(line)?.[0] ?? '',
       line,
       child,
       stop: () => {
@@ -83,10 +105,10 @@ function ended(child: ChildProcess): Promise<Ended> {
   })
 }
 
-function firstLine(child: ChildProcess): Promise<string> {
+function firstLine(stream: ChildProcess['stdout']): Promise<string> {
   let seen = ''
   return new Promise(resolve => {
-    child.stdout?.on('data', (chunk: Buffer) => {
+    stream?.on('data', (chunk: Buffer) => {
       seen += chunk.toString()
       const [line, ...rest] = seen.split('\n')
       if (rest.length > 0) resolve(line ?? '')

@@ -35,9 +35,11 @@ async function listActions(options: { state?: string }): Promise<Answer> {
 
 function actionText(action: ActionView): string {
   const choices = action.choices.map(({ id, label }) => (id === label ? id : `${id} (${label})`)).join(', ')
+  const waiting = action.waiting.map(waiter => waiter.name).join(', ')
   return facts([
     [action.id, action.cause],
     ['', action.effect],
+    ['Waiting', waiting === '' ? null : waiting],
     ['Expires', action.expiresAt === null ? null : localTime(action.expiresAt)],
     ['Choices', action.state === 'open' ? choices : null],
     ['Ended', action.state === 'open' ? null : `${action.state}: ${action.choice ?? 'its cause cleared'}`],

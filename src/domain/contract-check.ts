@@ -6,6 +6,9 @@ import type { z } from 'zod'
 import { contractSchema } from './contract.ts'
 import type { ChangeClause, Contract } from './contract.ts'
 import type { Failure } from './failure.ts'
+import { declarationOf } from './triggers/list.ts'
+import type { Trigger } from './triggers/list.ts'
+import { mayRead, neverTouched } from './warrant.ts'
 import { hostBarred, hostMatches, parsePath, pathWithin, recipientMatches } from './places.ts'
 
 export type ContractAnswer = { ok: true; contract: Contract } | { ok: false; failure: Failure }
@@ -31,6 +34,7 @@ export function parseContract(json: unknown): ContractAnswer {
 /** `path: what is wrong`, for all that is wrong beyond the schema. Empty: the contract can be kept. */
 export function contractIssues(contract: Contract): string[] {
   return [
+    ...whenIssues(contract),
     ...hostIssues(contract),
     ...pathIssues(contract),
     ...contract.changes.flatMap((clause, index) => changeIssues(contract, clause, `changes[${index}]`)),
@@ -40,6 +44,42 @@ export function contractIssues(contract: Contract): string[] {
     ...doneIssues(contract),
     ...neverIssues(contract),
   ]
+}
+
+/** What is watched has to be among what may be read (P2), and each thing is watched once. */
+function whenIssues(contract: Contract): string[] {
+  const known = new Map<string, number>()
+  return contract.when.flatMap((trigger, index) => {
+    const path = `when[${index}]`
+    const identity = declarationOf(trigger).identity?.(trigger)
+    const twin = identity === undefined ? undefined : known.get(identity)
+    if (identity !== undefined && twin === undefined) known.set(identity, index)
+    return [
+      ...(twin === undefined ? [] : [`${path}: is the same as when[${twin}]`]),
+      ...watchIssues(contract, trigger, path),
+      ...signedIssues(trigger, path),
+    ]
+  })
+}
+
+function watchIssues(contract: Contract, trigger: Trigger, path: string): string[] {
+  const touches = declarationOf(trigger).watch?.touches(trigger)
+  if (touches === undefined) return []
+  const folder = touches.paths?.[0]?.path
+  if (folder !== undefined && parsePath(folder) === null)
+    return [`${path}.folder: is not an absolute path without “..”: “${folder}”`]
+  const read = mayRead(contract, touches)
+  if (!read.ok)
+    return [
+      `${path}: looks at “${read.what}”, which is not among ${read.clause}: add it there, or look elsewhere`,
+    ]
+  const barred = neverTouched(contract, { tool: '', module: '', touches })
+  return barred === null ? [] : [`${path}: looks at “${barred.what}”, which is under ${barred.clause}`]
+}
+
+function signedIssues(trigger: Trigger, path: string): string[] {
+  if (trigger.kind !== 'webhook' || trigger.connection === undefined || trigger.verify === 'hub') return []
+  return [`${path}.connection: has no meaning unless verify is “hub”`]
 }
 
 function sentenceOf(issue: z.core.$ZodIssue): string {

@@ -4,7 +4,9 @@
  * value that came from elsewhere is shown as plain text.
  */
 import { visibleText } from './approval.ts'
-import type { ChangeClause, Check, Contract, Trigger } from './contract.ts'
+import type { ChangeClause, Check, Contract } from './contract.ts'
+import { declarationOf } from './triggers/list.ts'
+import type { Trigger } from './triggers/list.ts'
 
 export interface ContractSection {
   heading: string
@@ -72,10 +74,13 @@ function list(texts: readonly string[]): string {
 
 function whenLines(contract: Contract): string[] {
   const caughtUp = { skip: 'are skipped', once: 'are caught up once', all: 'are all caught up' }
-  const timed = contract.when.some(({ kind }) => kind !== 'manual' && kind !== 'event')
+  const timed = contract.when.some(trigger => declarationOf(trigger).plan !== undefined)
   return [
     ...contract.when.map(trigger => triggerLine(trigger, contract.zone)),
     ...(contract.when.length === 0 ? ['Never by itself'] : []),
+    ...(contract.when.some(trigger => declarationOf(trigger).watch !== undefined)
+      ? ['What came or changed while this computer was off is found when it is on again']
+      : []),
     ...(timed ? [`Times missed while this computer was off ${caughtUp[contract.catchUp]}`] : []),
     `${atOnce(contract)}; at most ${number(contract.queue.capacity)} more wait their turn`,
     `Chains of automations that start each other stop after ${contract.maxCauseDepth}`,
@@ -87,19 +92,10 @@ function atOnce({ queue }: Contract): string {
   return queue.concurrency === 1 ? 'One run at a time' : `Up to ${queue.concurrency} runs at a time`
 }
 
-function triggerLine(trigger: Trigger, zone: string): string {
-  switch (trigger.kind) {
-    case 'manual':
-      return 'When you start it'
-    case 'interval':
-      return `Every ${duration(trigger.everyMs)}`
-    case 'cron':
-      return `At the times “${visibleText(trigger.expression)}” (${trigger.zone ?? zone})`
-    case 'once':
-      return `Once, on ${trigger.local.replace('T', ' at ')} (${trigger.zone ?? zone})`
-    case 'event':
-      return `When “${visibleText(trigger.topic)}” is announced`
-  }
+/** In the zone of the trigger, or else of the contract. */
+export function triggerLine(trigger: Trigger, zone: string): string {
+  const own = 'zone' in trigger ? trigger.zone : undefined
+  return declarationOf(trigger).describe(trigger, own ?? zone)
 }
 
 function readLines({ reads, uses, flows }: Contract): string[] {

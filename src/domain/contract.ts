@@ -4,37 +4,10 @@
  * Unknown keys are refused, so a misspelt limit can never be a missing limit.
  */
 import { z } from 'zod'
+import { count, hostPattern, name, root, zone } from './contract-fields.ts'
+import { triggerSchema } from './triggers/list.ts'
 
-const zone = z.string().refine(isZone, { error: 'is not an IANA time zone, such as Europe/Berlin' })
-const count = z.int().min(0).max(1_000_000)
 const micros = z.int().min(0).max(1_000_000_000_000)
-const name = z
-  .string()
-  .regex(/^[a-z0-9][a-z0-9-]{0,63}$/, { error: 'takes lower-case letters, digits and hyphens, 64 at most' })
-
-/** `example.com`, `*.example.com` (any depth of subdomain, not the domain itself), `127.0.0.1:8080`. */
-const hostPattern = z
-  .string()
-  .regex(/^(\*\.)?([a-z0-9-]+\.)*[a-z0-9-]+(:\d{1,5})?$|^\[[0-9a-f:]+\](:\d{1,5})?$/, {
-    error:
-      'is a lower-case host name, with *. in front for its subdomains and :port where it is not the usual one',
-  })
-/** An absolute path; the grant covers it and all below it. */
-const root = z.string().min(1).max(4096)
-
-const trigger = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: z.literal('manual') }),
-  z.strictObject({
-    kind: z.literal('interval'),
-    everyMs: z
-      .int()
-      .min(1_000)
-      .max(366 * 86_400_000),
-  }),
-  z.strictObject({ kind: z.literal('cron'), expression: z.string().min(9).max(200), zone: zone.optional() }),
-  z.strictObject({ kind: z.literal('once'), local: z.iso.datetime({ local: true }), zone: zone.optional() }),
-  z.strictObject({ kind: z.literal('event'), topic: name }),
-])
 
 const approval = z.enum(['always', 'first-time', 'above', 'never'])
 
@@ -107,7 +80,7 @@ export const contractSchema = z.strictObject({
   title: z.string().min(1).max(120),
   promise: z.string().min(1).max(400),
   zone,
-  when: z.array(trigger).max(20),
+  when: z.array(triggerSchema).max(20),
   catchUp: z.enum(['skip', 'once', 'all']).default('once'),
   /** The tool modules the script may import. A module that is not listed does not load. */
   uses: z.array(
@@ -168,17 +141,8 @@ export const contractSchema = z.strictObject({
   maxCauseDepth: z.int().min(1).max(64).default(8),
 })
 
+export type { Trigger } from './triggers/list.ts'
 export type Contract = z.output<typeof contractSchema>
 export type ContractInput = z.input<typeof contractSchema>
-export type Trigger = Contract['when'][number]
 export type Check = Contract['done'][number]
 export type ChangeClause = Contract['changes'][number]
-
-function isZone(text: string): boolean {
-  try {
-    return new Intl.DateTimeFormat('en', { timeZone: text }).resolvedOptions().timeZone !== ''
-  } catch (error) {
-    if (error instanceof RangeError) return false
-    throw error
-  }
-}

@@ -1,48 +1,18 @@
 /** A trigger in words, for people: common cron shapes as a sentence, any other expression quoted as it is. */
+import { triggerLine } from '../../../domain/contract-text.ts'
 import type { Trigger } from '../../../domain/contract.ts'
 import { parseCron, type CronTimes } from './cron.ts'
-import { parseLocal, zoneOf } from './spec.ts'
+import { zoneOf } from './spec.ts'
 
 const DAY_NAMES = ['Sunday', 'Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday']
-const UNITS: readonly (readonly [string, number])[] = [
-  ['week', 7 * 86_400_000],
-  ['day', 86_400_000],
-  ['hour', 3_600_000],
-  ['minute', 60_000],
-  ['second', 1_000],
-]
 /** More clock times than this are no longer read at a glance. */
 const MOST_TIMES = 6
 
 /** `Every weekday at 08:00 (Europe/Berlin)`. Expects a trigger that `validateTrigger` accepts. */
 export function describeTrigger(trigger: Trigger, contractZone: string): string {
-  const zone = zoneOf(trigger, contractZone)
-  switch (trigger.kind) {
-    case 'manual':
-      return 'When you start it'
-    case 'event':
-      return `When “${trigger.topic}” happens`
-    case 'interval':
-      return describeInterval(trigger.everyMs)
-    case 'once':
-      return `Once, on ${describeLocal(trigger.local)} (${zone})`
-    case 'cron':
-      return describeCron(trigger.expression, zone)
-  }
-}
-
-function describeInterval(everyMs: number): string {
-  const [unit, size] = UNITS.find(([, ms]) => everyMs % ms === 0) ?? ['millisecond', 1]
-  // A day of the calendar is not always 24 hours; an interval is.
-  if (unit === 'day' && everyMs === size) return 'Every 24 hours'
-  return every(everyMs / size, unit)
-}
-
-function describeLocal(local: string): string {
-  const wall = parseLocal(local)
-  const day = new Intl.DateTimeFormat('en-GB', { timeZone: 'UTC', dateStyle: 'long' }).format(wall)
-  const shown = new Date(wall).toISOString().slice(11, 19)
-  return `${day} at ${shown.endsWith(':00') ? shown.slice(0, 5) : shown}`
+  return trigger.kind === 'cron'
+    ? describeCron(trigger.expression, zoneOf(trigger, contractZone))
+    : triggerLine(trigger, contractZone)
 }
 
 function describeCron(expression: string, zone: string): string {

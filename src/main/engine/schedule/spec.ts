@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import type { Trigger } from '../../../domain/contract.ts'
 import { fail, isFailureError, type Failure } from '../../../domain/failure.ts'
+import { declarationOf } from '../../../domain/triggers/list.ts'
 import { parseCron } from './cron.ts'
 
 /** The column `schedules.spec`, as JSON. */
@@ -17,17 +18,7 @@ export type ScheduleSpec = z.output<typeof scheduleSpecSchema>
 
 /** The schedule of a trigger; null for triggers that time does not start. */
 export function specOf(trigger: Trigger, anchor: number): ScheduleSpec | null {
-  switch (trigger.kind) {
-    case 'interval':
-      return { kind: 'interval', everyMs: trigger.everyMs, anchor }
-    case 'cron':
-      return { kind: 'cron', expression: trigger.expression }
-    case 'once':
-      return { kind: 'once', local: trigger.local }
-    case 'manual':
-    case 'event':
-      return null
-  }
+  return declarationOf(trigger).plan?.(trigger, anchor) ?? null
 }
 
 /** The trigger's own zone, or else the contract's. */

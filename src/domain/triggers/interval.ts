@@ -1,0 +1,22 @@
+import { z } from 'zod'
+import { dueKey, duePayload } from './due.ts'
+import { defineTrigger } from './trigger.ts'
+import { capitalised, everyWords } from './words.ts'
+
+export const interval = defineTrigger({
+  kind: 'interval',
+  title: 'Every so often',
+  doc: 'Counted in real time from the activation on; clocks that are moved do not matter to it.',
+  schema: z.strictObject({
+    kind: z.literal('interval'),
+    everyMs: z
+      .int()
+      .min(1_000)
+      .max(366 * 86_400_000),
+  }),
+  examples: [{ kind: 'interval', everyMs: 900_000 }],
+  payload: duePayload,
+  key: dueKey,
+  describe: ({ everyMs }) => capitalised(everyWords(everyMs)),
+  plan: ({ everyMs }, anchor) => ({ kind: 'interval', everyMs, anchor }),
+})

@@ -1,0 +1,28 @@
+import { z } from 'zod'
+import { zone } from '../contract-fields.ts'
+import { dueKey, duePayload } from './due.ts'
+import { defineTrigger } from './trigger.ts'
+
+export const once = defineTrigger({
+  kind: 'once',
+  title: 'Once, at a time',
+  doc: 'A local date and time without an offset. One that lies in the past when the automation goes live never comes.',
+  schema: z.strictObject({
+    kind: z.literal('once'),
+    local: z.iso.datetime({ local: true }),
+    zone: zone.optional(),
+  }),
+  examples: [{ kind: 'once', local: '2026-03-29T08:00', zone: 'Europe/Berlin' }],
+  payload: duePayload,
+  key: dueKey,
+  describe: ({ local }, place) => `Once, on ${localWords(local)} (${place})`,
+  plan: ({ local }) => ({ kind: 'once', local }),
+})
+
+function localWords(local: string): string {
+  const wall = Date.parse(`${local}Z`)
+  if (Number.isNaN(wall)) return local.replace('T', ' at ')
+  const day = new Intl.DateTimeFormat('en-GB', { timeZone: 'UTC', dateStyle: 'long' }).format(wall)
+  const shown = new Date(wall).toISOString().slice(11, 19)
+  return `${day} at ${shown.endsWith(':00') ? shown.slice(0, 5) : shown}`
+}

@@ -22,6 +22,7 @@ import type { Store } from '../../src/main/store/store.ts'
 import { archiveTools } from '../../src/main/tools/archive.ts'
 import { calendarTools } from '../../src/main/tools/calendar.ts'
 import { createCompute } from '../../src/main/tools/compute/pool.ts'
+import { feedsTools } from '../../src/main/tools/feeds.ts'
 import { filesTools } from '../../src/main/tools/files.ts'
 import { flowTools } from '../../src/main/tools/flow.ts'
 import { httpTools } from '../../src/main/tools/http.ts'
@@ -29,11 +30,13 @@ import { logTools } from '../../src/main/tools/log.ts'
 import { createHttpClient } from '../../src/main/tools/network/client.ts'
 import { notesTools } from '../../src/main/tools/notes.ts'
 import { notifyTools } from '../../src/main/tools/notify.ts'
+import { pagesTools } from '../../src/main/tools/pages.ts'
 import { createRegistry } from '../../src/main/tools/registry.ts'
 import type { ToolRegistry } from '../../src/main/tools/registry.ts'
 import { stateTools } from '../../src/main/tools/state.ts'
 import { tablesTools } from '../../src/main/tools/tables.ts'
 import { textTools } from '../../src/main/tools/text.ts'
+import { WebReader, webTools } from '../../src/main/tools/web.ts'
 import { createSandboxPool } from '../../src/sandbox/pool.ts'
 import type { SandboxPool } from '../../src/sandbox/pool.ts'
 
@@ -162,6 +165,7 @@ function createOutside(
 ): { tools: ToolRegistry; close(): Promise<void> } {
   const client = createHttpClient({ now: () => clock.now() })
   const compute = createCompute()
+  const reader = new WebReader({ client, compute })
   const tools = createRegistry([
     ...httpTools(client),
     ...filesTools(),
@@ -174,6 +178,9 @@ function createOutside(
     ...archiveTools(),
     ...calendarTools({ client, compute }),
     ...tablesTools(compute),
+    ...webTools({ reader, searchProvider: () => Promise.resolve(null) }),
+    ...feedsTools(reader),
+    ...pagesTools(reader),
     ...more,
   ])
   return {

@@ -17,6 +17,8 @@ export type IdPrefix =
   | 'itm'
   | 'evt'
   | 'sch'
+  | 'wch'
+  | 'hook'
   | 'act'
   | 'apr'
   | 'grt'

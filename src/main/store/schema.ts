@@ -172,6 +172,45 @@ interface InstantsTable {
   at: number
 }
 
+interface WatchesTable {
+  id: string
+  workflow_id: string
+  identity: string
+  spec: string
+  version: Generated<number>
+  next_look: number
+  created_at: number
+  baseline: number | null
+  looked_at: number | null
+  saw: number | null
+  found_at: number | null
+  found: Generated<number>
+  unaudited: Generated<number>
+  audited_at: number | null
+  failures: Generated<number>
+  failed_since: number | null
+  sealed_failure: Uint8Array | null
+  sealed_cursor: Uint8Array | null
+}
+
+interface WebhooksTable {
+  id: string
+  workflow_id: string
+  name: string
+  spec: string
+  sealed_secrets: Uint8Array
+  taken: Generated<number>
+  last_at: number | null
+  created_at: number
+  changed_at: number
+}
+
+interface AbsencesTable {
+  from_at: number
+  to_at: number
+  why: 'off' | 'asleep'
+}
+
 interface ActionsTable {
   id: string
   kind: string
@@ -307,6 +346,9 @@ export interface Schema {
   waits: WaitsTable
   schedules: SchedulesTable
   instants: InstantsTable
+  watches: WatchesTable
+  webhooks: WebhooksTable
+  absences: AbsencesTable
   actions: ActionsTable
   approvals: ApprovalsTable
   grants: GrantsTable

@@ -191,7 +191,7 @@ describe('feeds.read', () => {
     ],
     ['a picture', Buffer.from([0x89, 0x50]), 'image/png'],
     ['nothing but the beginning', '<rss version="2.0"><channel><title>x', undefined],
-    ['nesting without end', `<rss version="2.0"><channel>${'<a>'.repeat(50_000)}`, undefined],
+    ['nesting without end', `<rss version="2.0"><channel>${'<a>'.repeat(20_000)}`, undefined],
   ])('refuses what is no feed: %s', async (_, body, type) => {
     expect(await refused(body, type)).toMatchObject({ kind: 'bad-response' })
   })

@@ -18,10 +18,5 @@ export interface WebToolsOptions {
 }
 
 export function webTools({ reader, searchProvider, files = {} }: WebToolsOptions): ToolDeclaration[] {
-  return [
-    pageTool(reader),
-    jsonTool(reader),
-    downloadTool(reader, files),
-    searchTool(reader, searchProvider),
-  ]
+  return [pageTool(reader), jsonTool(reader), downloadTool(reader, files), searchTool(reader, searchProvider)]
 }

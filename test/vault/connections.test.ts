@@ -122,6 +122,22 @@ describe('a call that names a connection', () => {
     expect(site.seen).toEqual([])
   })
 
+  it('is among what a drafted contract lists', async () => {
+    const source = `
+      import { get, post } from 'tools/http'
+      export default async function run() {
+        await get('https://api.example.com/a', { connection: 'shop' })
+        await post('https://api.example.com/b', {}, { connection: 'shop' })
+      }`
+    const drafted = await steward.call({ method: 'POST', path: '/api/v1/draft-contract', json: { source } })
+    expect(drafted.json).toMatchObject({
+      contract: {
+        reads: { accounts: ['shop'] },
+        changes: [{ tool: 'http.post', hosts: ['api.example.com'], accounts: ['shop'] }],
+      },
+    })
+  })
+
   it('goes to the connection’s own hosts only, whatever else the contract allows', async () => {
     await connect({ hosts: ['https://api.example.com'] })
     await automation('asks', get())

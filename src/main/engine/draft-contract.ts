@@ -46,7 +46,7 @@ export function draftContract(tools: ToolRegistry, source: string, name = 'draft
     zone: Intl.DateTimeFormat().resolvedOptions().timeZone,
     when: draft.assume([{ kind: 'manual' }], 'It runs only when you start it: add a schedule to “when”.'),
     uses: [...new Set(script.imports)],
-    reads: { hosts: draft.hosts(), paths: draft.paths() },
+    reads: { hosts: draft.hosts(), paths: draft.paths(), accounts: draft.accounts() },
     changes: draft.changes(),
     notifies: script.imports.includes('tools/notify'),
     items: draft.items(script),
@@ -96,6 +96,13 @@ class Draft {
     return this.assume([guess], `The script names no folder: ${guess} was put in its place.`)
   }
 
+  /** Connections it names, and the one that searching asks for. */
+  accounts(): string[] {
+    const named = new Set(this.#facts.connections)
+    if (this.#used.some(tool => tool.name === 'web.search')) named.add('search')
+    return [...named].sort()
+  }
+
   changes(): Change[] {
     const writes = this.#used.filter(tool => tool.effect === 'write' || this.#mayWrite(tool))
     if (writes.length > 0) this.note('Every change asks you first: relax “approval” where you trust it.')
@@ -113,7 +120,10 @@ class Draft {
 
   #change(tool: string): Change {
     if (tool.startsWith('http.')) {
-      return { tool, hosts: hostsIn(this.#facts.texts), methods: this.#methods(tool), approval: 'always' }
+      const accounts =
+        this.#facts.connections.length === 0 ? {} : { accounts: [...new Set(this.#facts.connections)] }
+      const hosts = hostsIn(this.#facts.texts)
+      return { tool, hosts, methods: this.#methods(tool), ...accounts, approval: 'always' }
     }
     if (USE_FOLDERS.some(start => tool.startsWith(start))) {
       const found = foldersIn(this.#facts.texts)

@@ -17,11 +17,13 @@ export interface ScriptFacts {
   members: Map<string, Set<string>>
   /** Every text written in it, template parts included. */
   texts: string[]
+  /** Names given as `connection: '…'`. */
+  connections: string[]
 }
 
 /** Of a script that parses; one that does not has no facts. */
 export function factsOfScript(source: string): ScriptFacts {
-  const facts: ScriptFacts = { imported: [], members: new Map(), texts: [] }
+  const facts: ScriptFacts = { imported: [], members: new Map(), texts: [], connections: [] }
   const { program } = parseScript(source)
   if (program === null) return facts
   const namespaces = new Map<string, string>()
@@ -31,6 +33,11 @@ export function factsOfScript(source: string): ScriptFacts {
     },
     Literal: node => {
       if (typeof node.value === 'string') facts.texts.push(node.value)
+    },
+    Property: ({ key, value }) => {
+      const isNamed = key.type === 'Identifier' && key.name === 'connection'
+      if (isNamed && value.type === 'Literal' && typeof value.value === 'string')
+        facts.connections.push(value.value)
     },
     TemplateElement: node => {
       facts.texts.push(node.value.cooked ?? node.value.raw)

@@ -29,6 +29,8 @@ export interface SandboxInstance {
 
 export class Placement implements SandboxInstance {
   readonly run: StartRun
+  /** Since when (monotonic ms) it is known here. */
+  readonly since = performance.now()
   readonly #listener: SandboxListener
   readonly #leaveQueue: (placement: Placement) => void
   #place: { link: WorkerLink; slot: number } | null = null

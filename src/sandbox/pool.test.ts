@@ -116,6 +116,18 @@ describe('S1 a run can hurt nobody but itself', () => {
     expect(await busy.failure()).toMatchObject({ limit: 'cpu' })
   })
 
+  it('S1 runs that come together with a long one do not wait for it', async () => {
+    const pool = newPool({ workers: 2 })
+    await pool.warm()
+    let isOver = false
+    const long = run('while (true) {}', pool, withLimits({ cpuMs: 60_000 }))
+    void long.ended.then(() => (isOver = true))
+    const short = [1, 2, 3].map(n => run(`return ${String(n)}`, pool))
+    expect(await Promise.all(short.map(each => each.value()))).toEqual([1, 2, 3])
+    expect(isOver).toBe(false)
+    long.instance.drop()
+  })
+
   it('S1 a worker that cannot start fails its runs instead of keeping them waiting', async () => {
     const pool = newPool({ workerFile: new URL('./no-such-worker.ts', import.meta.url) })
     expect(await run('return 1', pool).ended).toMatchObject({

@@ -1,5 +1,5 @@
 /**
- * The sandbox pool: places runs on a few workers, queues what does not fit, and replaces workers that were killed.
+ * The sandbox pool: places runs on a few workers, queues what has to wait, and replaces workers that were killed.
  *
  * Owns: the workers, the queue, the watchdog's timer (which runs only while something computes or waits for a place).
  * Does not own: what a run's messages mean. A run that lost its instance without fault goes on by replay; starting it
@@ -46,6 +46,9 @@ export interface SandboxPool {
   stats(): SandboxStats
   close(): Promise<void>
 }
+
+/** A run that waits for longer begins another thread: for less, its start would take as long. */
+const PATIENCE_MS = 50
 
 export function createSandboxPool(options: SandboxPoolOptions = {}): SandboxPool {
   return new WorkerPool({
@@ -114,8 +117,9 @@ class WorkerPool implements SandboxPool {
   }
 
   #place(): void {
+    if (this.#links.size === 0) this.#spawn()
     for (const placement of this.#queue) {
-      const link = this.#roomiest()
+      const link = this.#free()
       if (!link) break
       this.#queue.delete(placement)
       this.#started += 1
@@ -124,16 +128,27 @@ class WorkerPool implements SandboxPool {
     this.#watch()
   }
 
-  /** The worker with the least to do. Another one is begun as soon as all are busy, for those that come later. */
-  #roomiest(): WorkerLink | null {
-    if (this.#links.size === 0) this.#spawn()
+  /** The worker with the least to do that can take a run: one at a time, for a long one would keep others waiting. */
+  #free(): WorkerLink | null {
+    let best: WorkerLink | null = null
+    for (const link of this.#links) {
+      if (link.isStarting || this.#isFull(link)) continue
+      if (!best || link.load < best.load || (link.load === best.load && link.size < best.size)) best = link
+    }
+    return best
+  }
+
+  #isFull(link: WorkerLink): boolean {
+    return link.size >= this.#options.instancesPerWorker
+  }
+
+  /** For a run that waits though it could be at work: another thread, or the place of one that only waits. */
+  #relieve(now: number): void {
+    const [first] = this.#queue
     const links = [...this.#links]
-    const isCrowded = links.every(link => link.load > 0 || link.size >= this.#options.instancesPerWorker)
-    if (isCrowded && links.length < this.#options.workers) links.push(this.#spawn())
-    const open = links.filter(link => link.size < this.#options.instancesPerWorker)
-    const ready = open.filter(link => link.isReady)
-    const [best] = (ready.length > 0 ? ready : open).sort((a, b) => a.load - b.load || a.size - b.size)
-    return best ?? null
+    if (!first || now - first.since < PATIENCE_MS || !links.every(link => link.isReady)) return
+    if (links.length < this.#options.workers) this.#spawn()
+    else if (links.every(link => this.#isFull(link))) this.#evictOne(now)
   }
 
   #spawn(): WorkerLink {
@@ -174,17 +189,14 @@ class WorkerPool implements SandboxPool {
       this.#killed += 1
       this.#links.delete(link)
     }
-    if (this.#queue.size > 0) {
-      this.#place()
-      this.#evictOne(now)
-    }
+    if (this.#queue.size > 0) this.#place()
+    this.#relieve(now)
     if (busy || !this.#timer) return
     clearInterval(this.#timer)
     this.#timer = null
   }
 
   #evictOne(now: number): void {
-    if (this.#queue.size === 0) return
     let longest: Placement | null = null
     for (const link of this.#links) {
       for (const placement of link.placements) {

@@ -39,6 +39,7 @@ export class WorkerLink {
   readonly #gone = Promise.withResolvers<undefined>()
   readonly #started = Promise.withResolvers<undefined>()
   #nextSlot = 0
+  #starting: Placement | null = null
   #owed = 0
   #ready = false
   #closed = false
@@ -87,6 +88,11 @@ export class WorkerLink {
     return this.#owed
   }
 
+  /** Whether the run placed last has not answered yet: for how long it computes, nobody knows. */
+  get isStarting(): boolean {
+    return this.#starting !== null
+  }
+
   get placements(): Iterable<Placement> {
     return this.#placed.values()
   }
@@ -107,6 +113,7 @@ export class WorkerLink {
     const slot = this.#nextSlot++
     this.#placed.set(placement.name, placement)
     this.#slots.set(slot, placement)
+    this.#starting = placement
     placement.placed(this, slot)
     this.ask(placement, { kind: 'start', run: placement.run, slot })
   }
@@ -123,6 +130,7 @@ export class WorkerLink {
   drop(placement: Placement, slot: number): void {
     if (!this.#placed.delete(placement.name)) return
     this.#slots.delete(slot)
+    if (placement === this.#starting) this.#starting = null
     if (placement.owed > 0) abandonSlot(this.#memory, slot)
     this.#settle(placement.owed)
     this.#worker.postMessage({ kind: 'drop', instance: placement.name } satisfies ToWorker)
@@ -151,9 +159,11 @@ export class WorkerLink {
     }
     const placement = this.#placed.get(message.instance)
     if (!placement) return
+    if (placement === this.#starting) this.#starting = null
     this.#settle(1)
-    placement.answer(message)
+    // First of all, so that the worker goes on while the answer is dealt with.
     this.#events.changed()
+    placement.answer(message)
   }
 
   #settle(answers: number): void {

@@ -136,6 +136,7 @@ describe('feeds.read', () => {
       'application/xml',
       ['g1'],
     ],
+    ['never closed', rss(1, 2).replace('</channel></rss>', ''), 'application/xml', ['g1', 'g2']],
     [
       'markup left open',
       rss(1, 2).replace('T1 &amp; more', 'a <b>bold & odd'),

@@ -12,6 +12,9 @@ export interface ParsedFeed extends FeedEntries {
   problems: string[]
 }
 
+/** Control characters that XML forbids, and what is no character. */
+const FORBIDDEN = /(?![\t\n\r])[\p{Cc}\ufffe\uffff]/gu
+
 /** Null where the text is no feed of any kind. */
 export function parseFeedText(text: string): ParsedFeed | null {
   const clean = text.replaceAll(FORBIDDEN, '')
@@ -20,9 +23,6 @@ export function parseFeedText(text: string): ParsedFeed | null {
   if (whole !== null) return { ...whole, problems }
   return salvaged(clean, problems)
 }
-
-/** Control characters that XML forbids, and what is no character. */
-const FORBIDDEN = /(?![\t\n\r])[\p{Cc}\ufffe\uffff]/gu
 
 function parsed(text: string): FeedEntries | null {
   try {
@@ -42,32 +42,6 @@ function salvaged(text: string, problems: readonly string[]): ParsedFeed | null 
   const start = text.search(ROOT)
   if (start === -1) return null
   const cutOff = endsInEntry(text)
-  const whole = parsed(clean)
-  if (whole !== null) return { ...whole, problems }
-  return salvaged(clean, problems)
-}
-
-/** Control characters that XML forbids, and what is no character. */
-const FORBIDDEN = /(?![\t\n\r])[\p{Cc}\ufffe\uffff]/gu
-
-function parsed(text: string): FeedEntries | null {
-  try {
-    return entriesOf(parseFeed(text))
-  } catch (error) {
-    if (error instanceof RangeError) return null
-    if (error instanceof Error && /^(Detect|Malformed|Parse)Error$/.test(error.name)) return null
-    throw error
-  }
-}
-
-const ROOT = /<(rss|(\w+:)?rdf|(\w+:)?feed)[\s>]/i
-const ENTRY = /^(\w+:)?(item|entry)$/i
-
-/** Reads it as a browser reads markup, writes that down in order, and parses again. */
-function salvaged(text: string, problems: readonly string[]): ParsedFeed | null {
-  const start = text.search(ROOT)
-  if (start === -1) return null
-  const cutOff = !/<\/(rss|(\w+:)?rdf|(\w+:)?feed)\s*>\s*$/i.test(text.trimEnd())
   const whole = ordered(text.slice(start), cutOff)
   const found = whole === null ? null : parsed(whole)
   if (found === null) return null

@@ -132,7 +132,15 @@ async function build(options: CoreOptions, teardown: Teardown): Promise<Core> {
   const connections = await openDesk(vault, store, client, places)
   const tools = openTools(client, connections, teardown)
   const pool = openPool(options, log, teardown)
-  const engine = new Engine({ store, pool, tools, clock, log, ...(fault === undefined ? {} : { fault }) })
+  const engine = new Engine({
+    store,
+    pool,
+    tools,
+    clock,
+    log,
+    isSigned: (connection, body, signature) => connections.isSigned(connection, 'sha256', body, signature),
+    ...(fault === undefined ? {} : { fault }),
+  })
   places.online = () => {
     engine.online()
   }

@@ -9,6 +9,7 @@ type Cursor = Looked['cursor']
 
 interface Disk {
   identity: string
+  unread?: string[]
   files: Map<string, ScannedFile>
 }
 
@@ -44,6 +45,7 @@ async function look(
   const scan: LookPorts['scan'] = async (): Promise<FolderScan> => ({
     identity: disk.identity,
     files: [...disk.files.values()],
+    unread: disk.unread ?? [],
   })
   const ports: LookPorts = { scan, ask: () => Promise.reject(new Error('nobody is asked')) }
   const looked = await (files.watch as Watch).look({ spec, cursor, now, most, ports })
@@ -130,6 +132,14 @@ describe('files in a folder', () => {
     again.files.delete('a')
     const gone = await look(again, back.cursor)
     expect(Object.keys(gone.cursor.known)).toEqual(['b'])
+  })
+
+  it('are still known after their folder could not be read for a while', async () => {
+    const disk = diskOf(file('sub/a', 0), file('b', 0))
+    const { cursor } = await look(disk, null)
+    const { identity, files: before } = disk
+    const shut = await look({ identity, files: new Map(), unread: ['sub/'] }, cursor)
+    expect(named(await look({ identity, files: before }, shut.cursor))).toEqual(['created b'])
   })
 
   it('are told by what is asked for alone', async () => {

@@ -152,7 +152,8 @@ function compare(before: Cursor, scan: FolderScan, now: number, settleMs: number
     Object.entries(before.known).flatMap(([name, mark]) => (here.get(name) === mark ? [] : mark)),
   )
   // Another folder in its place is most likely a disk that comes or goes: what was known there stays known.
-  const known: Compared['known'] = sameFolder ? {} : Object.fromEntries(gone)
+  const staysKnown = (name: string) => !sameFolder || scan.unread.some(folder => name.startsWith(folder))
+  const known: Compared['known'] = Object.fromEntries(gone.filter(([name]) => staysKnown(name)))
   const pending: Compared['pending'] = {}
   const fresh: Fresh[] = []
   for (const file of scan.files.toSorted((a, b) => (a.name < b.name ? -1 : 1))) {

@@ -79,7 +79,7 @@ export type Memory = JsonObject
 export interface LookPorts {
   /** Asks a tool that only reads, as a run would. */
   readonly ask: (tool: string, input: JsonObject, memory: Memory) => Promise<{ output: Json; memory: Memory }>
-  /** What is in a folder now, without what is being hidden from it. */
+  /** What is in a folder now. */
   readonly scan: (request: ScanRequest) => Promise<FolderScan>
 }
 
@@ -96,6 +96,8 @@ export interface FolderScan {
   /** Which folder it really was: another one may have been put in its place. */
   readonly identity: string
   readonly files: readonly ScannedFile[]
+  /** Folders below it that could not be read, with `/` at the end: what is in them is neither there nor gone. */
+  readonly unread: readonly string[]
 }
 
 export interface ScannedFile {

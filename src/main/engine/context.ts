@@ -53,6 +53,8 @@ export interface EngineContext {
   readonly answer: (wait: WaitRow, answer: Json, also: (tx: Tx) => void) => Promise<void>
   /** Something may be ready to run: an event came in, a turn became free, a wait is over. */
   readonly pump: () => void
+  /** Automations came, went, paused or go on: what is watched for them changes with them. */
+  readonly triggersChanged: () => void
   readonly log: (
     level: 'info' | 'warn' | 'error',
     message: string,

@@ -15,9 +15,11 @@ import { endWaitsOfRun, endWaitsOfWorkflow } from '../store/waits.ts'
 import { listWorkflows, setWorkflowState, workflowById } from '../store/workflows.ts'
 import type { Workflow, WorkflowState } from '../store/workflows.ts'
 import type { EngineContext } from './context.ts'
+import { dropWebhooks } from './hooks/hooks.ts'
 import { releaseItems, settleQuestions, settleSignals } from './run/finish.ts'
 import { CONTINUE_ITEM } from './continue-item.ts'
 import { RETRY_RUN } from './router.ts'
+import { dropWatches } from './watch/activation.ts'
 import type { Router } from './router.ts'
 import { openActionsOfKind, openActionsOfRun, openActionsOfWorkflow, settleAction } from '../store/actions.ts'
 
@@ -35,6 +37,7 @@ export class Control {
   /** New events wait; a run at work rests at its next step. Never a failure. */
   async pause(workflowId: string, reason = 'Paused by the user.'): Promise<void> {
     await this.#move(workflowId, 'paused', reason)
+    this.#context.triggersChanged()
     for (const run of this.#router.activeOf(workflowId)) run.hold()
   }
 
@@ -60,6 +63,7 @@ export class Control {
       putSetting(tx, 'stopped', 'yes')
       for (const workflow of active) this.#moveIn(tx, workflow, 'paused', EVERYTHING_STOPPED)
     })
+    this.#context.triggersChanged()
     for (const run of this.#router.actives()) run.hold()
     return active.length
   }
@@ -201,6 +205,8 @@ export class Control {
   async #end(workflowId: string, state: 'archived' | 'deleted'): Promise<void> {
     await this.#move(workflowId, state, null, tx => {
       retireSchedules(tx, workflowId)
+      dropWatches(tx, workflowId)
+      dropWebhooks(tx, workflowId)
       for (const run of liveRunsOf(tx, workflowId)) {
         if (this.#router.active(run.id) === undefined) this.#endWaiting(tx, run)
         else requestCancel(tx, run.id)
@@ -211,6 +217,7 @@ export class Control {
       endWaitsOfWorkflow(tx, workflowId)
       refuseWaiting(tx, 'workflow', workflowId, { reason: `The automation was ${state}.`, at: this.#now() })
     })
+    this.#context.triggersChanged()
     for (const run of this.#router.activeOf(workflowId)) run.cancel()
   }
 
@@ -236,6 +243,7 @@ export class Control {
   }
 
   async #goOn(workflowId: string): Promise<void> {
+    this.#context.triggersChanged()
     for (const run of liveRunsOf(this.#context.store, workflowId)) {
       if (this.#router.active(run.id) === undefined) await this.#router.resume(run.id)
     }

@@ -7,10 +7,11 @@ import { fail } from '../../domain/failure.ts'
 import type { Json } from '../../domain/json.ts'
 import type { SandboxPool } from '../../sandbox/pool.ts'
 import { acceptEvent, eventById } from '../store/inbox.ts'
-import type { InboxRow } from '../store/inbox.ts'
+import type { InboxRow, NewEvent } from '../store/inbox.ts'
 import { runById } from '../store/runs.ts'
 import type { RunRow } from '../store/runs.ts'
 import type { Store } from '../store/store.ts'
+import type { Tx } from '../store/tx.ts'
 import { workflowById, workflowByName } from '../store/workflows.ts'
 import type { Workflow } from '../store/workflows.ts'
 import type { ToolRegistry } from '../tools/registry.ts'
@@ -21,6 +22,8 @@ import type { EngineContext, FaultPoint } from './context.ts'
 import { Control } from './control.ts'
 import { acceptFor } from './events.ts'
 import type { Accepted } from './events.ts'
+import { Hooks } from './hooks/hooks.ts'
+import type { SignatureCheck } from './hooks/hooks.ts'
 import { install } from './install.ts'
 import type { InstallRequest, Installed } from './install.ts'
 import { rehearse } from './rehearse.ts'
@@ -29,6 +32,7 @@ import { Rehearsals } from './rehearse/rehearsals.ts'
 import { Router } from './router.ts'
 import { Scheduler } from './scheduler.ts'
 import { Waker } from './waker.ts'
+import { Watcher } from './watch/watcher.ts'
 
 export interface EngineOptions {
   store: Store
@@ -37,6 +41,8 @@ export interface EngineOptions {
   clock: Clock
   fault?: (point: FaultPoint) => void
   log: EngineContext['log']
+  /** Whether a webhook's body was signed with the secret of a connection. Absent: nothing was. */
+  isSigned?: SignatureCheck
 }
 
 export interface EventRequest {
@@ -55,10 +61,12 @@ export class Engine {
   readonly tools: ToolRegistry
   readonly control: Control
   readonly rehearsals: Rehearsals
+  readonly hooks: Hooks
   readonly #context: EngineContext
   readonly #router: Router
   readonly #waker: Waker
   readonly #scheduler: Scheduler
+  readonly #watcher: Watcher
   readonly #answers: Answers
   readonly #watchers = new Map<string, Set<() => void>>()
 
@@ -74,13 +82,22 @@ export class Engine {
         this.#router.pump()
         this.#waker.arm()
       },
+      triggersChanged: () => {
+        this.#watcher.changed()
+      },
     }
     this.#router = new Router(this.#context, runId => {
       this.#released(runId)
     })
     this.#waker = new Waker(this.#context, this.#router)
     this.#scheduler = new Scheduler(this.#context)
+    this.#watcher = new Watcher(this.#context)
     this.rehearsals = new Rehearsals(this.#context)
+    this.hooks = new Hooks(
+      this.#context,
+      (workflow, event, also) => this.#takeIn(workflow, event, also),
+      options.isSigned ?? (() => false),
+    )
     this.control = new Control(this.#context, this.#router)
     this.#answers = new Answers(this.#context, this.#waker, this.control)
   }
@@ -91,6 +108,7 @@ export class Engine {
     await this.#router.resumeAll()
     this.#waker.arm()
     this.#scheduler.start()
+    await this.#watcher.start()
     return folder
   }
 
@@ -98,6 +116,7 @@ export class Engine {
   stop(): void {
     this.rehearsals.stopAll()
     this.#scheduler.stop()
+    this.#watcher.stop()
     this.#waker.stop()
     this.#router.stop()
   }
@@ -105,6 +124,7 @@ export class Engine {
   async install(request: InstallRequest): Promise<Installed> {
     const installed = await install(this.#context, request)
     this.#scheduler.arm()
+    this.#watcher.changed()
     return installed
   }
 
@@ -115,7 +135,6 @@ export class Engine {
 
   /** Takes an event in. Resolves when it is on the disk (J1): only then may anyone be told so. */
   async emit(request: EventRequest): Promise<Accepted> {
-    const { store, clock, fault } = this.#context
     const workflow = this.workflow(request.workflow)
     if (workflow.state === 'archived') {
       fail({
@@ -124,20 +143,29 @@ export class Engine {
         message: `“${workflow.name}” is archived. Nothing was started.`,
       })
     }
+    return this.#takeIn(workflow, {
+      sourceType: request.sourceType,
+      sourceId: request.sourceId,
+      target: { type: 'workflow', id: workflow.id },
+      type: request.type,
+      dedupeKey: request.dedupeKey ?? this.store.ids.next('evt'),
+      payload: request.payload,
+      causes: [],
+      at: this.#context.clock.now(),
+    })
+  }
+
+  async #takeIn(
+    workflow: Workflow,
+    event: NewEvent,
+    also: (tx: Tx, accepted: Accepted) => void = () => undefined,
+  ): Promise<Accepted> {
+    const { store, fault } = this.#context
     fault('event.before-accept')
     const accepted = await store.write(
       tx => {
-        const at = clock.now()
-        const end = acceptFor(this.#context, tx, workflow, {
-          sourceType: request.sourceType,
-          sourceId: request.sourceId,
-          target: { type: 'workflow', id: workflow.id },
-          type: request.type,
-          dedupeKey: request.dedupeKey ?? store.ids.next('evt'),
-          payload: request.payload,
-          causes: [],
-          at,
-        })
+        const end = acceptFor(this.#context, tx, workflow, event)
+        also(tx, end)
         if (end.is === 'accepted') this.#router.claimNext(tx, workflow.id)
         return end
       },

@@ -58,7 +58,12 @@ export function publish(
       causes,
       at,
     })
-    if (accepted.is === 'full') raiseFull(context, tx, workflow, accepted.reason, at)
+    if (accepted.is === 'full')
+      raiseFull(context, tx, workflow, {
+        what: 'an event from another automation',
+        reason: accepted.reason,
+        at,
+      })
   }
 }
 
@@ -70,8 +75,13 @@ function listensTo(when: readonly { kind: string; topic?: string }[], topic: str
   return when.some(trigger => trigger.kind === 'event' && trigger.topic === topic)
 }
 
-/** Nobody stands at a published event's door to try again: a person is told that it was not taken. */
-function raiseFull(context: EngineContext, tx: Tx, workflow: Workflow, reason: string, at: number): void {
+/** Nobody stands at the door of what was not taken to try again: a person is told. */
+export function raiseFull(
+  context: EngineContext,
+  tx: Tx,
+  workflow: Workflow,
+  { what, reason, at }: { what: string; reason: string; at: number },
+): void {
   raiseAction(context.store, tx, {
     kind: 'queue-full',
     causeKey: `queue-full:${workflow.id}`,
@@ -81,7 +91,7 @@ function raiseFull(context: EngineContext, tx: Tx, workflow: Workflow, reason: s
     stepId: null,
     choices: [{ id: 'dismiss', label: 'Understood', style: 'primary' }],
     body: {
-      cause: `“${workflow.name}” could not take an event from another automation. ${reason}`,
+      cause: `“${workflow.name}” could not take ${what}. ${reason}`,
       effect: 'That event was not kept. Those that wait are run in their order.',
     },
     expiresAt: null,

@@ -18,8 +18,11 @@ import {
 } from '../store/workflows.ts'
 import type { EngineContext } from './context.ts'
 import { EVERYTHING_STOPPED } from './control.ts'
+import { putWebhooks } from './hooks/hooks.ts'
 import { nextDue } from './schedule/due.ts'
 import { specOf, validateTrigger, zoneOf } from './schedule/spec.ts'
+import { drawLines, lineOf, putWatches } from './watch/activation.ts'
+import type { Drawn, Line } from './watch/activation.ts'
 
 export interface InstallRequest {
   name: string
@@ -38,6 +41,8 @@ export interface Installed {
   scriptId: string
   major: number
   created: boolean
+  /** What is watched, and how much of it was there (R8). */
+  watched: Line[]
 }
 
 export async function install(context: EngineContext, request: InstallRequest): Promise<Installed> {
@@ -52,7 +57,8 @@ export async function install(context: EngineContext, request: InstallRequest): 
   const contract = checkedContract(request.contract, 'installed')
   context.tools.modulesOf(contract.uses)
   checkScript(request.source, contract)
-  return context.store.write(tx => installIn(context, tx, request, contract), { durable: true })
+  const drawn = await drawLines(context, contract, workflowByName(context.store, request.name)?.id ?? null)
+  return context.store.write(tx => installIn(context, tx, request, { contract, drawn }), { durable: true })
 }
 
 function checkRehearsed({ source, rehearsed }: InstallRequest): void {
@@ -113,7 +119,12 @@ function checkScript(source: string, contract: Contract): void {
   }
 }
 
-function installIn(context: EngineContext, tx: Tx, request: InstallRequest, contract: Contract): Installed {
+function installIn(
+  context: EngineContext,
+  tx: Tx,
+  request: InstallRequest,
+  { contract, drawn }: { contract: Contract; drawn: readonly Drawn[] },
+): Installed {
   const { store, clock, tools } = context
   const at = clock.now()
   const existing = workflowByName(tx, request.name)
@@ -141,13 +152,22 @@ function installIn(context: EngineContext, tx: Tx, request: InstallRequest, cont
       nextDue: nextDue(spec, zone, at),
     })
   }
+  putWatches(context, tx, workflowId, drawn)
+  putWebhooks(context, tx, workflowId, contract)
+  const watched = drawn.map(lineOf)
   store.audit.append(tx, at, {
     kind: 'installed',
     workflowId,
     runId: null,
-    body: { intent: version.intentId, script: version.scriptId },
+    body: {
+      intent: version.intentId,
+      script: version.scriptId,
+      ...(watched.length === 0
+        ? {}
+        : { watched: watched.map(({ existing: old, count }) => ({ existing: old, count })) }),
+    },
   })
-  return { workflowId, ...version, created: existing === undefined }
+  return { workflowId, ...version, created: existing === undefined, watched }
 }
 
 /** New, or brought back from the archive: it may start, unless nothing may. */

@@ -3,6 +3,8 @@
  * Owns one timer and the knowledge since when the core was off or asleep. Does not own what is due: `schedule/`.
  */
 import { hasPendingFrom } from '../store/inbox.ts'
+import { duePayload, dueKey } from '../../domain/triggers/due.ts'
+import { recordAbsence } from '../store/absences.ts'
 import { advanceSchedule, dueSchedules, recordInstant, soonestDue } from '../store/schedules.ts'
 import type { ScheduleRow } from '../store/schedules.ts'
 import { putSetting, setting } from '../store/settings.ts'
@@ -11,6 +13,7 @@ import { workflowById } from '../store/workflows.ts'
 import type { EngineContext } from './context.ts'
 import { acceptFor } from './events.ts'
 import type { Accepted } from './events.ts'
+import { raiseFull } from './events.ts'
 import { GRACE_MS, settle } from './schedule/settle.ts'
 import type { Settled } from './schedule/settle.ts'
 import { scheduleSpecSchema } from './schedule/spec.ts'
@@ -33,6 +36,7 @@ export class Scheduler {
   start(): void {
     const last = setting(this.#context.store, 'last-seen')
     this.#offSince = last === undefined || last === '' ? null : Number(last)
+    if (this.#offSince !== null) this.#account(this.#offSince, 'off')
     this.#seen()
     this.arm()
   }
@@ -122,20 +126,45 @@ export class Scheduler {
     const events = new Map<number, Accepted>()
     const workflow = workflowById(tx, row.workflow_id)
     if (workflow === undefined) return events
-    for (const fired of settled.fire) {
+    for (const { dueAt, kind, merged } of settled.fire) {
+      const payload = duePayload.parse({ dueAt, kind, merged })
       const accepted = acceptFor(this.#context, tx, workflow, {
         sourceType: 'schedule',
         sourceId: row.id,
         target: { type: 'workflow', id: row.workflow_id },
         type: 'schedule',
-        dedupeKey: `${row.id}:${String(fired.dueAt)}`,
-        payload: { dueAt: fired.dueAt, kind: fired.kind, merged: fired.merged },
+        dedupeKey: `${row.id}:${dueKey(payload)}`,
+        payload,
         causes: [],
         at: now,
       })
-      events.set(fired.dueAt, accepted)
+      // It should have run and does not: a person is told (O3).
+      if (accepted.is === 'full')
+        raiseFull(this.#context, tx, workflow, {
+          what: 'a time that was due',
+          reason: accepted.reason,
+          at: now,
+        })
+      events.set(dueAt, accepted)
     }
     return events
+  }
+
+  /** Puts an absence on record; false where there was none worth telling (O3). */
+  #account(from: number, why: 'off' | 'asleep'): boolean {
+    const { store, clock, log } = this.#context
+    const to = clock.now()
+    if (to - from <= 2 * SEEN_EVERY_MS) return false
+    store
+      .write(tx => {
+        recordAbsence(tx, { from, to, why })
+      })
+      .catch((error: unknown) => {
+        log('warn', 'an absence could not be noted', {
+          error: error instanceof Error ? error.name : 'thrown',
+        })
+      })
+    return true
   }
 
   #seen(): void {
@@ -152,7 +181,7 @@ export class Scheduler {
       })
     this.#cancelSeen = clock.wakeAt(now + SEEN_EVERY_MS, () => {
       // A look that came much too late means the computer slept.
-      if (clock.now() - now > 2 * SEEN_EVERY_MS) this.#offSince = now
+      if (this.#account(now, 'asleep')) this.#offSince = now
       if (!this.#stopped) this.#seen()
     })
   }

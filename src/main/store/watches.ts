@@ -70,7 +70,9 @@ const awake = () =>
 const due = statement((p: { now: number; limit: number }) =>
   awake().select(COLUMNS).where('next_look', '<=', p.now).limit(p.limit),
 )
-const soonest = statement((_p: object) => awake().select('next_look').limit(1))
+const soonest = statement((p: { after: number }) =>
+  awake().select('next_look').where('next_look', '>', p.after).limit(1),
+)
 const everyAwake = statement((_p: object) => awake().select(COLUMNS))
 const cursor = statement((p: { id: string }) =>
   query.selectFrom('watches').select('sealed_cursor').where('id', '=', p.id),
@@ -189,8 +191,8 @@ export function dueWatches(reader: Reader, now: number, limit: number): WatchRow
   return reader.all(due, { now, limit })
 }
 
-export function soonestLook(reader: Reader): number | null {
-  return reader.get(soonest, {})?.next_look ?? null
+export function soonestLook(reader: Reader, after: number): number | null {
+  return reader.get(soonest, { after })?.next_look ?? null
 }
 
 export function activeWatches(reader: Reader): WatchRow[] {

@@ -31,6 +31,7 @@ async function journalOfRun(): Promise<{ journal: RunJournal; runId: string }> {
     fault: () => undefined,
     answer: () => Promise.resolve(),
     pump: () => undefined,
+    triggersChanged: () => undefined,
     log: () => undefined,
   }
   return { journal: new RunJournal(context, run), runId: run.id }

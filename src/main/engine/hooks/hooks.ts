@@ -1,0 +1,235 @@
+/**
+ * Webhooks (R6): who may post, whether it is really them, and whether it came before. A delivery is confirmed once its
+ * event is on the disk (J1). Owns the pace of each address and how many bodies are being received; both are bounded,
+ * and lost with the process. The rows are the store's, HTTP is the server's.
+ */
+import { randomBytes } from 'node:crypto'
+import type { Contract } from '../../../domain/contract.ts'
+import { fail } from '../../../domain/failure.ts'
+import type { Json } from '../../../domain/json.ts'
+import { webhook } from '../../../domain/triggers/webhook.ts'
+import type { WebhookPayload, WebhookSpec } from '../../../domain/triggers/webhook.ts'
+import { eventByKey } from '../../store/inbox.ts'
+import type { NewEvent } from '../../store/inbox.ts'
+import type { Tx } from '../../store/tx.ts'
+import {
+  addWebhook,
+  countDelivery,
+  removeWebhook,
+  renewWebhook,
+  respellWebhook,
+  secretsOf,
+  specOfWebhook,
+  webhookById,
+  webhooksOf,
+} from '../../store/webhooks.ts'
+import type { WebhookRow, WebhookSecrets } from '../../store/webhooks.ts'
+import { workflowById } from '../../store/workflows.ts'
+import type { Workflow } from '../../store/workflows.ts'
+import type { EngineContext } from '../context.ts'
+import type { Accepted } from '../events.ts'
+import { burstOf, take } from './pace.ts'
+import type { Paced } from './pace.ts'
+import { payloadOf } from './payload.ts'
+import type { Received } from './payload.ts'
+import { isSameText, verifyDelivery, WINDOW_MS } from './verify.ts'
+
+/** Whether this is the HMAC-SHA-256 of the body under the secret of this connection. */
+export type SignatureCheck = (connection: string, body: Uint8Array, signature: string) => boolean
+
+/** Takes an event in, on the disk when it resolves; `also` is in its transaction. */
+export type TakeIn = (
+  workflow: Workflow,
+  event: NewEvent,
+  also: (tx: Tx, accepted: Accepted) => void,
+) => Promise<Accepted>
+
+export type Refusal =
+  { is: 'unknown' } | { is: 'busy'; retryAfterS: number; reason: string } | { is: 'unsigned'; reason: string }
+
+export type Taken = { is: 'taken'; eventId: string; duplicate: boolean } | Refusal
+
+/** Who may post has been asked; the body is still to be read. */
+export interface Admitted {
+  is: 'admitted'
+  deliver(received: Received): Promise<Taken>
+  /** Always called, once. */
+  leave(): void
+}
+
+export interface HookAddress {
+  name: string
+  verify: WebhookSpec['verify']
+  connection: string | null
+  /** Below the address of this Steward. */
+  path: string
+  /** What the sender signs with; null where nothing is signed, or with the secret of a connection. */
+  secret: string | null
+  /** Deliveries taken in so far, and when the last one came. */
+  taken: number
+  lastAt: number | null
+}
+
+/** Bodies being received at once, of all addresses. */
+const MOST_RECEIVING = 64
+const FULL_RETRY_S = 30
+
+export class Hooks {
+  readonly #context: EngineContext
+  readonly #takeIn: TakeIn
+  readonly #isSigned: SignatureCheck
+  readonly #paces = new Map<string, Paced>()
+  #receiving = 0
+
+  constructor(context: EngineContext, takeIn: TakeIn, isSigned: SignatureCheck) {
+    this.#context = context
+    this.#takeIn = takeIn
+    this.#isSigned = isSigned
+  }
+
+  /** Before anything of the body is read. */
+  admit(id: string, secret: string): Admitted | Refusal {
+    const { store, clock } = this.#context
+    const row = webhookById(store, id)
+    const address = row === undefined ? '' : secretsOf(store, row).address
+    if (!isSameText(secret, address) || row === undefined) return { is: 'unknown' }
+    const workflow = workflowById(store, row.workflow_id)
+    if (workflow === undefined || !(workflow.state === 'active' || workflow.state === 'paused'))
+      return { is: 'unknown' }
+    if (this.#receiving >= MOST_RECEIVING)
+      return { is: 'busy', retryAfterS: 1, reason: 'Too many deliveries were being received at once.' }
+    const spec = specOfWebhook(row)
+    const { paced, waitMs } = take(this.#paces.get(id), spec.mostPerMinute, clock.now())
+    this.#keepPace(id, paced)
+    if (waitMs > 0) {
+      const reason = `This address takes ${spec.mostPerMinute} deliveries a minute, ${burstOf(spec.mostPerMinute)} of them at once.`
+      return { is: 'busy', retryAfterS: Math.ceil(waitMs / 1_000), reason }
+    }
+    this.#receiving++
+    return {
+      is: 'admitted',
+      deliver: received => this.#deliver(workflow, row, spec, received),
+      leave: () => {
+        this.#receiving--
+      },
+    }
+  }
+
+  /** With their secrets: for the person whose they are. */
+  addresses(workflowId: string): HookAddress[] {
+    const { store } = this.#context
+    return webhooksOf(store, workflowId).map(row => addressOf(row, secretsOf(store, row)))
+  }
+
+  /** A new address and a new secret; the old ones are worth nothing from now on. */
+  async renew(workflowId: string, name: string): Promise<HookAddress> {
+    const { store, clock } = this.#context
+    const row = webhooksOf(store, workflowId).find(each => each.name === name)
+    if (row === undefined)
+      fail({
+        kind: 'invalid-input',
+        path: 'name',
+        message: `There is no webhook “${name.slice(0, 64)}”. Nothing was changed.`,
+      })
+    const secrets = newSecrets()
+    await store.write(
+      tx => {
+        renewWebhook(store, tx, row.id, secrets, clock.now())
+        store.audit.append(tx, clock.now(), {
+          kind: 'webhook-renewed',
+          workflowId,
+          runId: null,
+          body: { webhook: row.id, name },
+        })
+      },
+      { durable: true },
+    )
+    return addressOf(row, secrets)
+  }
+
+  async #deliver(workflow: Workflow, row: WebhookRow, spec: WebhookSpec, received: Received): Promise<Taken> {
+    const { store, clock } = this.#context
+    const at = clock.now()
+    const verdict = this.#verify(row, spec, { ...received, now: at })
+    if (!verdict.ok) return { is: 'unsigned', reason: verdict.reason }
+    const [known, ...others] = verdict.ids
+    const payload: WebhookPayload = payloadOf(spec.name, known, received, at)
+    const event: NewEvent = {
+      sourceType: 'webhook',
+      sourceId: row.id,
+      target: { type: 'workflow', id: workflow.id },
+      type: webhook.kind,
+      dedupeKey: `${row.id}:${known}`,
+      payload,
+      causes: [],
+      at,
+    }
+    for (const other of others) {
+      const earlier = eventByKey(store, { ...event, dedupeKey: `${row.id}:${other}` })
+      if (earlier !== undefined && at - earlier.created_at <= WINDOW_MS)
+        return { is: 'taken', eventId: earlier.id, duplicate: true }
+    }
+    const accepted = await this.#takeIn(workflow, event, (tx, end) => {
+      if (end.is === 'accepted') countDelivery(tx, row.id, at)
+    })
+    if (accepted.is === 'full') return { is: 'busy', retryAfterS: FULL_RETRY_S, reason: accepted.reason }
+    return { is: 'taken', eventId: accepted.row.id, duplicate: accepted.is === 'duplicate' }
+  }
+
+  #verify(row: WebhookRow, spec: WebhookSpec, delivery: Received & { now: number }) {
+    const { signing } = secretsOf(this.#context.store, row)
+    const { verify, connection } = spec
+    if (connection === undefined) return verifyDelivery(verify, signing, delivery)
+    return verifyDelivery(verify, signing, delivery, (body, signature) =>
+      this.#isSigned(connection, body, signature),
+    )
+  }
+
+  /** Whoever has been quiet for long has its burst back, and need not be remembered. */
+  #keepPace(id: string, paced: Paced): void {
+    this.#paces.delete(id)
+    this.#paces.set(id, paced)
+    for (const [other, { at }] of this.#paces) {
+      if (paced.at - at < 10 * 60_000) return
+      this.#paces.delete(other)
+    }
+  }
+}
+
+/** Addresses of the contract's webhooks: those that were there stay as they are, those it names no more are gone. */
+export function putWebhooks(context: EngineContext, tx: Tx, workflowId: string, contract: Contract): void {
+  const { store, clock } = context
+  const before = new Map(webhooksOf(tx, workflowId).map(row => [row.name, row]))
+  for (const spec of contract.when) {
+    if (spec.kind !== 'webhook') continue
+    const row = before.get(spec.name)
+    before.delete(spec.name)
+    if (row === undefined) addWebhook(store, tx, { workflowId, spec, secrets: newSecrets(), at: clock.now() })
+    else respellWebhook(tx, row.id, spec)
+  }
+  for (const row of before.values()) removeWebhook(tx, row.id)
+}
+
+export function dropWebhooks(tx: Tx, workflowId: string): void {
+  for (const row of webhooksOf(tx, workflowId)) removeWebhook(tx, row.id)
+}
+
+function newSecrets(): WebhookSecrets {
+  return {
+    address: randomBytes(32).toString('base64url'),
+    signing: `whsec_${randomBytes(32).toString('base64')}`,
+  }
+}
+
+function addressOf(row: WebhookRow, { address, signing }: WebhookSecrets): HookAddress {
+  const { name, verify, connection = null } = specOfWebhook(row)
+  return {
+    name,
+    verify,
+    connection,
+    path: `/hooks/${row.id}/${address}`,
+    secret: verify === 'address' || connection !== null ? null : signing,
+    taken: row.taken,
+    lastAt: row.last_at,
+  }
+}

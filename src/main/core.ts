@@ -132,15 +132,10 @@ async function build(options: CoreOptions, teardown: Teardown): Promise<Core> {
   const connections = await openDesk(vault, store, client, places)
   const tools = openTools(client, connections, teardown)
   const pool = openPool(options, log, teardown)
-  const engine = new Engine({
-    store,
-    pool,
-    tools,
-    clock,
-    log,
-    isSigned: (connection, body, signature) => connections.isSigned(connection, 'sha256', body, signature),
-    ...(fault === undefined ? {} : { fault }),
-  })
+  const isSigned = (connection: string, body: Uint8Array, signature: string) =>
+    connections.isSigned(connection, 'sha256', body, signature)
+  const faults = fault === undefined ? {} : { fault }
+  const engine = new Engine({ store, pool, tools, clock, log, isSigned, ...faults })
   places.online = () => {
     engine.online()
   }

@@ -27,6 +27,7 @@ export function recordingOf(world: World, listener: Listener, runId: string): Re
     fault: () => undefined,
     answer: () => Promise.resolve(),
     pump: () => undefined,
+    triggersChanged: () => undefined,
     log: () => undefined,
   }
   return { run: { ...heard.start, demand: 'exact' }, journal: new RunJournal(context, row).recorded() }

@@ -6,7 +6,6 @@
 import { randomBytes } from 'node:crypto'
 import type { Contract } from '../../../domain/contract.ts'
 import { fail } from '../../../domain/failure.ts'
-import type { Json } from '../../../domain/json.ts'
 import { webhook } from '../../../domain/triggers/webhook.ts'
 import type { WebhookPayload, WebhookSpec } from '../../../domain/triggers/webhook.ts'
 import { eventByKey } from '../../store/inbox.ts'

@@ -4,14 +4,19 @@ import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { fillGallery, listGallery, showGallery } from '../../src/main/engine/gallery.ts'
 import { createCompute } from '../../src/main/tools/compute/pool.ts'
+import { feedsTools } from '../../src/main/tools/feeds.ts'
 import { filesTools } from '../../src/main/tools/files.ts'
 import { flowTools } from '../../src/main/tools/flow.ts'
 import { httpTools } from '../../src/main/tools/http.ts'
 import { createHttpClient } from '../../src/main/tools/network/client.ts'
+import { notesTools } from '../../src/main/tools/notes.ts'
 import { notifyTools } from '../../src/main/tools/notify.ts'
+import { pagesTools } from '../../src/main/tools/pages.ts'
 import { createRegistry } from '../../src/main/tools/registry.ts'
 import { stateTools } from '../../src/main/tools/state.ts'
+import { tablesTools } from '../../src/main/tools/tables.ts'
 import { textTools } from '../../src/main/tools/text.ts'
+import { WebReader, webTools } from '../../src/main/tools/web.ts'
 import { inspectScript } from '../../src/sandbox/inspect.ts'
 import { complaints } from '../support/check-script-types.ts'
 
@@ -41,7 +46,12 @@ describe('the scripts of the gallery', () => {
   it('compile against the declarations of the tools', async () => {
     const client = createHttpClient({ now: () => 0 })
     const compute = createCompute()
-    const tools = [...filesTools(), ...flowTools(), ...httpTools(client), ...notifyTools(), ...stateTools()]
+    const reader = new WebReader({ client, compute })
+    const tools = [
+      ...[...filesTools(), ...flowTools(), ...httpTools(client), ...notifyTools(), ...stateTools()],
+      ...[...feedsTools(reader), ...notesTools(), ...pagesTools(reader), ...tablesTools(compute)],
+      ...webTools({ reader, searchProvider: () => Promise.resolve(null) }),
+    ]
     const registry = createRegistry([...tools, ...textTools(compute)])
     const declarations = registry.families().map(family => registry.declarationText(`tools/${family}`) ?? '')
     const found = complaints(declarations.join('\n'), scripts())

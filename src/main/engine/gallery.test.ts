@@ -9,7 +9,7 @@ import type { Failure } from '../../domain/failure.ts'
 import type { Json } from '../../domain/json.ts'
 import { contractText, parseContract } from '../../domain/policy.ts'
 import { parseScript } from '../../sandbox/script-syntax.ts'
-import { fillGallery, listGallery, showGallery } from './gallery.ts'
+import { fillGallery, listGallery, readGallery, showGallery } from './gallery.ts'
 import type { FilledEntry } from './gallery.ts'
 
 let home: string
@@ -67,12 +67,22 @@ function importsOf(source: string): string[] {
 
 describe('what ships', () => {
   it('is listed with its promise', () => {
-    expect(listGallery().map(({ id, title }) => [id, title])).toEqual([
-      ['tidy-folder', 'Tidy a folder'],
-      ['watch-address', 'Watch an address'],
-    ])
+    expect(listGallery().map(({ id, title }) => [id, title])).toEqual(
+      expect.arrayContaining([
+        ['tidy-folder', 'Tidy a folder'],
+        ['watch-address', 'Watch an address'],
+      ]),
+    )
     for (const { promise, version, icon } of listGallery()) {
       expect([promise.endsWith('.'), version, icon !== '']).toEqual([true, 1, true])
+    }
+  })
+
+  it('can be looked for in English and in German', () => {
+    for (const { id, keywords } of readGallery()) {
+      const { en = [], de = [] } = keywords ?? {}
+      expect([id, en.length >= 5, de.length >= 5]).toEqual([id, true, true])
+      expect(new Set(en).size + new Set(de).size).toBe(en.length + de.length)
     }
   })
 
@@ -105,13 +115,46 @@ describe('what ships', () => {
   })
 
   it('an entry that does not exist is refused by naming those that do', () => {
+    const ids = listGallery()
+      .map(({ id }) => id)
+      .join(', ')
     for (const id of ['nope', '../tidy-folder', '', 'tidy-folder/']) {
       expect(refusal(() => showGallery(id))).toMatchObject({
         kind: 'invalid-input',
         path: 'id',
-        message: `There is no “${id === '' ? '' : id}” in the gallery. Nothing was changed. There are: tidy-folder, watch-address.`,
+        message: `There is no “${id === '' ? '' : id}” in the gallery. Nothing was changed. There are: ${ids}.`,
       })
     }
+  })
+})
+
+describe('an optional slot', () => {
+  it('has words for the contract where it is given and where it is not', () => {
+    const folder = path.join(home, 'entries')
+    fs.mkdirSync(path.join(folder, 'odd'), { recursive: true })
+    const slot = {
+      ...{ name: 'to', label: 'To', question: 'Where?', kind: 'folder', example: '~', required: false },
+      phrases: { given: 'into {{to.name}}', empty: 'nowhere' },
+    }
+    const entry = {
+      id: 'odd',
+      title: 'Odd',
+      promise: 'Odd.',
+      icon: 'x',
+      version: 1,
+      name: 'odd',
+      slots: [slot],
+    }
+    const contract = { schema: 1, title: 'Odd', promise: 'Goes {{to.phrase}}.', zone: '{{zone}}', when: [] }
+    const files = {
+      'gallery.json': JSON.stringify(entry),
+      'contract.json': JSON.stringify({ ...contract, uses: [], reads: {} }),
+      'script.js': 'const slots = /*slots*/ {}',
+    }
+    for (const [name, text] of Object.entries(files)) fs.writeFileSync(path.join(folder, 'odd', name), text)
+    const promise = (slots: Record<string, string>) =>
+      contractOf(fillGallery('odd', slots, undefined, { folder, home, zone: 'UTC' })).promise
+    expect([promise({}), promise({ to: '~/Downloads' })]).toEqual(['Goes nowhere.', 'Goes into Downloads.'])
   })
 })
 

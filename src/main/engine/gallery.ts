@@ -61,7 +61,12 @@ const SHIPPED = path.resolve(import.meta.dirname, '../../../gallery')
 const NAME = /^[a-z0-9][a-z0-9-]{0,63}$/
 
 export function listGallery(options: GalleryOptions = {}): GallerySummary[] {
-  return idsIn(options).map(id => summaryOf(readEntry(options, id)))
+  return readGallery(options).map(summaryOf)
+}
+
+/** The entries as they are written, with the words by which people find them. */
+export function readGallery(options: GalleryOptions = {}): Entry[] {
+  return idsIn(options).map(id => readEntry(options, id))
 }
 
 export function showGallery(id: string, options: GalleryOptions = {}): GalleryEntry {
@@ -116,7 +121,7 @@ function readSlots(
   for (const slot of entry.slots) {
     const text = texts.get(slot.name)
     const answer = readSlot(slot, text, home)
-    if (answer.ok) values.set(slot.name, answer.is)
+    if (answer.ok) values.set(slot.name, withPhrase(slot, answer.is))
     else {
       const shown = text === undefined || text.trim() === '' ? '' : ` “${visibleText(text)}”`
       problems.push({
@@ -127,6 +132,12 @@ function readSlots(
     }
   }
   return { values, problems }
+}
+
+function withPhrase({ name, phrases }: Slot, is: SlotValue): SlotValue {
+  if (phrases === undefined) return is
+  const phrase = fillText(is.facets['given'] === true ? phrases.given : phrases.empty, new Map([[name, is]]))
+  return { ...is, facets: { ...is.facets, phrase } }
 }
 
 function unknownSlots({ slots }: Entry, given: Readonly<Record<string, string>>): SlotProblem[] {

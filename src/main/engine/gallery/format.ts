@@ -2,6 +2,12 @@
 import { z } from 'zod'
 
 const word = z.string().regex(/^[a-z][a-zA-Z0-9]*$/)
+const keyword = z.string().regex(/^[\p{Ll}\p{N}][\p{Ll}\p{N} .-]{0,39}$/u)
+
+/** What people type when they look for it, in lower case: words and short phrases beside those that are shown. */
+const keywords = z
+  .strictObject({ en: z.array(keyword).default([]), de: z.array(keyword).default([]) })
+  .optional()
 
 const common = {
   name: word,
@@ -12,6 +18,9 @@ const common = {
   default: z.string().optional(),
   /** A slot that is neither required nor given is `null` in the script. */
   required: z.boolean().default(true),
+  /** What the contract says where it is given, with its own placeholders, and where it is left empty. */
+  phrases: z.strictObject({ given: z.string().default(''), empty: z.string().default('') }).optional(),
+  keywords,
 }
 
 const bounds = { min: z.number().optional(), max: z.number().optional() }
@@ -20,6 +29,8 @@ const slotSchema = z.discriminatedUnion('kind', [
   z.strictObject({ ...common, kind: z.literal('folder') }),
   z.strictObject({ ...common, kind: z.literal('file') }),
   z.strictObject({ ...common, kind: z.literal('url') }),
+  z.strictObject({ ...common, kind: z.literal('urls'), most: z.int().min(1).max(50).default(20) }),
+  z.strictObject({ ...common, kind: z.literal('words') }),
   z.strictObject({ ...common, kind: z.literal('text'), maxLength: z.int().min(1).max(4_000).default(500) }),
   z.strictObject({ ...common, ...bounds, kind: z.literal('number'), whole: z.boolean().default(false) }),
   z.strictObject({ ...common, ...bounds, kind: z.literal('minutes') }),
@@ -42,6 +53,7 @@ export const entrySchema = z.strictObject({
   title: z.string().min(1).max(60),
   promise: z.string().min(1).max(160),
   icon: z.string().regex(/^[a-z0-9-]+$/),
+  keywords,
   version: z.int().min(1),
   /** How an automation made of it is called unless somebody says otherwise; may hold placeholders. */
   name: z.string().min(1),

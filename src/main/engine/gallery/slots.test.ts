@@ -38,8 +38,29 @@ describe('kinds of slots', () => {
       '90',
       { value: 90, facets: { ms: 5_400_000, words: '90 minutes', rhythm: '90 minutes' } },
     ],
-    [{ kind: 'time' }, ' 08:30', { value: '08:30', facets: {} }],
+    [{ kind: 'time' }, ' 08:30', { value: '08:30', facets: { given: true, hour: 8, minute: 30 } }],
     [{ kind: 'cron' }, '0 8 * * 1-5', { value: '0 8 * * 1-5', facets: {} }],
+    [
+      { kind: 'words' },
+      'Bike, city + light, -broken',
+      { value: { any: [['Bike'], ['city', 'light']], none: ['broken'] }, facets: { given: true } },
+    ],
+    [
+      { kind: 'urls' },
+      ' https://a.example/x\nhttps://A.example/x, http://b.example:81 https://a.example/x ',
+      {
+        value: ['https://a.example/x', 'http://b.example:81/'],
+        facets: { hosts: ['a.example', 'b.example:81'], name: 'a.example and 1 more', slug: 'a-example' },
+      },
+    ],
+    [
+      { kind: 'urls' },
+      'https://a.example/x,1;https://a.example/y',
+      {
+        value: ['https://a.example/x,1', 'https://a.example/y'],
+        facets: { hosts: ['a.example'], name: 'a.example', slug: 'a-example' },
+      },
+    ],
     [{ kind: 'rules' }, 'a → B', { value: [{ folder: 'B', extensions: ['a'] }], facets: { folders: ['B'] } }],
     [
       {
@@ -68,7 +89,7 @@ describe('kinds of slots', () => {
     const read = (kind: string, name: string) => readSlot(slot({ kind }), `~/${name}`, home)
     expect(read('folder', 'My Files')).toEqual({
       ok: true,
-      is: { value: path.join(home, 'My Files'), facets: { name: 'My Files', slug: 'my-files' } },
+      is: { value: path.join(home, 'My Files'), facets: { given: true, name: 'My Files', slug: 'my-files' } },
     })
     expect(read('folder', 'link')).toMatchObject({ ok: true, is: { value: path.join(home, 'link') } })
     expect(read('file', 'list.csv')).toMatchObject({ ok: true, is: { value: path.join(home, 'list.csv') } })
@@ -77,6 +98,10 @@ describe('kinds of slots', () => {
 
   it.each([
     [{ kind: 'time' }, '24:00', 'is not a time of day from 00:00 to 23:59'],
+    [{ kind: 'urls', most: 1 }, 'https://a.example https://b.example', 'holds more than 1 addresses'],
+    [{ kind: 'urls' }, 'https://a.example b.example', 'holds “b.example”, which does not begin with http'],
+    [{ kind: 'urls' }, ' ; ', 'holds no address'],
+    [{ kind: 'words' }, ',', 'holds no word'],
     [{ kind: 'cron' }, 'every day', 'was not understood'],
     [{ kind: 'number', min: 2 }, '1', 'is less than 2'],
     [{ kind: 'number' }, '0x10', 'is not a number'],

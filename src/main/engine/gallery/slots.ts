@@ -11,6 +11,7 @@ import { addressProblem, parseTarget } from '../../tools/network/target.ts'
 import { validateTrigger } from '../schedule/spec.ts'
 import type { Slot, SlotOf } from './format.ts'
 import { parseRules } from './rules.ts'
+import { parseWords } from './words.ts'
 
 export interface SlotValue {
   /** As the script is given it; null where the slot was left empty. */
@@ -24,7 +25,7 @@ export type SlotAnswer = { ok: true; is: SlotValue } | { ok: false; problem: str
 
 const LONGEST = 4_096
 const LONGEST_NAME = 60
-const NOTHING: SlotValue = { value: null, facets: {} }
+const NOTHING: SlotValue = { value: null, facets: { given: false } }
 
 /** Reads what was given for a slot, or its default where nothing was. */
 export function readSlot(slot: Slot, given: string | undefined, home: string): SlotAnswer {
@@ -40,28 +41,26 @@ export function readSlot(slot: Slot, given: string | undefined, home: string): S
 
 /** What a slot takes, in words. */
 export function slotWords(slot: Slot): string {
-  switch (slot.kind) {
-    case 'folder':
-      return 'a folder that exists'
-    case 'file':
-      return 'a file that exists'
-    case 'url':
-      return 'an http or https address'
-    case 'text':
-      return `text, ${slot.maxLength} characters at most`
-    case 'number':
-      return `a ${slot.whole ? 'whole ' : ''}number${boundsWords(slot)}`
-    case 'minutes':
-      return `whole minutes${boundsWords(slot)}`
-    case 'choice':
-      return `one of ${slot.choices.map(({ value, label }) => (value === label ? value : `${value} (${label})`)).join(', ')}`
-    case 'time':
-      return 'a time of day, HH:MM'
-    case 'cron':
-      return 'a cron expression of five fields'
-    case 'rules':
-      return 'rules “endings → sub-folder”, with ; between them; * is any other ending'
-  }
+  const words = TAKES[slot.kind] as string | ((slot: Slot) => string)
+  return typeof words === 'string' ? words : words(slot)
+}
+
+type Takes = { readonly [K in Slot['kind']]: string | ((slot: SlotOf<K>) => string) }
+
+const TAKES: Takes = {
+  folder: 'a folder that exists',
+  file: 'a file that exists',
+  url: 'an http or https address',
+  urls: ({ most }) => `http or https addresses with spaces between them, ${most} at most`,
+  words: 'words with , between them; “a + b” is both of them, “-c” is without c',
+  text: ({ maxLength }) => `text, ${maxLength} characters at most`,
+  number: slot => `a ${slot.whole ? 'whole ' : ''}number${boundsWords(slot)}`,
+  minutes: slot => `whole minutes${boundsWords(slot)}`,
+  choice: ({ choices }) =>
+    `one of ${choices.map(({ value, label }) => (value === label ? value : `${value} (${label})`)).join(', ')}`,
+  time: 'a time of day, HH:MM',
+  cron: 'a cron expression of five fields',
+  rules: 'rules “endings → sub-folder”, with ; between them; * is any other ending',
 }
 
 type Readers = { readonly [K in Slot['kind']]: (slot: SlotOf<K>, text: string, home: string) => SlotAnswer }
@@ -70,15 +69,17 @@ const READERS: Readers = {
   folder: (_, text, home) => readPath(text, home, 'folder'),
   file: (_, text, home) => readPath(text, home, 'file'),
   url: (_, text) => readUrl(text.trim()),
+  urls: readUrls,
+  words: (_, text) => {
+    const answer = parseWords(text)
+    return answer.ok ? filled({ any: answer.words.any, none: answer.words.none }) : answer
+  },
   text: (slot, text) =>
     text.length > slot.maxLength ? problem(`is longer than ${slot.maxLength} characters`) : filled(text),
   number: readNumber,
   minutes: readMinutes,
   choice: readChoice,
-  time: (_, text) =>
-    /^([01]\d|2[0-3]):[0-5]\d$/.test(text.trim())
-      ? filled(text.trim())
-      : problem('is not a time of day from 00:00 to 23:59'),
+  time: (_, text) => readTime(text.trim()),
   cron: (_, text) => readCron(text.trim()),
   rules: (_, text) => {
     const answer = parseRules(text)
@@ -93,7 +94,7 @@ function problem(text: string): SlotAnswer {
 }
 
 function filled(value: Json, facets: SlotValue['facets'] = {}): SlotAnswer {
-  return { ok: true, is: { value, facets } }
+  return { ok: true, is: { value, facets: { given: true, ...facets } } }
 }
 
 function readPath(text: string, home: string, wanted: 'folder' | 'file'): SlotAnswer {
@@ -125,6 +126,28 @@ function readUrl(text: string): SlotAnswer {
   const { url, host } = parseTarget(text)
   const name = `${host}${url.pathname}`.replace(/\/$/, '')
   return filled(url.href, { host, name: shortName(name), slug: slugOf(name) })
+}
+
+function readUrls({ most }: SlotOf<'urls'>, text: string): SlotAnswer {
+  const given = text.split(/\s+|[,;]+(?=\s|$|https?:)/i).filter(part => part !== '')
+  if (given.length === 0) return problem('holds no address')
+  for (const address of given) {
+    const wrong = addressProblem(address)
+    if (wrong !== null) return problem(`holds “${visibleText(address)}”, which ${wrong}`)
+  }
+  const targets = given.map(address => parseTarget(address))
+  const addresses = [...new Set(targets.map(({ url }) => url.href))]
+  if (addresses.length > most) return problem(`holds more than ${most} addresses`)
+  const hosts = [...new Set(targets.map(({ host }) => host))]
+  const [first = ''] = hosts
+  const name = hosts.length === 1 ? first : `${first} and ${hosts.length - 1} more`
+  return filled(addresses, { hosts, name: shortName(name), slug: slugOf(first) })
+}
+
+function readTime(text: string): SlotAnswer {
+  const [, hour, minute] = /^([01]\d|2[0-3]):([0-5]\d)$/.exec(text) ?? []
+  if (hour === undefined || minute === undefined) return problem('is not a time of day from 00:00 to 23:59')
+  return filled(text, { hour: Number(hour), minute: Number(minute) })
 }
 
 function readNumber(slot: SlotOf<'number'>, text: string): SlotAnswer {

@@ -38,8 +38,19 @@ describe('placeholders', () => {
     expect(fillJson(template, values)).toEqual([{ a: 1 }, { a: 3 }])
   })
 
+  it('repeat a member of a list for each of a list', () => {
+    const template = [
+      { $each: 'rules.folders', $if: 'digest.is.note', a: '{{member}} of {{url.host}}' },
+      { $each: 'rules.folders', $if: 'digest.is.none', a: '{{member}}' },
+    ]
+    expect(fillJson(template, values)).toEqual([{ a: 'A of a.example' }, { a: 'B of a.example' }])
+    expect(() => fillJson([{ $each: 'url' }], values)).toThrow(TemplateError)
+    expect(() => fillJson([{ $if: 'url' }], values)).toThrow(TemplateError)
+  })
+
   it.each([
     '{{nobody}}',
+    '{{member}}',
     '{{url.path}}',
     '{{url.host:number}}',
     '{{minutes:list}}',

@@ -3,7 +3,8 @@
  * string, and a script is given its values as one JSON literal: no value can become structure or code. Pure.
  *
  * `"{{slot}}"`, `"a {{slot.facet}} b"` put text into text; `"{{slot.facet:number}}"` (also `boolean`, `list`), alone
- * in its string, becomes that value. An object with `"$if": "slot.facet"` stays in its list only where that is true.
+ * in its string, becomes that value. An object with `"$if": "slot.facet"` stays in its list only where that is true;
+ * one with `"$each": "slot.facet"` is there once for each of a list, which it calls `{{member}}`.
  */
 import type { Json, JsonObject } from '../../../domain/json.ts'
 import { isJsonObject } from '../../../domain/json.ts'
@@ -21,10 +22,12 @@ const MARK = 'const slots = /*slots*/ {}'
 export function fillJson(template: Json, values: Values): Json {
   if (typeof template === 'string') return fillString(template, values)
   if (Array.isArray(template)) {
-    return template.filter(member => isWanted(member, values)).map(member => fillJson(member, values))
+    return template
+      .filter(member => isWanted(member, values))
+      .flatMap(member => eachOf(member, values).map(known => fillJson(member, known)))
   }
   if (!isJsonObject(template)) return template
-  const members = Object.entries(template).filter(([key]) => key !== '$if')
+  const members = Object.entries(template).filter(([key]) => key !== '$if' && key !== '$each')
   return Object.fromEntries(members.map(([key, member]) => [key, fillJson(member, values)]))
 }
 
@@ -61,12 +64,26 @@ function fillString(template: string, values: Values): Json {
 }
 
 function isWanted(member: Json, values: Values): boolean {
-  const condition = isJsonObject(member) ? member['$if'] : undefined
-  if (typeof condition !== 'string') return true
-  const [slot = ''] = condition.split('.', 1)
-  const value = lookUp(values, slot, condition.slice(slot.length))
-  if (typeof value !== 'boolean') throw new TemplateError(`“${condition}” is neither true nor false`)
+  const value = named(member, '$if', values)
+  if (value === undefined) return true
+  if (typeof value !== 'boolean') throw new TemplateError('$if names what is neither true nor false')
   return value
+}
+
+/** The values for each time that a member is there. */
+function eachOf(member: Json, values: Values): Values[] {
+  const list = named(member, '$each', values)
+  if (list === undefined) return [values]
+  if (!Array.isArray(list)) throw new TemplateError('$each names what is no list')
+  return list.map(value => new Map([...values, ['member', { value, facets: {} }] as const]))
+}
+
+/** What a member's `$if` or `$each` names; undefined where it has none. */
+function named(member: Json, key: string, values: Values): Json | undefined {
+  const place = isJsonObject(member) ? member[key] : undefined
+  if (typeof place !== 'string') return undefined
+  const [slot = ''] = place.split('.', 1)
+  return lookUp(values, slot, place.slice(slot.length))
 }
 
 function lookUp(values: Values, slot: string, facet: string): Json {

@@ -12,6 +12,7 @@ import type { Json } from '../../domain/json.ts'
 import { createCodec } from '../../domain/seal.ts'
 import type { Codec } from '../../domain/seal.ts'
 import { AuditChain } from './audit.ts'
+import { bulkCipher } from './bulk-cipher.ts'
 import { Checkpointer, GROWN_BYTES } from './checkpoint.ts'
 import { CommitQueue, storeFailure } from './commit-queue.ts'
 import type { WriteOptions } from './commit-queue.ts'
@@ -53,7 +54,7 @@ export class Store extends Reader {
     this.folder = options.folder
     this.now = options.now
     this.ids = new IdMaker(options.now)
-    this.#codec = createCodec(options.keys)
+    this.#codec = createCodec(options.keys, bulkCipher())
     this.#sync = new DiskSync(`${db.name}-wal`, options.sync ?? syncFile)
     this.#queue = new CommitQueue(db, this.#sync, options.onBug ?? (() => undefined))
     this.#checkpointer = new Checkpointer(db.name, this.#queue)

@@ -4,6 +4,7 @@ import { defineTool } from '../../../domain/tool.ts'
 import type { ToolDeclaration } from '../../../domain/tool.ts'
 import { z } from 'zod'
 import type { GuestCall } from '../../../sandbox/protocol.ts'
+import { riskOf } from '../judged.ts'
 import type { ActiveRun, Call } from './call.ts'
 import type { Scope } from './scope.ts'
 import type { ToolRegistry } from '../../tools/registry.ts'
@@ -50,7 +51,7 @@ export function makeCall(run: ActiveRun, guest: GuestCall, scope: Scope): Call {
     argHash: guest.argHash,
     occurrence: guest.occurrence,
   })
-  const risk = !checked.ok ? 'low' : typeof tool.risk === 'function' ? tool.risk(args) : tool.risk
+  const risk = checked.ok ? riskOf(tool, args) : 'low'
   return { guest, scope, tool, step, args, effect, risk, begunAt: run.context.clock.now(), changes: [] }
 }
 

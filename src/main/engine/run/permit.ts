@@ -3,43 +3,36 @@
  * asks for (an approval, a later time) is recorded, in the same transaction as the write-ahead it permits.
  */
 import { approvalText } from '../../../domain/approval.ts'
-import { hashJson } from '../../../domain/json.ts'
 import type { Json } from '../../../domain/json.ts'
 import { decide } from '../../../domain/policy.ts'
-import type { Decision, Usage } from '../../../domain/policy.ts'
-import { dayStart, hourStart } from '../../../domain/zone.ts'
+import type { Decision } from '../../../domain/policy.ts'
 import { approvalOf, askApproval, decideApproval, hasGrant, raiseAction } from '../../store/actions.ts'
 import { actionsBegunSince } from '../../store/journal.ts'
 import type { Reader, Tx } from '../../store/tx.ts'
 import { putWait } from '../../store/waits.ts'
+import { payloadHash, policyInput } from '../judged.ts'
 import type { ActiveRun, Call, CallEnd } from './call.ts'
 
-/** The exact payload an approval is bound to (P4). */
-export function payloadHash(call: Call): string {
-  return hashJson([call.tool.name, call.args])
-}
-
 export function judge(run: ActiveRun, call: Call, reader: Reader): Decision {
-  const now = run.context.clock.now()
-  return decide({
-    contract: run.contract,
-    call: {
-      tool: call.tool.name,
-      module: `tools/${call.tool.name.slice(0, call.tool.name.lastIndexOf('.'))}`,
-      effect: call.effect,
-      risk: call.risk,
-      touches: call.tool.touches(call.args),
-      costMicros: 0,
-      payloadHash: payloadHash(call),
-    },
-    usage: usageFor(run, call, reader, now),
-    now,
-    phase: run.phase,
-    tainted: isTainted(run, call),
-    approved: isApproved(call, reader, now),
-    granted: subject => hasGrant(reader, run.row.workflow_id, subject),
-    sources: sourcesOf(run, call),
-  })
+  const { clock, tools } = run.context
+  const now = clock.now()
+  const workflowId = run.row.workflow_id
+  return decide(
+    policyInput(call, {
+      tools,
+      contract: run.contract,
+      phase: run.phase,
+      now,
+      used: {
+        calls: run.calls,
+        actions: run.journal.actionsOfRun(),
+        since: at => actionsBegunSince(reader, workflowId, at),
+      },
+      reads: () => run.journal.reads(),
+      approved: isApproved(call, reader, now),
+      granted: subject => hasGrant(reader, workflowId, subject),
+    }),
+  )
 }
 
 export function logDecision(run: ActiveRun, tx: Tx, call: Call, decision: Decision): void {
@@ -140,45 +133,10 @@ function askFor(
   return { is: 'waiting', kind: 'approval' }
 }
 
-function usageFor(run: ActiveRun, call: Call, reader: Reader, now: number): Usage {
-  const nothing = { actionsThisHour: 0, actionsThisDay: 0, costThisRunMicros: 0, costThisDayMicros: 0 }
-  if (call.effect !== 'write') return { ...nothing, actionsThisRun: 0, callsThisRun: run.calls }
-  const workflowId = run.row.workflow_id
-  const { zone } = run.contract
-  return {
-    ...nothing,
-    actionsThisRun: run.journal.actionsOfRun(),
-    actionsThisHour: actionsBegunSince(reader, workflowId, hourStart(now, zone)),
-    actionsThisDay: actionsBegunSince(reader, workflowId, dayStart(now, zone)),
-    callsThisRun: run.calls,
-  }
-}
-
 function isApproved(call: Call, reader: Reader, now: number): boolean {
   if (call.effect === 'local') return false
   const approval = approvalOf(reader, call.step.stepId)
   return (
     approval?.state === 'granted' && approval.expires_at > now && approval.payload_hash === payloadHash(call)
   )
-}
-
-/** Whether this scope, or one around it, has read anything from outside. */
-function isTainted(run: ActiveRun, call: Call): boolean {
-  if (run.contract.outsideContent === 'allow') return false
-  return readsAround(run, call).length > 0
-}
-
-function sourcesOf(run: ActiveRun, call: Call): string[] {
-  if (run.contract.flows.length === 0) return []
-  return readsAround(run, call).flatMap(({ tool, args }) => {
-    const touches = run.context.tools.get(tool)?.touches(args)
-    return [...(touches?.hosts ?? []), ...(touches?.paths ?? []).map(place => place.path)]
-  })
-}
-
-function readsAround(run: ActiveRun, call: Call): { tool: string; args: Json }[] {
-  const owners = new Set<string>()
-  for (let scope: Call['scope'] | null = call.scope; scope !== null; scope = scope.parent)
-    owners.add(scope.owner)
-  return run.journal.reads().filter(step => owners.has(step.owner))
 }

@@ -1,0 +1,128 @@
+/**
+ * What policy is told of a call, the same in a run and in a rehearsal (P1): what it would touch, what its scopes have
+ * read, what was used. Pure: all of it comes from the arguments and from what was recorded.
+ */
+import type { Contract } from '../../domain/contract.ts'
+import { hashJson } from '../../domain/json.ts'
+import type { Json } from '../../domain/json.ts'
+import type { Phase, PolicyCall, PolicyInput, Usage } from '../../domain/policy.ts'
+import type { Effect, Risk, ToolDeclaration } from '../../domain/tool.ts'
+import { dayStart, hourStart } from '../../domain/zone.ts'
+import type { ToolRegistry } from '../tools/registry.ts'
+
+/** A call as a run and a rehearsal have it. */
+interface Judged {
+  readonly tool: ToolDeclaration
+  readonly args: Json
+  readonly effect: Effect
+  readonly risk: Risk
+  readonly scope: Nested
+}
+
+interface Nested {
+  readonly owner: string
+  readonly parent: Nested | null
+}
+
+/** A read with an outcome, and the journal it stands in. */
+interface ReadBefore {
+  owner: string
+  tool: string
+  args: Json
+}
+
+interface Used {
+  calls: number
+  /** Changes of the outside by this run. */
+  actions: number
+  /** Changes of the outside by its automation since then. */
+  since: (at: number) => number
+}
+
+/** Around a call. */
+interface Moment {
+  tools: ToolRegistry
+  contract: Contract
+  phase: Phase
+  now: number
+  used: Used
+  /** Of all scopes; looked at only where it matters. */
+  reads: () => readonly ReadBefore[]
+  approved: boolean
+  granted: (subject: string) => boolean
+}
+
+export function policyInput(call: Judged, moment: Moment): PolicyInput {
+  const { tools, contract, phase, now, used, approved, granted } = moment
+  const looksBack = contract.outsideContent !== 'allow' || contract.flows.length > 0
+  const reads = looksBack ? readsAround(call.scope, moment.reads()) : []
+  return {
+    contract,
+    call: policyCall(call),
+    usage: usageOf(contract, call.effect, used, now),
+    now,
+    phase,
+    tainted: reads.length > 0,
+    approved,
+    granted,
+    sources: contract.flows.length > 0 ? sourcesOf(tools, reads) : [],
+  }
+}
+
+/** The exact payload an approval is bound to (P4). */
+export function payloadHash({ tool, args }: Pick<Judged, 'tool' | 'args'>): string {
+  return hashJson([tool.name, args])
+}
+
+export function riskOf(tool: ToolDeclaration, args: Json): Risk {
+  return typeof tool.risk === 'function' ? tool.risk(args) : tool.risk
+}
+
+function policyCall(call: Judged): PolicyCall {
+  const { tool, args, effect, risk } = call
+  return {
+    tool: tool.name,
+    module: `tools/${tool.name.slice(0, tool.name.lastIndexOf('.'))}`,
+    effect,
+    risk,
+    touches: tool.touches(args),
+    costMicros: 0,
+    payloadHash: payloadHash(call),
+  }
+}
+
+/** What this scope, and those around it, have read. */
+function readsAround(scope: Nested, reads: readonly ReadBefore[]): ReadBefore[] {
+  const owners = new Set<string>()
+  for (let around: Nested | null = scope; around !== null; around = around.parent) owners.add(around.owner)
+  return reads.filter(read => owners.has(read.owner))
+}
+
+/** The hosts and paths that were read, for flows. */
+function sourcesOf(tools: ToolRegistry, reads: readonly ReadBefore[]): string[] {
+  return reads.flatMap(({ tool, args }) => {
+    const touches = tools.get(tool)?.touches(args)
+    return [...(touches?.hosts ?? []), ...(touches?.paths ?? []).map(place => place.path)]
+  })
+}
+
+export const NOTHING_USED: Usage = {
+  actionsThisRun: 0,
+  actionsThisHour: 0,
+  actionsThisDay: 0,
+  callsThisRun: 0,
+  costThisRunMicros: 0,
+  costThisDayMicros: 0,
+}
+
+/** Hours and days are those of the contract's zone; only a write has to know what was changed in them. */
+function usageOf({ zone }: Contract, effect: Effect, used: Used, now: number): Usage {
+  const usage = { ...NOTHING_USED, callsThisRun: used.calls }
+  if (effect !== 'write') return usage
+  return {
+    ...usage,
+    actionsThisRun: used.actions,
+    actionsThisHour: used.since(hourStart(now, zone)),
+    actionsThisDay: used.since(dayStart(now, zone)),
+  }
+}

@@ -246,6 +246,7 @@ class GuardedClient implements HttpClient {
 
   async #send(journey: Journey, addresses: readonly Address[]): Promise<Answer> {
     const { target, method, headers, deadline, request } = journey
+    await this.#pools.ready()
     const entry = this.#pools.for(target, addresses)
     const credential = journey.carries ? journey.credential : null
     const outgoing = {

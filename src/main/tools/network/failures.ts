@@ -2,7 +2,6 @@
  * Every way a request can fail, made into a Failure where it is known: from the error of the socket, the time that
  * ran out, the status of the answer. Each says whether the request can have reached the other side (J4).
  */
-import { errors } from 'undici'
 import type { Failure } from '../../../domain/failure.ts'
 import { isJsonObject, type JsonObject } from '../../../domain/json.ts'
 import { maskText } from './redact.ts'
@@ -217,7 +216,8 @@ export function parseRetryAfter(value: string | undefined, now: number): number 
 }
 
 function codeOf(error: unknown): string {
-  if (error instanceof errors.HTTPParserError) return 'HPE'
+  // By its name: the library is loaded only with the first request.
+  if (error instanceof Error && error.name === 'HTTPParserError') return 'HPE'
   if (typeof error !== 'object' || error === null) return ''
   const code = 'code' in error && typeof error.code === 'string' ? error.code : ''
   if (code !== '') return code

@@ -1,9 +1,10 @@
 /**
  * Keep-alive connections, one pool per origin and the exact set of addresses that was checked for it: a connection
- * made for one answer of DNS is never used under another. Owns the pools and closes those left idle.
+ * made for one answer of DNS is never used under another. Owns the pools and closes those left idle. What makes
+ * connections is large, and loaded for the first of them: a core that reaches nothing does without.
  */
 import type { LookupFunction } from 'node:net'
-import { Pool } from 'undici'
+import type { Pool } from 'undici'
 import type { Address } from './address.ts'
 import type { Target } from './target.ts'
 
@@ -26,6 +27,7 @@ export interface PoolEntry {
 export class Pools {
   readonly #entries = new Map<string, PoolEntry>()
   readonly #sweep: NodeJS.Timeout
+  #library: typeof import('undici') | undefined
 
   constructor() {
     this.#sweep = setInterval(() => this.#closeIdle(IDLE_MS), IDLE_MS / 2).unref()
@@ -33,6 +35,11 @@ export class Pools {
 
   get size(): number {
     return this.#entries.size
+  }
+
+  /** Resolves when `for` can be called. */
+  async ready(): Promise<void> {
+    this.#library ??= await import('undici')
   }
 
   for(target: Target, addresses: readonly Address[]): PoolEntry {
@@ -44,7 +51,7 @@ export class Pools {
     }
     if (this.#entries.size >= MAX_POOLS) this.#closeIdle(0)
     const entry: PoolEntry = {
-      pool: openPool(target, addresses),
+      pool: this.#open(target, addresses),
       active: 0,
       warm: false,
       lastUsed: performance.now(),
@@ -58,6 +65,25 @@ export class Pools {
     const entries = [...this.#entries.values()]
     this.#entries.clear()
     await Promise.all(entries.map(entry => entry.pool.destroy()))
+  }
+
+  #open(target: Target, addresses: readonly Address[]): Pool {
+    if (this.#library === undefined) throw new Error('a connection was wanted before its library was there')
+    return new this.#library.Pool(target.url.origin, {
+      connections: CONNECTIONS,
+      pipelining: 1,
+      allowH2: false,
+      keepAliveTimeout: KEEP_ALIVE_MS,
+      keepAliveMaxTimeout: KEEP_ALIVE_MS,
+      maxHeaderSize: MAX_ANSWER_HEADER_BYTES,
+      connect: {
+        timeout: CONNECT_TIMEOUT_MS,
+        allowH2: false,
+        autoSelectFamily: addresses.length > 1,
+        // Host header and certificate name stay those of the origin; only where it connects is pinned.
+        lookup: pinned(addresses),
+      },
+    })
   }
 
   #closeIdle(olderThanMs: number): void {
@@ -77,24 +103,6 @@ function keyOf(addresses: readonly Address[]): string {
     .map(entry => entry.address)
     .sort()
     .join(',')
-}
-
-function openPool(target: Target, addresses: readonly Address[]): Pool {
-  return new Pool(target.url.origin, {
-    connections: CONNECTIONS,
-    pipelining: 1,
-    allowH2: false,
-    keepAliveTimeout: KEEP_ALIVE_MS,
-    keepAliveMaxTimeout: KEEP_ALIVE_MS,
-    maxHeaderSize: MAX_ANSWER_HEADER_BYTES,
-    connect: {
-      timeout: CONNECT_TIMEOUT_MS,
-      allowH2: false,
-      autoSelectFamily: addresses.length > 1,
-      // Host header and certificate name stay those of the origin; only where it connects is pinned.
-      lookup: pinned(addresses),
-    },
-  })
 }
 
 /** Answers the socket's look-up with what was checked, so that no second answer can differ from it. */

@@ -216,12 +216,16 @@ export function parseRetryAfter(value: string | undefined, now: number): number 
 }
 
 function codeOf(error: unknown): string {
-  // By its name: the library is loaded only with the first request.
-  if (error instanceof Error && error.name === 'HTTPParserError') return 'HPE'
   if (typeof error !== 'object' || error === null) return ''
-  const code = 'code' in error && typeof error.code === 'string' ? error.code : ''
+  const code = ownCodeOf(error)
   if (code !== '') return code
   const inner =
     error instanceof AggregateError ? (error.errors as unknown[])[0] : 'cause' in error ? error.cause : null
   return inner === null || inner === undefined || inner === error ? '' : codeOf(inner)
+}
+
+function ownCodeOf(error: object): string {
+  // By its name: the library is loaded only with the first request.
+  if (error instanceof Error && error.name === 'HTTPParserError') return 'HPE'
+  return 'code' in error && typeof error.code === 'string' ? error.code : ''
 }

@@ -4,7 +4,7 @@
  * connections is large, and loaded for the first of them: a core that reaches nothing does without.
  */
 import type { LookupFunction } from 'node:net'
-import type { Pool } from 'undici'
+import type * as Undici from 'undici'
 import type { Address } from './address.ts'
 import type { Target } from './target.ts'
 
@@ -16,7 +16,7 @@ const IDLE_MS = 30_000
 const MAX_POOLS = 256
 
 export interface PoolEntry {
-  readonly pool: Pool
+  readonly pool: Undici.Pool
   /** Requests under way. */
   active: number
   /** True once an answer came: the next request may meet a connection that the other side just closed. */
@@ -27,7 +27,7 @@ export interface PoolEntry {
 export class Pools {
   readonly #entries = new Map<string, PoolEntry>()
   readonly #sweep: NodeJS.Timeout
-  #library: typeof import('undici') | undefined
+  #library: typeof Undici | undefined
 
   constructor() {
     this.#sweep = setInterval(() => this.#closeIdle(IDLE_MS), IDLE_MS / 2).unref()
@@ -67,7 +67,7 @@ export class Pools {
     await Promise.all(entries.map(entry => entry.pool.destroy()))
   }
 
-  #open(target: Target, addresses: readonly Address[]): Pool {
+  #open(target: Target, addresses: readonly Address[]): Undici.Pool {
     if (this.#library === undefined) throw new Error('a connection was wanted before its library was there')
     return new this.#library.Pool(target.url.origin, {
       connections: CONNECTIONS,

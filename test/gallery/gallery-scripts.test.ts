@@ -24,7 +24,7 @@ let home: string
 
 beforeAll(() => {
   home = fs.mkdtempSync(path.join(os.tmpdir(), 'steward-gallery-'))
-  fs.mkdirSync(path.join(home, 'Downloads'))
+  for (const folder of ['Documents', 'Downloads']) fs.mkdirSync(path.join(home, folder))
 })
 
 afterAll(() => {

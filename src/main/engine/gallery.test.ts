@@ -16,7 +16,7 @@ let home: string
 
 beforeAll(() => {
   home = fs.mkdtempSync(path.join(os.tmpdir(), 'steward-gallery-'))
-  fs.mkdirSync(path.join(home, 'Downloads'))
+  for (const folder of ['Documents', 'Downloads']) fs.mkdirSync(path.join(home, folder))
   fs.writeFileSync(path.join(home, 'file.txt'), '')
 })
 

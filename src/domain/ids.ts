@@ -7,6 +7,8 @@ import { drawBytes } from './random.ts'
 const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz'
 const TIME_LENGTH = 10
 const RANDOM_LENGTH = 16
+/** 48 bits. */
+const LATEST = 2 ** 48 - 1
 
 export type IdPrefix =
   | 'wf'
@@ -47,6 +49,11 @@ export class IdMaker {
     this.#lastTime = time
     return `${prefix}_${encodeTime(time)}${this.#lastRandom.map(digit => ALPHABET[digit]).join('')}`
   }
+}
+
+/** Below every id of this prefix made at `time` (UTC milliseconds) or later, and above all made before. */
+export function lowestId(prefix: IdPrefix, time: number): string {
+  return `${prefix}_${encodeTime(Math.max(0, Math.min(time, LATEST)))}`
 }
 
 function freshDigits(): number[] {

@@ -64,6 +64,17 @@ const inState = statement((p: { state: ActionRow['state']; before: string; limit
     .orderBy('id', 'desc')
     .limit(p.limit),
 )
+const ofWorkflowInState = statement(
+  (p: { workflowId: string; state: ActionRow['state']; before: string; limit: number }) =>
+    query
+      .selectFrom('actions')
+      .selectAll()
+      .where('workflow_id', '=', p.workflowId)
+      .where('state', '=', p.state)
+      .where('id', '<', p.before)
+      .orderBy('id', 'desc')
+      .limit(p.limit),
+)
 const openOfRun = statement((p: { runId: string }) =>
   query.selectFrom('actions').selectAll().where('run_id', '=', p.runId).where('state', '=', 'open'),
 )
@@ -151,6 +162,17 @@ export function listActions(
   before = '~',
 ): ActionRow[] {
   return reader.all(inState, { state, before, limit })
+}
+
+/** Those of one automation, newest first, from below `before`. */
+export function listActionsOf(
+  reader: Reader,
+  workflowId: string,
+  state: ActionRow['state'],
+  limit: number,
+  before = '~',
+): ActionRow[] {
+  return reader.all(ofWorkflowInState, { workflowId, state, before, limit })
 }
 
 export function openActionsOfRun(reader: Reader, runId: string): ActionRow[] {

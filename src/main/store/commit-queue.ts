@@ -6,6 +6,7 @@
 import type Database from 'better-sqlite3'
 import { FailureError } from '../../domain/failure.ts'
 import type { Failure } from '../../domain/failure.ts'
+import type { Change } from './changes.ts'
 import type { DiskSync } from './disk-sync.ts'
 import { Tx } from './tx.ts'
 
@@ -33,6 +34,7 @@ export class CommitQueue {
   readonly #db: Database.Database
   readonly #sync: DiskSync
   readonly #onBug: (error: unknown) => void
+  readonly #onChanges: (changes: readonly Change[]) => void
   readonly #begin: Database.Statement
   readonly #end: Database.Statement
   readonly #enter: Database.Statement
@@ -44,10 +46,16 @@ export class CommitQueue {
   #held: Promise<void> | null = null
   #broken: Failure | null = null
 
-  constructor(db: Database.Database, sync: DiskSync, onBug: (error: unknown) => void) {
+  constructor(
+    db: Database.Database,
+    sync: DiskSync,
+    onBug: (error: unknown) => void,
+    onChanges: (changes: readonly Change[]) => void = () => undefined,
+  ) {
     this.#db = db
     this.#sync = sync
     this.#onBug = onBug
+    this.#onChanges = onChanges
     this.#begin = db.prepare('BEGIN IMMEDIATE')
     this.#end = db.prepare('COMMIT')
     this.#enter = db.prepare('SAVEPOINT job')
@@ -160,9 +168,17 @@ export class CommitQueue {
   #answer(settled: readonly Settled[]): void {
     const durable = settled.filter(end => end.ok && end.job.durable)
     const flushed = durable.length > 0 ? this.#sync.flush() : null
-    for (const end of settled) if (end.ok) for (const after of end.tx.afterCommit) this.#tell(after)
+    for (const end of settled) if (end.ok) this.#tellOf(end.tx)
     for (const end of settled) if (!end.ok || !end.job.durable) answerOne(end)
     if (flushed !== null) void this.#answerDurable(flushed, durable)
+  }
+
+  #tellOf(tx: Tx): void {
+    if (tx.changes.length > 0)
+      this.#tell(() => {
+        this.#onChanges(tx.changes)
+      })
+    for (const after of tx.afterCommit) this.#tell(after)
   }
 
   /** What is told of a commit may have a bug of its own; the commit stands, and everyone else is told too. */

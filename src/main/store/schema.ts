@@ -322,6 +322,12 @@ interface SecretsTable {
   created_at: number
 }
 
+interface RequestsTable {
+  id: string
+  sealed_record: Uint8Array
+  created_at: number
+}
+
 interface AuditLogTable {
   seq: number
   at: number
@@ -361,6 +367,7 @@ export interface Schema {
   notes: NotesTable
   note_index_keys: NoteIndexKeysTable
   note_words: NoteWordsTable
+  requests: RequestsTable
 }
 
 /** A row as it is read. */

@@ -1,8 +1,9 @@
-/** Settings of this data folder: small texts by key. */
+/** Settings of this data folder: small texts by key, and what a person set, as one of them. */
+import { z } from 'zod'
 import { query, statement } from './statement.ts'
 import type { Reader, Tx } from './tx.ts'
 
-export type SettingKey = 'epoch' | 'database-identity' | 'stopped' | 'copied-at' | 'last-seen'
+export type SettingKey = 'epoch' | 'database-identity' | 'stopped' | 'copied-at' | 'last-seen' | 'preferences'
 
 const get = statement((p: { key: string }) =>
   query.selectFrom('settings').select('value').where('key', '=', p.key),
@@ -25,4 +26,18 @@ export function isStopped(reader: Reader): boolean {
 
 export function putSetting(tx: Tx, key: SettingKey, value: string): void {
   tx.run(put, { key, value })
+}
+
+const preferencesSchema = z.object({
+  /** How long ended runs and what tells of them are kept at least, days. */
+  keepRunsDays: z.int().min(1).max(3_650).default(30),
+})
+export type Preferences = z.output<typeof preferencesSchema>
+
+export function preferencesOf(reader: Reader): Preferences {
+  return preferencesSchema.parse(JSON.parse(setting(reader, 'preferences') ?? '{}'))
+}
+
+export function putPreferences(tx: Tx, preferences: Preferences): void {
+  putSetting(tx, 'preferences', JSON.stringify(preferencesSchema.parse(preferences)))
 }

@@ -4,6 +4,8 @@
  */
 import { DummyDriver, Kysely, SqliteAdapter, SqliteIntrospector, SqliteQueryCompiler } from 'kysely'
 import type { CompiledQuery, Insertable, InsertResult } from 'kysely'
+import { toldBy } from './changes.ts'
+import type { Change } from './changes.ts'
 import type { Schema } from './schema.ts'
 
 /** Builds queries; executes none. */
@@ -20,6 +22,8 @@ export type SqlValue = string | number | bigint | Uint8Array | null
 
 export interface Statement<P, R> {
   readonly sql: string
+  /** What it does to a table that others watch. */
+  readonly told?: Pick<Change, 'verb' | 'table'> | null
   /** The values for the holes of `sql`, in order. */
   bind(params: P): SqlValue[]
   /** Only carries the row type; absent at run time. */
@@ -43,6 +47,7 @@ export function statement<P extends object, R>(build: (params: P) => Compilable<
   const names = parameters.filter(parameter => parameter instanceof Hole).map(hole => hole.name as keyof P)
   return {
     sql: withConstants(sql, parameters),
+    told: toldBy(sql),
     bind: params => names.map(name => (params[name] ?? null) as SqlValue),
   }
 }

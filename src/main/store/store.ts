@@ -13,11 +13,13 @@ import { createCodec } from '../../domain/seal.ts'
 import type { Codec } from '../../domain/seal.ts'
 import { AuditChain } from './audit.ts'
 import { bulkCipher } from './bulk-cipher.ts'
+import type { Change } from './changes.ts'
 import { Checkpointer, GROWN_BYTES } from './checkpoint.ts'
 import { CommitQueue, storeFailure } from './commit-queue.ts'
 import type { WriteOptions } from './commit-queue.ts'
 import { DiskSync, syncFile } from './disk-sync.ts'
 import type { SyncFile } from './disk-sync.ts'
+import { withCompany } from './first-write.ts'
 import { keyFile } from './key-file.ts'
 import type { KeyPort } from './key-file.ts'
 import { migrate } from './migrate.ts'
@@ -47,6 +49,7 @@ export class Store extends Reader {
   readonly #queue: CommitQueue
   readonly #sync: DiskSync
   readonly #checkpointer: Checkpointer
+  readonly #watchers = new Set<(changes: readonly Change[]) => void>()
 
   constructor(db: Database.Database, options: StoreOptions & { keys: KeyPort }) {
     super(db)
@@ -56,7 +59,9 @@ export class Store extends Reader {
     this.ids = new IdMaker(options.now)
     this.#codec = createCodec(options.keys, bulkCipher())
     this.#sync = new DiskSync(`${db.name}-wal`, options.sync ?? syncFile)
-    this.#queue = new CommitQueue(db, this.#sync, options.onBug ?? (() => undefined))
+    this.#queue = new CommitQueue(db, this.#sync, options.onBug ?? (() => undefined), changes => {
+      for (const watcher of this.#watchers) watcher(changes)
+    })
     this.#checkpointer = new Checkpointer(db.name, this.#queue)
     this.audit = new AuditChain(
       this,
@@ -72,7 +77,15 @@ export class Store extends Reader {
    * the commit is on the disk (J1). `work` is synchronous: nothing can come between its reads and its writes.
    */
   write<T>(work: (tx: Tx) => T, options?: WriteOptions): Promise<T> {
-    return this.#queue.write(work, options)
+    return this.#queue.write(withCompany(work), options)
+  }
+
+  /** Calls back after each commit that changed something people look at; returns a function that stops it. */
+  watch(watcher: (changes: readonly Change[]) => void): () => void {
+    this.#watchers.add(watcher)
+    return () => {
+      this.#watchers.delete(watcher)
+    }
   }
 
   /** Resolves when all that was committed before is on the disk. */

@@ -3,6 +3,7 @@
  * A Tx lives for one piece of work of the commit queue; it may ask to be told of its commit or rollback.
  */
 import type Database from 'better-sqlite3'
+import type { Change } from './changes.ts'
 import type { Statement } from './statement.ts'
 
 const prepared = new WeakMap<Database.Database, Map<string, Database.Statement>>()
@@ -64,9 +65,14 @@ export class Tx extends Reader {
   readonly afterCommit: (() => void)[] = []
   /** Called when this piece of work is undone: for what it changed outside the database. */
   readonly onRollback: (() => void)[] = []
+  /** What was changed so far in tables that others watch. */
+  readonly changes: Change[] = []
 
   /** How many rows changed. */
   run<P, R>(statement: Statement<P, R>, params: P): number {
-    return this.prepare(statement.sql).run(...statement.bind(params)).changes
+    const rows = this.prepare(statement.sql).run(...statement.bind(params)).changes
+    if (rows > 0 && statement.told)
+      this.changes.push({ ...statement.told, values: params as Change['values'] })
+    return rows
   }
 }

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto'
 import { contractSchema } from '../../domain/contract.ts'
 import type { Contract } from '../../domain/contract.ts'
+import { createChat } from './chats.ts'
 import type { Row } from './schema.ts'
 import { insertion, query, statement } from './statement.ts'
 import type { Store } from './store.ts'
@@ -18,7 +19,6 @@ export interface Deployed {
   contract: Contract
 }
 
-const insertChat = insertion('chats', ['id', 'title', 'created_at'])
 const insertWorkflow = insertion('workflows', ['id', 'name', 'state', 'chat_id', 'created_at', 'updated_at'])
 const insertIntent = insertion('intents', ['id', 'workflow_id', 'version', 'contract', 'created_at'])
 const insertScript = insertion('scripts', [
@@ -46,6 +46,9 @@ const setState = statement((p: { id: string; state: WorkflowState; reason: strin
     .set({ state: p.state, pause_reason: p.reason, updated_at: p.at })
     .where('id', '=', p.id),
 )
+const setName = statement((p: { id: string; name: string; at: number }) =>
+  query.updateTable('workflows').set({ name: p.name, updated_at: p.at }).where('id', '=', p.id),
+)
 const setServed = statement((p: { id: string; at: number }) =>
   query.updateTable('workflows').set({ last_served_at: p.at }).where('id', '=', p.id),
 )
@@ -64,6 +67,14 @@ const intentById = statement((p: { id: string }) =>
 const scriptById = statement((p: { id: string }) =>
   query.selectFrom('scripts').selectAll().where('id', '=', p.id),
 )
+const scriptOfVersion = statement((p: { workflowId: string; major: number; minor: number }) =>
+  query
+    .selectFrom('scripts')
+    .selectAll()
+    .where('workflow_id', '=', p.workflowId)
+    .where('major', '=', p.major)
+    .where('minor', '=', p.minor),
+)
 const lastVersions = statement((p: { workflowId: string }) =>
   query
     .selectFrom('scripts')
@@ -74,8 +85,7 @@ const lastVersions = statement((p: { workflowId: string }) =>
 
 export function createWorkflow(store: Store, tx: Tx, name: string, title: string, at: number): string {
   const id = store.ids.next('wf')
-  const chatId = store.ids.next('cht')
-  tx.run(insertChat, { id: chatId, title, created_at: at })
+  const chatId = createChat(store, tx, title, at)
   tx.run(insertWorkflow, { id, name, state: 'active', chat_id: chatId, created_at: at, updated_at: at })
   return id
 }
@@ -131,6 +141,10 @@ export function setWorkflowState(
   tx.run(setState, { id, state, reason, at })
 }
 
+export function renameWorkflow(tx: Tx, id: string, name: string, at: number): void {
+  tx.run(setName, { id, name, at })
+}
+
 export function markServed(tx: Tx, id: string, at: number): void {
   tx.run(setServed, { id, at })
 }
@@ -155,12 +169,31 @@ export function contractOf(reader: Reader, intentId: string): Contract {
   })
 }
 
+export function intentOf(
+  reader: Reader,
+  intentId: string,
+): Pick<Row<'intents'>, 'id' | 'version' | 'created_at'> {
+  return reader.once(`intent row ${intentId}`, () => {
+    const row = reader.get(intentById, { id: intentId })
+    if (row === undefined) throw new Error(`intent ${intentId} is missing`)
+    return { id: row.id, version: row.version, created_at: row.created_at }
+  })
+}
+
 export function scriptOf(reader: Reader, scriptId: string): Script {
   return reader.once(`script ${scriptId}`, () => {
     const row = reader.get(scriptById, { id: scriptId })
     if (row === undefined) throw new Error(`script ${scriptId} is missing`)
     return row
   })
+}
+
+export function scriptByVersion(
+  reader: Reader,
+  workflowId: string,
+  version: { major: number; minor: number },
+): Script | undefined {
+  return reader.get(scriptOfVersion, { workflowId, ...version })
 }
 
 export function deployed(reader: Reader, workflow: Workflow): Deployed {

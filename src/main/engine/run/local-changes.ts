@@ -1,6 +1,7 @@
 /** Makes staged local changes real, in the transaction in which their scope succeeds (J2). */
 import type { LocalChange } from '../../../domain/tool.ts'
-import { addChatEvent, deleteState, setState } from '../../store/local-state.ts'
+import { addChatEvent } from '../../store/chats.ts'
+import { deleteState, setState } from '../../store/local-state.ts'
 import { commitNoteChange } from '../../store/notes.ts'
 import type { Tx } from '../../store/tx.ts'
 import { workflowById } from '../../store/workflows.ts'

@@ -27,7 +27,8 @@ import { lockFolder } from './store/folder-lock.ts'
 import type { FolderLock } from './store/folder-lock.ts'
 import { openLog } from './store/log-file.ts'
 import type { Log } from './store/log-file.ts'
-import { collect } from './store/retention.ts'
+import { collect, RETENTION } from './store/retention.ts'
+import { preferencesOf } from './store/settings.ts'
 import { openStore } from './store/store.ts'
 import type { Store } from './store/store.ts'
 import { allWaiting } from './store/waiters.ts'
@@ -299,7 +300,8 @@ function scheduleRetention(store: Store, clock: Clock, log: Log): () => Promise<
 
 async function collectOnce(store: Store, clock: Clock, log: Log, signal: AbortSignal): Promise<void> {
   try {
-    const collected = await collect(store, clock.now(), undefined, signal)
+    const runsMs = preferencesOf(store).keepRunsDays * 86_400_000
+    const collected = await collect(store, clock.now(), { ...RETENTION, runsMs }, signal)
     if (Object.values(collected).some(count => count > 0))
       log('info', 'old records were collected', { ...collected })
   } catch (error) {

@@ -20,6 +20,7 @@ import type { Answer } from './answers.ts'
 import { recogniseFolder } from './boot.ts'
 import type { EngineContext, FaultPoint } from './context.ts'
 import { Control } from './control.ts'
+import { Edits } from './edits.ts'
 import { acceptFor } from './events.ts'
 import type { Accepted } from './events.ts'
 import { Hooks } from './hooks/hooks.ts'
@@ -60,6 +61,7 @@ export class Engine {
   readonly store: Store
   readonly tools: ToolRegistry
   readonly control: Control
+  readonly edits: Edits
   readonly rehearsals: Rehearsals
   readonly hooks: Hooks
   readonly #context: EngineContext
@@ -99,6 +101,7 @@ export class Engine {
       options.isSigned ?? (() => false),
     )
     this.control = new Control(this.#context, this.#router)
+    this.edits = new Edits(this.#context, request => this.install(request))
     this.#answers = new Answers(this.#context, this.#waker, this.control)
   }
 

@@ -1,10 +1,11 @@
 /** Actions as clients see them: what people call their inbox. */
+import { z } from 'zod'
 import type { Choice, ActionRow } from '../../store/actions.ts'
-import { actionById, bodyOfAction, choicesOf, listActions } from '../../store/actions.ts'
+import { actionById, bodyOfAction, choicesOf, listActions, listActionsOf } from '../../store/actions.ts'
 import { waitersOf } from '../../store/waiters.ts'
 import type { Waiter } from '../../store/waiters.ts'
-import { automationName, pageOf } from './common.ts'
-import type { AutomationName, Page, ViewSource } from './common.ts'
+import { automationName, cursorText, pageOf, placeIn } from './common.ts'
+import type { AutomationName, Page, PageRequest, ViewSource } from './common.ts'
 
 export interface ActionView {
   id: string
@@ -49,14 +50,19 @@ export function actionView(source: ViewSource, action: ActionRow): ActionView {
 
 export function actionsPage(
   source: ViewSource,
-  filter: { state: ActionRow['state']; before?: string; limit: number },
+  filter: PageRequest & { state: ActionRow['state']; workflowId?: string | undefined },
 ): Page<ActionView> {
-  const rows = listActions(source.store, filter.state, filter.limit + 1, filter.before)
+  const [before] = placeIn(filter, 'actions', z.string()) ?? []
+  const { state, workflowId, limit } = filter
+  const rows =
+    workflowId === undefined
+      ? listActions(source.store, state, limit + 1, before)
+      : listActionsOf(source.store, workflowId, state, limit + 1, before)
   return pageOf(
     rows,
-    filter.limit,
+    limit,
     row => actionView(source, row),
-    row => row.id,
+    row => cursorText('actions', row.id),
   )
 }
 

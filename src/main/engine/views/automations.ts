@@ -1,18 +1,18 @@
 /** Automations as clients see them: what each promises, whether it runs, what it did last and does next. */
+import { z } from 'zod'
 import type { Contract } from '../../../domain/contract.ts'
 import { contractText } from '../../../domain/policy.ts'
 import { waitingFor } from '../../store/inbox.ts'
-import { listLedger, listRuns, openActionsOf } from '../../store/lists.ts'
-import type { InstantPlace } from '../../store/lists.ts'
+import { listAutomations, listLedger, listRuns, openActionsOf } from '../../store/lists.ts'
 import type { InstantRow } from '../../store/schedules.ts'
-import { schedulesOf } from '../../store/schedules.ts'
-import { deployed, listWorkflows } from '../../store/workflows.ts'
+import { deployed } from '../../store/workflows.ts'
 import type { Workflow, WorkflowState } from '../../store/workflows.ts'
 import { describeTrigger } from '../schedule/describe.ts'
+import { nextDueOf, versionText } from './versions.ts'
 import { runSummary } from './runs.ts'
 import type { RunSummary } from './runs.ts'
-import { pageOf } from './common.ts'
-import type { Page, ViewSource } from './common.ts'
+import { cursorText, pageOf, placeIn } from './common.ts'
+import type { Page, PageRequest, ViewSource } from './common.ts'
 
 export interface AutomationSummary {
   id: string
@@ -52,8 +52,18 @@ export interface InstantView {
 const MOST_COUNTED = 100
 const STRIP = 20
 
-export function automationsList(source: ViewSource): AutomationSummary[] {
-  return listWorkflows(source.store).map(workflow => automationSummary(source, workflow))
+export function automationsPage(
+  source: ViewSource,
+  filter: PageRequest & { state?: WorkflowState | undefined },
+): Page<AutomationSummary> {
+  const { limit, state } = filter
+  const [after] = placeIn(filter, 'automations', z.string()) ?? []
+  return pageOf(
+    listAutomations(source.store, limit + 1, { after, state }),
+    limit,
+    workflow => automationSummary(source, workflow),
+    workflow => cursorText('automations', workflow.name),
+  )
 }
 
 export function automationSummary(source: ViewSource, workflow: Workflow): AutomationSummary {
@@ -67,7 +77,7 @@ export function automationSummary(source: ViewSource, workflow: Workflow): Autom
     promise: contract.promise,
     state: workflow.state,
     pauseReason: workflow.pause_reason,
-    version: `${String(script.major)}.${String(script.minor)}`,
+    version: versionText(script),
     when: contract.when.map(trigger => describeTrigger(trigger, contract.zone)),
     nextDue: workflow.state === 'active' ? nextDueOf(source, workflow.id) : null,
     lastRun: last === undefined ? null : runSummary(source, last),
@@ -99,27 +109,13 @@ export function automationView(source: ViewSource, workflow: Workflow): Automati
   }
 }
 
-export function ledgerPage(
-  source: ViewSource,
-  workflowId: string,
-  limit: number,
-  before?: InstantPlace,
-): Page<InstantView> {
+export function ledgerPage(source: ViewSource, workflowId: string, page: PageRequest): Page<InstantView> {
+  const [dueAt, scheduleId] = placeIn(page, 'ledger', z.int(), z.string()) ?? []
+  const before = dueAt === undefined || scheduleId === undefined ? undefined : { dueAt, scheduleId }
   return pageOf(
-    listLedger(source.store, workflowId, limit + 1, before),
-    limit,
+    listLedger(source.store, workflowId, page.limit + 1, before),
+    page.limit,
     row => ({ dueAt: row.due_at, fate: row.fate, reason: row.reason, eventId: row.inbox_id, at: row.at }),
-    row => `${String(row.due_at)}-${row.schedule_id}`,
+    row => cursorText('ledger', row.due_at, row.schedule_id),
   )
-}
-
-/** The place that `next` of a page of the ledger names; null for any other text. */
-export function ledgerPlace(text: string): InstantPlace | null {
-  const [, dueAt, scheduleId] = /^(\d{1,16})-(sch_[0-9a-z]+)$/.exec(text) ?? []
-  return dueAt === undefined || scheduleId === undefined ? null : { dueAt: Number(dueAt), scheduleId }
-}
-
-function nextDueOf(source: ViewSource, workflowId: string): number | null {
-  const due = schedulesOf(source.store, workflowId).flatMap(schedule => schedule.next_due ?? [])
-  return due.length === 0 ? null : Math.min(...due)
 }

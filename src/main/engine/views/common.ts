@@ -2,6 +2,8 @@
  * What clients see, common parts: read models are folds over the store, redacted on the way out. The views of runs,
  * automations, actions and health each have their file beside this one. They change nothing.
  */
+import { z } from 'zod'
+import { fail } from '../../../domain/failure.ts'
 import { isJsonObject } from '../../../domain/json.ts'
 import type { Json } from '../../../domain/json.ts'
 import type { ToolDeclaration } from '../../../domain/tool.ts'
@@ -35,6 +37,13 @@ export interface Excerpt {
 
 const LONGEST_SHOWN = 4_000
 
+/** What clients ask of a list: how much of it, and from where on. */
+export interface PageRequest {
+  limit: number
+  /** The `next` of the page before. */
+  cursor?: string | undefined
+}
+
 /** Cuts one page of `limit` from rows read with one more. */
 export function pageOf<R, T>(
   rows: readonly R[],
@@ -45,6 +54,32 @@ export function pageOf<R, T>(
   const shown = rows.slice(0, limit)
   const last = shown.at(-1)
   return { items: shown.map(view), next: rows.length > limit && last !== undefined ? cursor(last) : null }
+}
+
+/** A place in a list, as clients carry it: no promise is made of what is in it, and no other list takes it. */
+export function cursorText(list: string, ...place: (string | number)[]): string {
+  return Buffer.from(JSON.stringify([list, ...place])).toString('base64url')
+}
+
+/** The place that a cursor of this list names; undefined where there is none. */
+export function placeIn<T extends [z.ZodType, ...z.ZodType[]]>(
+  { cursor }: PageRequest,
+  list: string,
+  ...place: T
+): z.output<z.ZodTuple<T>> | undefined {
+  if (cursor === undefined) return undefined
+  const read = z.tuple([z.literal(list), ...place]).safeParse(parsedPlace(cursor))
+  if (read.success) return read.data.slice(1) as z.output<z.ZodTuple<T>>
+  fail({
+    kind: 'invalid-input',
+    path: 'cursor',
+    message:
+      '“cursor” is not a place in this list. Nothing was changed. Take it from “next” of the page before.',
+  })
+}
+
+function parsedPlace(cursor: string): unknown {
+  return attempt(() => JSON.parse(Buffer.from(cursor, 'base64url').toString()) as unknown)
 }
 
 export function automationName(source: ViewSource, workflowId: string): AutomationName {

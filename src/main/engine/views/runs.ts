@@ -1,20 +1,34 @@
 /** Runs as clients see them: effects first, then what it waits for, its items, and its steps in order. */
+import { z } from 'zod'
 import type { Failure } from '../../../domain/failure.ts'
+import { lowestId } from '../../../domain/ids.ts'
 import { isJsonObject } from '../../../domain/json.ts'
 import type { Json } from '../../../domain/json.ts'
 import type { Effect } from '../../../domain/tool.ts'
 import { eventById, payloadOf } from '../../store/inbox.ts'
 import { itemById, itemError } from '../../store/items.ts'
 import type { ItemRow, ItemState } from '../../store/items.ts'
-import { countItems, listEffects, listItems, listRuns, listSteps, stepOf } from '../../store/lists.ts'
-import type { ListedStep, RunFilter, RunListed } from '../../store/lists.ts'
+import { countItems, listEffects, listItems, listItemsOfWorkflow, listRuns } from '../../store/lists.ts'
+import type { RunListed } from '../../store/lists.ts'
+import { listSteps, stepOf } from '../../store/list-steps.ts'
+import type { ListedStep } from '../../store/list-steps.ts'
 import { failureOfRun, resultOf, runById } from '../../store/runs.ts'
 import type { RunRow, RunState } from '../../store/runs.ts'
 import { detailOf, waitsOfRun } from '../../store/waits.ts'
 import type { WaitKind } from '../../store/waits.ts'
 import { contractOf, scriptOf } from '../../store/workflows.ts'
-import { automationName, excerptOf, pageOf, sentenceOf, shownInput, shownOutput } from './common.ts'
-import type { AutomationName, Excerpt, Page, ViewSource } from './common.ts'
+import {
+  automationName,
+  cursorText,
+  excerptOf,
+  pageOf,
+  placeIn,
+  sentenceOf,
+  shownInput,
+  shownOutput,
+} from './common.ts'
+import type { AutomationName, Excerpt, Page, PageRequest, ViewSource } from './common.ts'
+import { versionText } from './versions.ts'
 
 export interface RunSummary {
   id: string
@@ -106,7 +120,7 @@ export function runSummary(source: ViewSource, run: RunListed | RunRow): RunSumm
     id: run.id,
     automation: automationName(source, run.workflow_id),
     state: run.state,
-    version: `${String(script.major)}.${String(script.minor)}`,
+    version: versionText(script),
     attempt: run.attempt,
     cancelling: run.cancelling === 1,
     waitingItems: run.waiting_items,
@@ -117,13 +131,30 @@ export function runSummary(source: ViewSource, run: RunListed | RunRow): RunSumm
   }
 }
 
-export function runsPage(source: ViewSource, filter: RunFilter): Page<RunSummary> {
-  const rows = listRuns(source.store, { ...filter, limit: filter.limit + 1 })
+export interface RunsRequest extends PageRequest {
+  workflowId?: string | undefined
+  state?: RunState | undefined
+  /** Begun at this time or later, and before that one: UTC milliseconds. */
+  since?: number | undefined
+  until?: number | undefined
+}
+
+export function runsPage(source: ViewSource, filter: RunsRequest): Page<RunSummary> {
+  const { limit, workflowId, state, since, until } = filter
+  const [place] = placeIn(filter, 'runs', z.string()) ?? []
+  const before = place ?? (until === undefined ? undefined : lowestId('run', until))
+  const rows = listRuns(source.store, {
+    limit: limit + 1,
+    ...(workflowId === undefined ? {} : { workflowId }),
+    ...(state === undefined ? {} : { state }),
+    ...(before === undefined ? {} : { before }),
+  })
+  const from = since === undefined ? '' : lowestId('run', since)
   return pageOf(
-    rows,
-    filter.limit,
+    rows.filter(row => row.id >= from),
+    limit,
     row => runSummary(source, row),
-    row => row.id,
+    row => cursorText('runs', row.id),
   )
 }
 
@@ -153,7 +184,7 @@ function summaryOf(result: Json): string | null {
 
 export function runView(source: ViewSource, run: RunRow): RunView {
   const { store } = source
-  const steps = stepsPage(source, run.id, 0, STEPS_SHOWN)
+  const steps = stepsPage(source, run.id, { limit: STEPS_SHOWN })
   const event = eventById(store, run.inbox_id)
   const result = shownOutput(resultOf(store, run))
   return {
@@ -178,13 +209,48 @@ export function runView(source: ViewSource, run: RunRow): RunView {
   }
 }
 
-export function stepsPage(source: ViewSource, runId: string, after: number, limit: number): Page<StepView> {
+export function stepsPage(source: ViewSource, runId: string, page: PageRequest): Page<StepView> {
+  const [after = 0] = placeIn(page, 'steps', z.int()) ?? []
   const scopes = new Map<string, string | null>()
   return pageOf(
-    listSteps(source.store, runId, after, limit + 1),
-    limit,
+    listSteps(source.store, runId, after, page.limit + 1),
+    page.limit,
     step => stepView(source, step, scopeOf(source, step.owner, runId, scopes), excerptOf),
-    step => String(step.position),
+    step => cursorText('steps', step.position),
+  )
+}
+
+export function itemsOfRunPage(
+  source: ViewSource,
+  runId: string,
+  filter: PageRequest & { state?: ItemState | undefined },
+): Page<ItemView> {
+  const [after] = placeIn(filter, 'items', z.string()) ?? []
+  const { limit, state } = filter
+  return pageOf(
+    listItems(source.store, runId, limit + 1, {
+      ...(after === undefined ? {} : { after }),
+      ...(state === undefined ? {} : { state }),
+    }),
+    limit,
+    item => itemView(source, item),
+    item => cursorText('items', item.id),
+  )
+}
+
+/** By name and key. */
+export function itemsOfAutomationPage(
+  source: ViewSource,
+  workflowId: string,
+  page: PageRequest,
+): Page<ItemView> {
+  const [name, key] = placeIn(page, 'items-by-key', z.string(), z.string()) ?? []
+  const after = name === undefined || key === undefined ? undefined : { name, key }
+  return pageOf(
+    listItemsOfWorkflow(source.store, workflowId, page.limit + 1, after),
+    page.limit,
+    item => itemView(source, item),
+    item => cursorText('items-by-key', item.name, item.key),
   )
 }
 
@@ -250,7 +316,7 @@ function valueOf(step: ListedStep): Json | undefined {
   return step.outcome?.ok === true ? step.outcome.value : undefined
 }
 
-function scopeOf(
+export function scopeOf(
   source: ViewSource,
   owner: string,
   runId: string,

@@ -1,0 +1,135 @@
+/**
+ * What a person edits, apart from the commands of R7: names, contracts and schedules, grants, chats, settings. Each is
+ * on the disk before it is confirmed (J1), and in the audit log where it says what may be done (P5).
+ */
+import { fail } from '../../domain/failure.ts'
+import type { Json } from '../../domain/json.ts'
+import type { ScheduleView } from './views/versions.ts'
+import { addChatEvent, createChat, retitleChat } from '../store/chats.ts'
+import { removeGrant } from '../store/grants.ts'
+import type { GrantRow } from '../store/grants.ts'
+import { putPreferences } from '../store/settings.ts'
+import type { Preferences } from '../store/settings.ts'
+import type { Tx } from '../store/tx.ts'
+import { deployed, renameWorkflow, workflowByName } from '../store/workflows.ts'
+import type { Workflow } from '../store/workflows.ts'
+import type { EngineContext } from './context.ts'
+import type { Installed, InstallRequest } from './install.ts'
+
+export interface ContractEdit {
+  contract: Json
+  note?: string | undefined
+  mapItems?: Readonly<Record<string, string>> | undefined
+}
+
+export interface ScheduleEdit {
+  when: Json
+  catchUp?: ScheduleView['catchUp'] | undefined
+  zone?: string | undefined
+}
+
+export class Edits {
+  readonly #context: EngineContext
+  readonly #install: (request: InstallRequest) => Promise<Installed>
+
+  constructor(context: EngineContext, install: (request: InstallRequest) => Promise<Installed>) {
+    this.#context = context
+    this.#install = install
+  }
+
+  async rename(workflow: Workflow, name: string): Promise<void> {
+    if (name === workflow.name) return
+    await this.#write(tx => {
+      if (workflowByName(tx, name) !== undefined) {
+        fail({
+          kind: 'invalid-input',
+          path: 'name',
+          message: `There is another automation “${name}”. Nothing was changed. Choose another name.`,
+        })
+      }
+      const at = this.#now()
+      renameWorkflow(tx, workflow.id, name, at)
+      this.#context.store.audit.append(tx, at, {
+        kind: 'renamed',
+        workflowId: workflow.id,
+        runId: null,
+        body: { from: workflow.name, to: name },
+      })
+    })
+  }
+
+  /** A new intent version for the deployed script; refused whole where the two do not fit. */
+  changeContract(workflow: Workflow, edit: ContractEdit): Promise<Installed> {
+    const { script } = deployed(this.#context.store, workflow)
+    return this.#install({
+      name: workflow.name,
+      source: script.source,
+      contract: edit.contract,
+      note: edit.note ?? 'The contract was changed.',
+      ...(edit.mapItems === undefined ? {} : { mapItems: edit.mapItems }),
+    })
+  }
+
+  /** The same contract, due at other times. */
+  changeSchedule(workflow: Workflow, { when, catchUp, zone }: ScheduleEdit): Promise<Installed> {
+    const { contract } = deployed(this.#context.store, workflow)
+    const edited = {
+      ...contract,
+      when,
+      catchUp: catchUp ?? contract.catchUp,
+      zone: zone ?? contract.zone,
+    }
+    // What is not given is absent in the contract's text, and so it is in its JSON.
+    const json = JSON.parse(JSON.stringify(edited)) as Json
+    return this.changeContract(workflow, { contract: json, note: 'The schedule was changed.' })
+  }
+
+  async revokeGrant(grant: GrantRow): Promise<void> {
+    await this.#write(tx => {
+      if (!removeGrant(tx, grant.id)) return
+      this.#context.store.audit.append(tx, this.#now(), {
+        kind: 'revoked',
+        workflowId: grant.workflow_id,
+        runId: null,
+        body: { grant: grant.id, kind: grant.kind, subject: grant.subject },
+      })
+    })
+  }
+
+  createChat(title: string): Promise<string> {
+    return this.#write(tx => createChat(this.#context.store, tx, title, this.#now()))
+  }
+
+  retitleChat(chatId: string, title: string): Promise<void> {
+    return this.#write(tx => {
+      retitleChat(tx, chatId, title)
+    })
+  }
+
+  /** What a person said, as they said it. */
+  say(chatId: string, text: string): Promise<string> {
+    return this.#write(tx =>
+      addChatEvent(this.#context.store, tx, {
+        chatId,
+        kind: 'message',
+        runId: null,
+        body: { from: 'user', text },
+        at: this.#now(),
+      }),
+    )
+  }
+
+  changePreferences(preferences: Preferences): Promise<void> {
+    return this.#write(tx => {
+      putPreferences(tx, preferences)
+    })
+  }
+
+  #write<T>(work: (tx: Tx) => T): Promise<T> {
+    return this.#context.store.write(work, { durable: true })
+  }
+
+  #now(): number {
+    return this.#context.clock.now()
+  }
+}

@@ -5,6 +5,7 @@
 import path from 'node:path'
 import Database from 'better-sqlite3'
 import { createCodec } from '../../src/domain/seal.ts'
+import { cursorText } from '../../src/main/engine/views/common.ts'
 import { keyFile } from '../../src/main/store/key-file.ts'
 import { contractFor } from '../support/contracts.ts'
 import { startCore } from '../support/core.ts'
@@ -64,8 +65,11 @@ async function pageFigure(core: BenchCore, name: string, at: (look: number) => s
 }
 
 /** A place in the list for each look, from the newest to the oldest. */
-const cursor = (prefix: string, look: number) =>
-  `${prefix}_00${String(ROWS - Math.floor((ROWS / LOOKS) * look)).padStart(24, '0')}`
+const cursor = (list: 'runs' | 'actions', look: number) =>
+  cursorText(
+    list,
+    `${list === 'runs' ? 'run' : 'act'}_00${String(ROWS - Math.floor((ROWS / LOOKS) * look)).padStart(24, '0')}`,
+  )
 
 export default {
   title: `Pages of 50 out of ${ROWS.toLocaleString('en')} runs, events and actions`,
@@ -82,7 +86,7 @@ export default {
     core = await startCore({ home: core.home })
     const figures = [
       await pageFigure(core, 'runs, newest', () => '/api/v1/runs'),
-      await pageFigure(core, 'runs, anywhere', look => `/api/v1/runs?before=${cursor('run', look)}`),
+      await pageFigure(core, 'runs, anywhere', look => `/api/v1/runs?cursor=${cursor('runs', look)}`),
       await pageFigure(core, 'runs of one automation', () => '/api/v1/runs?automation=list-7'),
       await pageFigure(
         core,
@@ -92,15 +96,15 @@ export default {
       await pageFigure(
         core,
         'failed runs, anywhere',
-        look => `/api/v1/runs?state=failed&before=${cursor('run', look)}`,
+        look => `/api/v1/runs?state=failed&cursor=${cursor('runs', look)}`,
       ),
       await pageFigure(core, 'running runs', () => '/api/v1/runs?state=running'),
       await pageFigure(core, 'inbox, newest', () => '/api/v1/actions'),
-      await pageFigure(core, 'inbox, anywhere', look => `/api/v1/actions?before=${cursor('act', look)}`),
+      await pageFigure(core, 'inbox, anywhere', look => `/api/v1/actions?cursor=${cursor('actions', look)}`),
       await pageFigure(
         core,
         'closed actions, anywhere',
-        look => `/api/v1/actions?state=closed&before=${cursor('act', look)}`,
+        look => `/api/v1/actions?state=closed&cursor=${cursor('actions', look)}`,
       ),
       await pageFigure(core, 'automations', () => '/api/v1/automations'),
     ]

@@ -210,8 +210,11 @@ describe('what may be sent', () => {
     'limit=x',
     'limit=1e2',
     'limit=-1',
-    'before=%00',
-    "before=';--",
+    'cursor=%00',
+    "cursor=';--",
+    'cursor=run_1',
+    'before=run_1',
+    'limit=5&limit=6',
     'state=every',
   ])('refuses the query %s', async query => {
     expect(await call({ path: `/api/v1/runs?${query}` })).toMatchObject({ status: 400 })
@@ -246,13 +249,13 @@ describe('what it answers', () => {
     ['POST', '/api/v1/runs/none/signals/go'],
     ['GET', '/api/v1/events/none'],
     ['GET', '/api/v1/actions/none'],
-    ['POST', '/api/v1/actions/none'],
+    ['POST', '/api/v1/actions/none', { choice: 'ok' }],
     ['POST', '/api/v1/items/none/rerun'],
     ['GET', '/api/v1/tools/none/declaration'],
     ['GET', '/api/v1/gallery/none'],
     ['POST', '/api/v1/gallery/none'],
-  ])('says of %s %s that there is no such thing, and what to do', async (method, path) => {
-    const answer = await call({ method, path })
+  ])('says of %s %s that there is no such thing, and what to do', async (method, path, json?: object) => {
+    const answer = await call({ method, path, ...(json === undefined ? {} : { json }) })
     expect(answer).toMatchObject({ status: 404, json: { status: 404, title: 'Not found' } })
     expect(answer.headers['content-type']).toBe('application/problem+json')
     expect(String(answer.json?.['detail'])).toMatch(

@@ -61,16 +61,16 @@ describe('runs', () => {
     )
     const { id } = await run('long', 23)
     const seen: unknown[] = []
-    let after: string | null = '0'
-    while (after !== null) {
-      const page = await get(`/runs/${String(id)}/steps?limit=5&after=${after}`)
+    let page = await get(`/runs/${String(id)}/steps?limit=5`)
+    seen.push(...listOf(page).map(step => step['position']))
+    while (typeof page.json?.['next'] === 'string') {
+      page = await get(`/runs/${String(id)}/steps?limit=5&cursor=${page.json['next']}`)
       seen.push(...listOf(page).map(step => step['position']))
-      after = page.json?.['next'] as string | null
     }
     expect(seen).toEqual(Array.from({ length: 23 }, (_, place) => place + 1))
     for (let place = 0; place < 4; place++) await run('long', 0)
     const first = await get('/runs?automation=long&limit=3')
-    const rest = await get(`/runs?automation=long&limit=3&before=${String(first.json?.['next'])}`)
+    const rest = await get(`/runs?automation=long&limit=3&cursor=${String(first.json?.['next'])}`)
     const ids = [...listOf(first), ...listOf(rest)].map(item => String(item['id']))
     expect(new Set(ids).size).toBe(5)
     expect(ids).toEqual([...ids].sort().reverse())

@@ -1,6 +1,6 @@
 /** Talks to the running core: finds it through the data folder, shows the folder's token, turns its problems into exits. */
 import { dataFolder, readToken, runningCore } from '../home.ts'
-import type { Problem } from '../server/api.ts'
+import type { Page, Problem } from '../server/api.ts'
 import { CommandFailed, EXIT } from './exit.ts'
 import type { ExitCode } from './exit.ts'
 
@@ -20,6 +20,17 @@ export class CoreClient {
 
   get<T>(path: string): Promise<T> {
     return this.#request<T>('GET', path)
+  }
+
+  /** Every item of a list that is paged. */
+  async all<T>(path: string): Promise<T[]> {
+    const items: T[] = []
+    for (let cursor: string | undefined; ;) {
+      const page = await this.get<Page<T>>(`${path}${queryOf({ limit: '200', cursor })}`)
+      items.push(...page.items)
+      if (page.next === null) return items
+      cursor = page.next
+    }
   }
 
   post<T>(path: string, body?: unknown): Promise<T> {

@@ -53,8 +53,8 @@ const MOVES = [
 ] as const
 
 async function listAutomations(): Promise<Answer> {
-  const answer = await theCore().get<{ items: AutomationSummary[] }>('/automations')
-  const rows = answer.items.map(item => [
+  const items = await theCore().all<AutomationSummary>('/automations')
+  const rows = items.map(item => [
     item.name,
     item.state,
     item.lastRun === null ? 'never ran' : `${item.lastRun.state} ${localTime(item.lastRun.createdAt)}`,
@@ -63,7 +63,7 @@ async function listAutomations(): Promise<Answer> {
     item.title,
   ])
   return {
-    document: answer,
+    document: { items },
     text:
       rows.length === 0
         ? 'No automations yet. Ready-made ones: steward gallery list'

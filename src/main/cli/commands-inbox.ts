@@ -3,14 +3,17 @@ import type { Command } from 'commander'
 import type { Json } from '../../domain/json.ts'
 import type { ActionView, Page } from '../server/api.ts'
 import { pathTo, queryOf, theCore } from './client.ts'
-import { answering, jsonArgument } from './command.ts'
+import { answering, jsonArgument, wholeNumberOption } from './command.ts'
 import type { Answer } from './command.ts'
 import { facts, localTime, safe, section } from './terminal.ts'
 
 export function addInboxCommands(program: Command): void {
   const inbox = program
     .command('inbox')
+    .option('--automation <name>', 'of this one only')
     .option('--state <state>', 'open, resolved or closed')
+    .option('--cursor <place>', 'where the list begins, as the page before said')
+    .option('--limit <number>', 'how many', wholeNumberOption)
     .description('what needs you')
   answering(inbox, listActions)
   answering(inbox.command('show').argument('<id>').description('one of them, whole'), showAction)
@@ -25,11 +28,20 @@ export function addInboxCommands(program: Command): void {
   )
 }
 
-async function listActions(options: { state?: string }): Promise<Answer> {
-  const page = await theCore().get<Page<ActionView>>(`/actions${queryOf({ state: options.state })}`)
+interface ListOptions {
+  automation?: string
+  state?: string
+  cursor?: string
+  limit?: number
+}
+
+async function listActions({ automation, state, cursor, limit }: ListOptions): Promise<Answer> {
+  const query = queryOf({ automation, state, cursor, limit: limit === undefined ? undefined : String(limit) })
+  const page = await theCore().get<Page<ActionView>>(`/actions${query}`)
+  const more = page.next === null ? '' : `\n\nOlder ones: add --cursor ${page.next}`
   return {
     document: page,
-    text: page.items.length === 0 ? 'Nothing needs you.' : page.items.map(actionText).join('\n\n'),
+    text: page.items.length === 0 ? 'Nothing needs you.' : page.items.map(actionText).join('\n\n') + more,
   }
 }
 

@@ -43,7 +43,7 @@ export function addRunCommands(program: Command): void {
     .command('runs')
     .option('--automation <name>', 'of this one only')
     .option('--state <state>', 'running, waiting, succeeded, failed, cancelled or declined')
-    .option('--before <id>', 'older than this run')
+    .option('--cursor <place>', 'where the list begins, as the page before said')
     .option('--limit <number>', 'how many', wholeNumberOption)
     .description('what happened')
   answering(runs, listRuns)
@@ -122,13 +122,13 @@ function codeOf(run: RunOutcome): ExitCode {
 interface ListOptions {
   automation?: string
   state?: string
-  before?: string
+  cursor?: string
   limit?: number
 }
 
 async function listRuns({ limit, ...filter }: ListOptions): Promise<Answer> {
-  const { automation, state, before } = filter
-  const query = queryOf({ automation, state, before, limit: limit === undefined ? undefined : String(limit) })
+  const { automation, state, cursor } = filter
+  const query = queryOf({ automation, state, cursor, limit: limit === undefined ? undefined : String(limit) })
   const page = await theCore().get<Page<RunSummary>>(`/runs${query}`)
   const rows = page.items.map(run => [
     run.id,
@@ -137,7 +137,7 @@ async function listRuns({ limit, ...filter }: ListOptions): Promise<Answer> {
     localTime(run.createdAt),
     took(run.endedAt === null ? null : run.endedAt - run.createdAt),
   ])
-  const more = page.next === null ? '' : `\nOlder ones: add --before ${page.next}`
+  const more = page.next === null ? '' : `\nOlder ones: add --cursor ${page.next}`
   return {
     document: page,
     text: rows.length === 0 ? 'No runs.' : table(['RUN', 'AUTOMATION', 'STATE', 'AT', 'TOOK'], rows) + more,

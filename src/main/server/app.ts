@@ -5,15 +5,21 @@ import type { VaultDesk } from '../../domain/vault.ts'
 import type { Engine } from '../engine/engine.ts'
 import { waitingForVault } from '../engine/views/connections.ts'
 import type { Log } from '../store/log-file.ts'
+import { KeptAnswers } from '../engine/kept-answers.ts'
 import { guardRequests } from './guard.ts'
 import type { Guard } from './guard.ts'
+import { keepAnswers } from './idempotency.ts'
+import { operation } from './operation.ts'
 import { problem, problemOf, respond } from './problem.ts'
-import { actionRoutes } from './routes-actions.ts'
+import { actionRoutes, approvalRoutes, grantRoutes } from './routes-actions.ts'
 import { automationRoutes } from './routes-automations.ts'
+import { chatRoutes } from './routes-chats.ts'
 import { connectionRoutes } from './routes-connections.ts'
+import { editRoutes } from './routes-edits.ts'
 import { folderRoutes, galleryRoutes, scriptRoutes } from './routes-folder.ts'
 import { rehearsalRoutes } from './routes-rehearsals.ts'
 import { eventRoutes, itemRoutes, runRoutes } from './routes-runs.ts'
+import { stewardRoutes } from './routes-steward.ts'
 import { vaultRoutes } from './routes-vault.ts'
 
 export interface AppOptions extends Guard {
@@ -29,6 +35,7 @@ export interface AppOptions extends Guard {
 export function createApp({ engine, connections, vault, version, log, closing, ...guard }: AppOptions) {
   const app = new Hono()
   app.use(guardRequests(guard))
+  app.use(keepAnswers(new KeptAnswers(engine.store)))
   app.onError(error => respond(problemOf(error, log)))
   app.notFound(c =>
     respond(
@@ -36,13 +43,19 @@ export function createApp({ engine, connections, vault, version, log, closing, .
     ),
   )
   return app
-    .get('/health', c => c.json({ ok: true, version }))
+    .get('/health', operation({ summary: 'Whether it answers', answers: { 200: 'Alive' } }), c =>
+      c.json({ ok: true as const, version }),
+    )
     .route('/api/v1/automations', automationRoutes(engine, closing))
+    .route('/api/v1/automations', editRoutes(engine))
     .route('/api/v1/runs', runRoutes(engine, closing))
     .route('/api/v1/events', eventRoutes(engine, closing))
     .route('/api/v1/items', itemRoutes(engine))
     .route('/api/v1/rehearsals', rehearsalRoutes(engine, closing))
     .route('/api/v1/actions', actionRoutes(engine))
+    .route('/api/v1/approvals', approvalRoutes(engine))
+    .route('/api/v1/grants', grantRoutes(engine))
+    .route('/api/v1/chats', chatRoutes(engine))
     .route('/api/v1/connections', connectionRoutes(engine, connections))
     .route(
       '/api/v1/vault',
@@ -51,6 +64,7 @@ export function createApp({ engine, connections, vault, version, log, closing, .
     .route('/api/v1/gallery', galleryRoutes(engine))
     .route('/api/v1', scriptRoutes(engine))
     .route('/api/v1', folderRoutes(engine))
+    .route('/api/v1', stewardRoutes(engine, connections))
 }
 
 /** The type from which clients derive theirs. */

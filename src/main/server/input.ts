@@ -1,11 +1,43 @@
-/** Reads what a request carries: its JSON body against a schema, and the parts of its query. */
+/** What a request carries, as schemas and read against them: its query, and its JSON body. */
 import type { Context } from 'hono'
-import type { z } from 'zod'
+import { z } from 'zod'
 import type { Json } from '../../domain/json.ts'
 import { RequestProblem } from './problem.ts'
 
 export const MOST_ROWS = 200
 const USUAL_ROWS = 50
+
+/** A whole number of the query. */
+export function whole(least: number, most: number) {
+  const error = `takes a whole number from ${String(least)} to ${String(most)}`
+  return z
+    .string({ error })
+    .regex(/^\d{1,16}$/, { error })
+    .transform(Number)
+    .pipe(z.int({ error }).min(least, { error }).max(most, { error }))
+    .meta({ type: 'integer', minimum: least, maximum: most })
+}
+
+/** One of a few words. */
+export function oneOf<const T extends readonly [string, ...string[]]>(values: T) {
+  return z.enum(values, { error: `is one of ${values.join(', ')}` })
+}
+
+/** Milliseconds since 1970, UTC. */
+export const instant = () => whole(0, Number.MAX_SAFE_INTEGER)
+
+/** An id or a name that may stand in a query or a path. */
+export const named = () => z.string().min(1, { error: 'is empty' }).max(200, { error: 'is too long' })
+
+/** What every list takes. */
+export const paging = {
+  limit: whole(1, MOST_ROWS).default(USUAL_ROWS).describe('How many rows at most'),
+  cursor: z
+    .string()
+    .regex(/^[a-z0-9_-]{1,2000}$/i, { error: 'is not a place in this list' })
+    .optional()
+    .describe('Where the page begins: “next” of the page before'),
+}
 
 /** Any JSON value; `null` where the body is empty. */
 export async function bodyJson(c: Context): Promise<Json> {
@@ -20,7 +52,7 @@ export async function bodyJson(c: Context): Promise<Json> {
   }
 }
 
-export async function bodyAs<T>(c: Context, schema: z.ZodType<T>): Promise<T> {
+export async function readBody<T>(c: Context, schema: z.ZodType<T>): Promise<T> {
   const read = schema.safeParse((await bodyJson(c)) ?? {})
   if (read.success) return read.data
   throw new RequestProblem(422, `The body was refused. Nothing was changed. ${issuesText(read.error)}`)
@@ -33,33 +65,23 @@ function issuesText(error: z.ZodError): string {
     .join(' ')
 }
 
-export function limitOf(c: Context): number {
-  return wholeNumber(c, 'limit', 1, MOST_ROWS) ?? USUAL_ROWS
+/** A query that says what nobody knows is refused: a filter that is misspelt must not show everything. */
+export function readQuery<T>(c: Context, schema: z.ZodType<T> | undefined): T | undefined {
+  if (schema === undefined && !c.req.url.includes('?')) return undefined
+  const [twice] = Object.entries(c.req.queries()).find(([, values]) => values.length > 1) ?? []
+  if (twice !== undefined) throw new RequestProblem(400, `“${twice}” is given twice. Nothing was changed.`)
+  const read = (schema ?? NOTHING).safeParse(c.req.query())
+  if (read.success) return schema === undefined ? undefined : (read.data as T)
+  throw new RequestProblem(400, `${queryText(read.error)}. Nothing was changed.`)
 }
 
-/** A whole number of the query between `least` and `most`; undefined where it is not given. */
-export function wholeNumber(c: Context, name: string, least: number, most: number): number | undefined {
-  const text = c.req.query(name)
-  if (text === undefined) return undefined
-  const value = Number(text)
-  if (/^\d{1,16}$/.test(text) && value >= least && value <= most) return value
-  throw new RequestProblem(
-    400,
-    `“${name}” takes a whole number from ${String(least)} to ${String(most)}. Nothing was changed.`,
-  )
+function queryText({ issues: [issue] }: z.ZodError): string {
+  return issue?.code === 'unrecognized_keys'
+    ? `“${issue.keys[0] ?? ''}” is not known here`
+    : `“${String(issue?.path[0] ?? 'the query')}” ${issue?.message ?? 'is not understood'}`
 }
 
-/** One of `values`; undefined where it is not given. */
-export function choiceOf<T extends string>(c: Context, name: string, values: readonly T[]): T | undefined {
-  const text = c.req.query(name)
-  if (text === undefined) return undefined
-  const value = values.find(known => known === text)
-  if (value !== undefined) return value
-  throw new RequestProblem(400, `“${name}” is one of ${values.join(', ')}. Nothing was changed.`)
-}
+const NOTHING = z.strictObject({})
 
-export function cursorOf(c: Context, name: string): string | undefined {
-  const text = c.req.query(name)
-  if (text === undefined || /^[a-z0-9_~-]{1,80}$/i.test(text)) return text
-  throw new RequestProblem(400, `“${name}” is not a place in the list. Nothing was changed.`)
-}
+/** Any JSON value: it was parsed as such. */
+export const anyJson = z.unknown().describe('Any JSON value') as z.ZodType<Json, Json>

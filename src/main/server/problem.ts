@@ -33,9 +33,11 @@ const TITLES: Readonly<Record<number, string>> = {
   403: 'The request was refused',
   404: 'Not found',
   409: 'This is not possible now',
+  412: 'It was changed meanwhile',
   413: 'The request is too large',
   415: 'The content type is not accepted',
   422: 'The content was refused',
+  428: 'The request must say what it changes',
   429: 'Too much at once',
   500: 'Something went wrong inside Steward',
   503: 'Not available now',
@@ -70,6 +72,7 @@ export function problemOf(thrown: unknown, log: Log): Problem {
 function statusOf(failure: Failure): number {
   switch (failure.kind) {
     case 'invalid-input':
+      if (failure.path === 'cursor') return 400
       // What is asked for exists (a missing one is 404 before), so it is its state that does not allow it.
       return failure.path === 'id' || failure.path === 'workflow' ? 409 : 422
     case 'script-error':

@@ -2,87 +2,198 @@
 import { Hono } from 'hono'
 import type { Context } from 'hono'
 import { z } from 'zod'
-import { isJsonObject } from '../../domain/json.ts'
 import type { Json } from '../../domain/json.ts'
 import type { Engine } from '../engine/engine.ts'
 import {
   automationSummary,
-  automationsList,
+  automationsPage,
   automationView,
   ledgerPage,
-  ledgerPlace,
 } from '../engine/views/automations.ts'
-import { runOutcome } from '../engine/views/runs.ts'
+import { itemsOfAutomationPage, runOutcome } from '../engine/views/runs.ts'
 import { runOfEvent } from '../store/lists.ts'
-import type { InstantPlace } from '../store/lists.ts'
 import type { Workflow } from '../store/workflows.ts'
 import { workflowById, workflowByName } from '../store/workflows.ts'
-import { bodyAs, bodyJson, limitOf, wholeNumber } from './input.ts'
+import { anyJson, oneOf, paging, whole } from './input.ts'
+import { operation } from './operation.ts'
 import { notFound, RequestProblem } from './problem.ts'
 import { LONGEST_WAIT_MS, waitForEvent } from './wait.ts'
 
 const installation = z.strictObject({
   name: z.string().max(200),
   source: z.string().max(1_000_000),
-  contract: z.json(),
+  contract: anyJson,
   mapItems: z.record(z.string(), z.string()).optional(),
   note: z.string().max(2_000).optional(),
-  /** Refused where the script has another hash than the rehearsal that was shown (O2). */
-  rehearsed: z.string().max(200).optional(),
+  rehearsed: z
+    .string()
+    .max(200)
+    .optional()
+    .describe('Refused where the script has another hash than the rehearsal that was shown'),
 })
 
-/** Not a name of the engine's own events: those have a dot, a colon, or the word itself. */
-const EVENT_TYPE = /^(?!schedule$)[a-z][a-z0-9-]{0,63}$/
 const LONGEST_KEY = 200
-
-interface NewEvent {
-  payload: Json
-  dedupeKey: string | undefined
-  type: string
-}
+const payload = anyJson.default(null)
+const dedupeKey = z
+  .string()
+  .min(1)
+  .max(LONGEST_KEY)
+  .optional()
+  .describe('A second event with this key starts nothing')
+const runRequest = z.strictObject({ payload, dedupeKey })
+/** Not a name of the engine's own events: those have a dot, a colon, or the word itself. */
+const newEvent = runRequest.extend({
+  type: z
+    .string()
+    .regex(/^(?!schedule$)[a-z][a-z0-9-]{0,63}$/, {
+      error: 'takes lower-case letters, digits and hyphens, and is not “schedule”',
+    })
+    .default('manual'),
+})
+const waiting = z.strictObject({
+  wait: whole(0, LONGEST_WAIT_MS)
+    .optional()
+    .describe('Answer when the run has ended or rests, after this many ms at the latest'),
+})
 
 export function automationRoutes(engine: Engine, closing: AbortSignal) {
-  const found = (c: Context) => existingAutomation(engine, c.req.param('id') ?? '')
-  const command = async (c: Context, act: (id: string) => Promise<void>) => {
-    const { id } = found(c)
-    await act(id)
-    return c.json(automationSummary(engine, engine.workflow(id)))
-  }
   return new Hono()
-    .post('/', async c => {
-      const { mapItems, note, rehearsed, ...request } = await bodyAs(c, installation)
+    .route('/', lookRoutes(engine))
+    .route('/', installRoutes(engine))
+    .route('/', commandRoutes(engine))
+    .route('/', runRoutes(engine, closing))
+}
+
+function foundIn(engine: Engine) {
+  return (c: Context) => existingAutomation(engine, c.req.param('id') ?? '')
+}
+
+function lookRoutes(engine: Engine) {
+  const found = foundIn(engine)
+  return new Hono()
+    .get(
+      '/',
+      operation({
+        summary: 'Automations, by name',
+        query: z.strictObject({ ...paging, state: oneOf(['active', 'paused', 'archived']).optional() }),
+        answers: { 200: 'AutomationPage' },
+      }),
+      c => c.json(automationsPage(engine, c.req.valid('query'))),
+    )
+    .get('/:id', operation({ summary: 'One automation', answers: { 200: 'Automation' } }), c =>
+      c.json(automationView(engine, found(c))),
+    )
+    .get(
+      '/:id/ledger',
+      operation({
+        summary: 'What became of its due instants, newest first',
+        query: z.strictObject(paging),
+        answers: { 200: 'LedgerPage' },
+      }),
+      c => c.json(ledgerPage(engine, found(c).id, c.req.valid('query'))),
+    )
+    .get(
+      '/:id/items',
+      operation({
+        summary: 'Every item it ever had, by name and key',
+        query: z.strictObject(paging),
+        answers: { 200: 'ItemPage' },
+      }),
+      c => c.json(itemsOfAutomationPage(engine, found(c).id, c.req.valid('query'))),
+    )
+}
+
+function installRoutes(engine: Engine) {
+  return new Hono().post(
+    '/',
+    operation({
+      summary: 'Install an automation, or a new version of one',
+      body: installation,
+      answers: { 200: 'InstalledAutomation', 201: 'InstalledAutomation' },
+    }),
+    async c => {
+      const { mapItems, note, rehearsed, ...request } = c.req.valid('json')
       const installed = await engine.install({
         ...request,
         ...(mapItems === undefined ? {} : { mapItems }),
         ...(note === undefined ? {} : { note }),
         ...(rehearsed === undefined ? {} : { rehearsed }),
       })
-      const automation = automationSummary(engine, engine.workflow(installed.workflowId))
-      return c.json({ ...automation, created: installed.created }, installed.created ? 201 : 200)
-    })
-    .get('/', c => c.json({ items: automationsList(engine) }))
-    .get('/:id', c => c.json(automationView(engine, found(c))))
-    .post('/:id/pause', c => command(c, id => engine.control.pause(id)))
-    .post('/:id/resume', c => command(c, id => engine.control.resume(id)))
-    .post('/:id/archive', c => command(c, id => engine.control.archive(id)))
-    .delete('/:id', async c => {
-      const { id, name } = found(c)
-      await engine.control.delete(id)
-      return c.json({ id, name, state: 'deleted' as const })
-    })
-    .get('/:id/ledger', c => {
-      const before = placeOf(c)
-      return c.json(ledgerPage(engine, found(c).id, limitOf(c), before))
-    })
-    .post('/:id/events', c => takeEvent(engine, found(c), c, closing))
+      const { created } = installed
+      return c.json({ ...summary(engine, installed.workflowId), created }, created ? 201 : 200)
+    },
+  )
 }
 
-function placeOf(c: Context): InstantPlace | undefined {
-  const text = c.req.query('before')
-  if (text === undefined) return undefined
-  const place = ledgerPlace(text)
-  if (place !== null) return place
-  throw new RequestProblem(400, '“before” is not a place in the ledger. Nothing was changed.')
+function commandRoutes(engine: Engine) {
+  const found = foundIn(engine)
+  const command = async (c: Context, act: (id: string) => Promise<void>) => {
+    const { id } = found(c)
+    await act(id)
+    return summary(engine, id)
+  }
+  return new Hono()
+    .post(
+      '/:id/pause',
+      operation({ summary: 'Hold it: new events wait', answers: { 200: 'AutomationSummary' } }),
+      async c => c.json(await command(c, id => engine.control.pause(id))),
+    )
+    .post(
+      '/:id/resume',
+      operation({ summary: 'Let it go on', answers: { 200: 'AutomationSummary' } }),
+      async c => c.json(await command(c, id => engine.control.resume(id))),
+    )
+    .post(
+      '/:id/archive',
+      operation({ summary: 'End it and keep its history', answers: { 200: 'AutomationSummary' } }),
+      async c => c.json(await command(c, id => engine.control.archive(id))),
+    )
+    .delete(
+      '/:id',
+      operation({ summary: 'End it and free its name', answers: { 200: 'DeletedAutomation' } }),
+      async c => {
+        const { id, name } = found(c)
+        await engine.control.delete(id)
+        return c.json({ id, name, state: 'deleted' as const })
+      },
+    )
+}
+
+function runRoutes(engine: Engine, closing: AbortSignal) {
+  const found = foundIn(engine)
+  return new Hono()
+    .post(
+      '/:id/run',
+      operation({
+        summary: 'Run it now',
+        query: waiting,
+        body: runRequest,
+        answers: { 200: 'TakenEvent', 202: 'TakenEvent' },
+      }),
+      async c => {
+        const event = { ...c.req.valid('json'), type: 'manual' }
+        const taken = await takeEvent(engine, found(c), event, c.req.valid('query').wait, closing)
+        return c.json(taken, taken.settled ? 200 : 202)
+      },
+    )
+    .post(
+      '/:id/events',
+      operation({
+        summary: 'Give it an event',
+        query: waiting,
+        body: newEvent,
+        answers: { 200: 'TakenEvent', 202: 'TakenEvent' },
+      }),
+      async c => {
+        const event = c.req.valid('json')
+        const taken = await takeEvent(engine, found(c), event, c.req.valid('query').wait, closing)
+        return c.json(taken, taken.settled ? 200 : 202)
+      },
+    )
+}
+
+function summary(engine: Engine, id: string) {
+  return automationSummary(engine, engine.workflow(id))
 }
 
 export function existingAutomation(engine: Engine, idOrName: string): Workflow {
@@ -92,9 +203,19 @@ export function existingAutomation(engine: Engine, idOrName: string): Workflow {
     : known
 }
 
-async function takeEvent(engine: Engine, workflow: Workflow, c: Context, closing: AbortSignal) {
-  const event = eventOf(await bodyJson(c))
-  const wait = wholeNumber(c, 'wait', 0, LONGEST_WAIT_MS)
+interface NewEvent {
+  payload: Json
+  dedupeKey?: string | undefined
+  type: string
+}
+
+async function takeEvent(
+  engine: Engine,
+  workflow: Workflow,
+  event: NewEvent,
+  wait: number | undefined,
+  closing: AbortSignal,
+) {
   const accepted = await engine.emit({
     workflow: workflow.id,
     type: event.type,
@@ -110,29 +231,9 @@ async function takeEvent(engine: Engine, workflow: Workflow, c: Context, closing
   const taken = { eventId, duplicate: accepted.is === 'duplicate' }
   if (wait === undefined) {
     const runId = runOfEvent(engine.store, eventId)?.id ?? null
-    return c.json({ ...taken, runId, settled: false, run: null }, 202)
+    return { ...taken, runId, settled: false, run: null }
   }
   const waited = await waitForEvent(engine, eventId, wait, closing)
   const run = waited?.run === undefined ? null : runOutcome(engine, waited.run)
-  const settled = waited?.settled === true
-  return c.json({ ...taken, runId: run?.id ?? null, settled, run }, settled ? 200 : 202)
-}
-
-/** By hand: this is the one body that comes often and may be large. */
-function eventOf(body: Json): NewEvent {
-  if (body === null) return { payload: null, dedupeKey: undefined, type: 'manual' }
-  if (!isJsonObject(body)) refuse('it is one object: { "payload": …, "dedupeKey"?, "type"? }')
-  const { payload = null, dedupeKey, type = 'manual', ...rest } = body
-  const [unknown] = Object.keys(rest)
-  if (unknown !== undefined) refuse(`it does not know “${unknown}”; put the content into “payload”`)
-  if (typeof type !== 'string' || !EVENT_TYPE.test(type))
-    refuse('“type” takes lower-case letters, digits and hyphens, and is not “schedule”')
-  if (dedupeKey === undefined) return { payload, dedupeKey, type }
-  if (typeof dedupeKey !== 'string' || dedupeKey === '' || dedupeKey.length > LONGEST_KEY)
-    refuse(`“dedupeKey” is a text of 1 to ${String(LONGEST_KEY)} characters`)
-  return { payload, dedupeKey, type }
-}
-
-function refuse(what: string): never {
-  throw new RequestProblem(422, `The event was refused: ${what}. Nothing was started.`)
+  return { ...taken, runId: run?.id ?? null, settled: waited?.settled === true, run }
 }

@@ -6,14 +6,16 @@ import { draftContract } from '../engine/draft-contract.ts'
 import type { Engine } from '../engine/engine.ts'
 import { fillGallery, listGallery, showGallery } from '../engine/gallery.ts'
 import { folderChecks, healthOf, storeChecks } from '../engine/views/doctor.ts'
+import { auditPage } from '../engine/views/audit.ts'
 import { automationSummary } from '../engine/views/automations.ts'
 import { backupTo } from '../store/backup.ts'
 import { inspectDatabase } from '../store/inspection.ts'
-import { bodyAs } from './input.ts'
+import { anyJson, named, paging } from './input.ts'
+import { operation } from './operation.ts'
 import { notFound } from './problem.ts'
 
 const backup = z.strictObject({ file: z.string().min(1).max(4_096) })
-const check = z.strictObject({ source: z.string().max(1_000_000), contract: z.json().optional() })
+const check = z.strictObject({ source: z.string().max(1_000_000), contract: anyJson.optional() })
 const draft = z.strictObject({ source: z.string().max(1_000_000), name: z.string().max(200).optional() })
 const filling = z.strictObject({
   slots: z.record(z.string(), z.string()).default({}),
@@ -22,22 +24,51 @@ const filling = z.strictObject({
 
 export function folderRoutes(engine: Engine) {
   return new Hono()
-    .post('/stop-everything', async c => c.json({ paused: await engine.control.stopEverything() }))
-    .post('/resume-everything', async c => c.json({ resumed: await engine.control.resumeEverything() }))
-    .get('/audit/verify', async c => c.json((await inspectDatabase(engine.store)).audit))
-    .post('/backup', async c => {
-      const { file } = await bodyAs(c, backup)
-      return c.json(await backupTo(engine.store, file), 201)
-    })
-    .get('/doctor', async c => {
-      const { store } = engine
-      return c.json(healthOf([...folderChecks(store.folder), ...(await storeChecks(store))], store.folder))
-    })
+    .post(
+      '/stop-everything',
+      operation({ summary: 'Pause every automation now', answers: { 200: 'Stopped' } }),
+      async c => c.json({ paused: await engine.control.stopEverything() }),
+    )
+    .post(
+      '/resume-everything',
+      operation({ summary: 'Undo stop-everything', answers: { 200: 'Resumed' } }),
+      async c => c.json({ resumed: await engine.control.resumeEverything() }),
+    )
+    .get(
+      '/audit',
+      operation({
+        summary: 'What was decided, newest first',
+        query: z.strictObject({ ...paging, run: named().optional() }),
+        answers: { 200: 'AuditPage' },
+      }),
+      c => {
+        const { run, ...page } = c.req.valid('query')
+        return c.json(auditPage(engine, { ...page, runId: run }))
+      },
+    )
+    .get(
+      '/audit/verify',
+      operation({ summary: 'Whether the audit log is whole', answers: { 200: 'AuditVerdict' } }),
+      async c => c.json((await inspectDatabase(engine.store)).audit),
+    )
+    .post(
+      '/backup',
+      operation({ summary: 'Write a backup to a new file', body: backup, answers: { 201: 'Backup' } }),
+      async c => c.json(await backupTo(engine.store, c.req.valid('json').file), 201),
+    )
+    .get(
+      '/doctor',
+      operation({ summary: 'A thorough look at folder and database', answers: { 200: 'Diagnosis' } }),
+      async c => {
+        const { store } = engine
+        return c.json(healthOf([...folderChecks(store.folder), ...(await storeChecks(store))], store.folder))
+      },
+    )
 }
 
 export function scriptRoutes(engine: Engine) {
   return new Hono()
-    .get('/tools', c =>
+    .get('/tools', operation({ summary: 'What scripts can call', answers: { 200: 'ToolList' } }), c =>
       c.json({
         items: engine.tools.list().map(tool => ({
           name: tool.name,
@@ -47,19 +78,36 @@ export function scriptRoutes(engine: Engine) {
         })),
       }),
     )
-    .get('/tools/:module/declaration', c => {
-      const module = `tools/${c.req.param('module')}`
-      const text = engine.tools.declarationText(module) ?? notFound(`module “${module}”`, 'steward dev tools')
-      return c.json({ module, text })
-    })
-    .post('/check', async c => {
-      const { source, contract } = await bodyAs(c, check)
-      return c.json(checkScript(engine.tools, source, contract))
-    })
-    .post('/draft-contract', async c => {
-      const { source, name } = await bodyAs(c, draft)
-      return c.json(draftContract(engine.tools, source, name))
-    })
+    .get(
+      '/tools/:module/declaration',
+      operation({ summary: 'The types of one module', answers: { 200: 'ToolDeclaration' } }),
+      c => {
+        const module = `tools/${c.req.param('module')}`
+        const text =
+          engine.tools.declarationText(module) ?? notFound(`module “${module}”`, 'steward dev tools')
+        return c.json({ module, text })
+      },
+    )
+    .post(
+      '/check',
+      operation({ summary: 'Look through a script', body: check, answers: { 200: 'ScriptCheck' } }),
+      c => {
+        const { source, contract } = c.req.valid('json')
+        return c.json(checkScript(engine.tools, source, contract))
+      },
+    )
+    .post(
+      '/draft-contract',
+      operation({
+        summary: 'Draft the contract that a script seems to need',
+        body: draft,
+        answers: { 200: 'ContractDraft' },
+      }),
+      c => {
+        const { source, name } = c.req.valid('json')
+        return c.json(draftContract(engine.tools, source, name))
+      },
+    )
 }
 
 export function galleryRoutes(engine: Engine) {
@@ -68,13 +116,27 @@ export function galleryRoutes(engine: Engine) {
       ? id
       : notFound(`“${id}” in the gallery`, 'steward gallery list')
   return new Hono()
-    .get('/', c => c.json({ items: listGallery() }))
-    .get('/:id', c => c.json(showGallery(known(c.req.param('id')))))
-    .post('/:id', async c => {
-      const { slots, name } = await bodyAs(c, filling)
-      const filled = fillGallery(known(c.req.param('id')), slots, name)
-      const installed = await engine.install(filled)
-      const automation = automationSummary(engine, engine.workflow(installed.workflowId))
-      return c.json({ ...automation, created: installed.created }, installed.created ? 201 : 200)
-    })
+    .get('/', operation({ summary: 'Ready-made automations', answers: { 200: 'GalleryList' } }), c =>
+      c.json({ items: listGallery() }),
+    )
+    .get(
+      '/:id',
+      operation({ summary: 'One of them, and what it asks', answers: { 200: 'GalleryEntry' } }),
+      c => c.json(showGallery(known(c.req.param('id')))),
+    )
+    .post(
+      '/:id',
+      operation({
+        summary: 'Set it up',
+        body: filling,
+        answers: { 200: 'InstalledAutomation', 201: 'InstalledAutomation' },
+      }),
+      async c => {
+        const { slots, name } = c.req.valid('json')
+        const filled = fillGallery(known(c.req.param('id')), slots, name)
+        const installed = await engine.install(filled)
+        const automation = automationSummary(engine, engine.workflow(installed.workflowId))
+        return c.json({ ...automation, created: installed.created }, installed.created ? 201 : 200)
+      },
+    )
 }

@@ -3,7 +3,7 @@ import { Hono } from 'hono'
 import { z } from 'zod'
 import type { VaultDesk, VaultStatus } from '../../domain/vault.ts'
 import type { Waiter } from '../store/waiters.ts'
-import { bodyAs } from './input.ts'
+import { operation } from './operation.ts'
 
 const passphrase = z.string().max(1_024).optional()
 const unlocking = z.strictObject({ passphrase })
@@ -23,22 +23,29 @@ export function vaultRoutes(vault: VaultDesk, waiting: () => Waiter[]) {
     return { ...status, waiting: status.state === 'open' ? [] : waiting() }
   }
   return new Hono()
-    .get('/', c => c.json(view(vault.status())))
-    .post('/unlock', async c => {
-      const given = await bodyAs(c, unlocking)
-      return c.json(view(await vault.unlock(given.passphrase)))
-    })
-    .post('/lock', c => c.json(view(vault.lock())))
-    .post('/rotate', async c => {
-      const { holder, ...words } = await bodyAs(c, rotation)
-      return c.json(
-        view(
-          await vault.rotate({
-            ...(holder === undefined ? {} : { holder }),
-            ...(words.passphrase === undefined ? {} : { passphrase: words.passphrase }),
-            ...(words.newPassphrase === undefined ? {} : { newPassphrase: words.newPassphrase }),
-          }),
-        ),
-      )
-    })
+    .get('/', operation({ summary: 'Whether it is open', answers: { 200: 'Vault' } }), c =>
+      c.json(view(vault.status())),
+    )
+    .post('/unlock', operation({ summary: 'Open it', body: unlocking, answers: { 200: 'Vault' } }), async c =>
+      c.json(view(await vault.unlock(c.req.valid('json').passphrase))),
+    )
+    .post('/lock', operation({ summary: 'Put credentials out of reach', answers: { 200: 'Vault' } }), c =>
+      c.json(view(vault.lock())),
+    )
+    .post(
+      '/rotate',
+      operation({ summary: 'New keys, or another holder', body: rotation, answers: { 200: 'Vault' } }),
+      async c => {
+        const { holder, ...words } = c.req.valid('json')
+        return c.json(
+          view(
+            await vault.rotate({
+              ...(holder === undefined ? {} : { holder }),
+              ...(words.passphrase === undefined ? {} : { passphrase: words.passphrase }),
+              ...(words.newPassphrase === undefined ? {} : { newPassphrase: words.newPassphrase }),
+            }),
+          ),
+        )
+      },
+    )
 }

@@ -1,0 +1,145 @@
+/** The schemas of what is answered about what needs a person, what they allowed, chats, connections and the vault. */
+import { z } from 'zod'
+import type { ProviderInfo } from '../../../domain/connection.ts'
+import type { ActionView } from '../../engine/views/actions.ts'
+import type { ChatEventView, ChatView } from '../../engine/views/chats.ts'
+import type { ConnectionView, WantedConnection } from '../../engine/views/connections.ts'
+import type { ApprovalView, GrantView } from '../../engine/views/grants.ts'
+import type { VaultView } from '../routes-vault.ts'
+import {
+  automationName,
+  count,
+  json,
+  listOf,
+  maybe,
+  pageOf,
+  shape,
+  text,
+  texts,
+  time,
+  waiter,
+} from './shape.ts'
+
+const action = shape<ActionView>()(
+  z.object({
+    id: text,
+    kind: text,
+    state: z.enum(['open', 'resolved', 'closed']),
+    automation: maybe(automationName),
+    runId: maybe(text),
+    itemId: maybe(text),
+    cause: text,
+    effect: text,
+    detail: maybe(text),
+    waiting: z.array(waiter),
+    choices: z.array(z.object({ id: text, label: text, style: z.enum(['primary', 'plain', 'danger']) })),
+    choice: maybe(text),
+    expiresAt: maybe(time),
+    createdAt: time,
+    resolvedAt: maybe(time),
+  }),
+)
+
+const approval = shape<ApprovalView>()(
+  z.object({
+    id: text,
+    state: z.enum(['pending', 'granted', 'rejected', 'expired', 'used', 'void']),
+    runId: text,
+    automation: maybe(automationName),
+    actionId: text,
+    payloadHash: text,
+    cause: maybe(text),
+    payload: maybe(text),
+    expiresAt: time,
+    decidedAt: maybe(time),
+  }),
+)
+
+const grant = shape<GrantView>()(
+  z.object({
+    id: text,
+    automation: automationName,
+    kind: text,
+    subject: text,
+    text,
+    createdAt: time,
+  }),
+)
+
+const chat = shape<ChatView>()(
+  z.object({ id: text, title: text, automation: maybe(automationName), createdAt: time }),
+)
+const chatEvent = shape<ChatEventView>()(
+  z.object({ id: text, kind: text, runId: maybe(text), at: time, body: json }),
+)
+
+const auth = z.enum(['none', 'api-key', 'bearer', 'basic', 'hmac', 'oauth'])
+const connection = shape<ConnectionView>()(
+  z.object({
+    name: text,
+    kind: text,
+    auth,
+    origins: texts.readonly(),
+    settings: z.record(text, text),
+    state: z.enum(['unchecked', 'connected', 'refused', 'failing']),
+    message: maybe(text),
+    checkedAt: maybe(time),
+    version: count,
+    createdAt: time,
+    updatedAt: time,
+    usedBy: z.array(automationName),
+    waiting: z.array(waiter),
+  }),
+)
+const wanted = shape<WantedConnection>()(
+  z.object({ name: text, usedBy: z.array(automationName), waiting: z.array(waiter) }),
+)
+const provider = shape<ProviderInfo>()(
+  z.object({
+    kind: text,
+    title: text,
+    purpose: text,
+    slot: maybe(z.enum(['search', 'model'])),
+    auth: z.array(auth).readonly(),
+    fields: z
+      .array(
+        z.object({
+          name: text,
+          label: text,
+          secret: z.boolean(),
+          optional: z.boolean(),
+          example: text.optional(),
+          choices: texts.readonly().optional(),
+        }),
+      )
+      .readonly(),
+    takesHosts: z.boolean(),
+  }),
+)
+
+export const peopleAnswers = {
+  Action: action,
+  ActionPage: pageOf(action),
+  Approval: approval,
+  ApprovalPage: pageOf(approval),
+  Grant: grant,
+  GrantPage: pageOf(grant),
+  Chat: chat,
+  ChatPage: pageOf(chat),
+  ChatEventPage: pageOf(chatEvent),
+  Said: z.object({ id: text, chatId: text }),
+  Connection: connection,
+  Connections: z.object({ items: z.array(connection), wanted: z.array(wanted) }),
+  RemovedConnection: z.object({ name: text, usedBy: z.array(automationName) }),
+  ProviderList: listOf(provider),
+  Vault: shape<VaultView>()(
+    z.object({
+      state: z.enum(['open', 'locked']),
+      recordsOpen: z.boolean(),
+      holder: z.enum(['file', 'passphrase', 'os']),
+      rotations: count,
+      message: text,
+      waiting: z.array(waiter),
+    }),
+  ),
+}

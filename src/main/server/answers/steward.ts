@@ -1,0 +1,87 @@
+/** The schemas of what is answered about Steward itself: health, costs, settings, tools, the audit log, backups. */
+import { z } from 'zod'
+import type { AuditVerdict } from '../../../domain/audit.ts'
+import type { AuditView } from '../../engine/views/audit.ts'
+import type { CostsSummary, CostView } from '../../engine/views/costs.ts'
+import type { Health } from '../../engine/views/doctor.ts'
+import type { HealthNow } from '../../engine/views/health.ts'
+import type { BackedUp } from '../../store/backup.ts'
+import type { Preferences } from '../../store/settings.ts'
+import { automationName, count, json, listOf, maybe, pageOf, shape, text, time } from './shape.ts'
+
+const diagnosis = {
+  ok: z.boolean(),
+  folder: text,
+  checks: z.array(z.object({ name: text, ok: z.boolean(), message: text })),
+}
+const cost = shape<CostView>()(
+  z.object({
+    id: text,
+    automation: maybe(automationName),
+    runId: maybe(text),
+    stepId: maybe(text),
+    purpose: z.enum(['build', 'repair', 'run']),
+    tool: text,
+    micros: z.int().describe('Micro-dollars'),
+    at: time,
+  }),
+)
+const sums = z.array(z.object({ key: text, micros: z.int(), entries: count }))
+const audit = shape<AuditView>()(
+  z.object({
+    seq: count,
+    at: time,
+    kind: text,
+    automation: maybe(automationName),
+    runId: maybe(text),
+    body: json,
+  }),
+)
+
+export const stewardAnswers = {
+  Alive: z.object({ ok: z.literal(true), version: text }),
+  Health: shape<HealthNow>()(
+    z.object({
+      ...diagnosis,
+      isStopped: z.boolean(),
+      queue: z.object({ waitingEvents: count, running: count, waiting: count }),
+      database: z.object({ bytes: count, logBytes: count }),
+      disk: z.object({ freeBytes: count }),
+      model: z.object({ isConnected: z.boolean() }),
+    }),
+  ),
+  Diagnosis: shape<Health>()(z.object(diagnosis)),
+  CostPage: pageOf(cost),
+  CostsSummary: shape<CostsSummary>()(
+    z.object({
+      since: time,
+      until: time,
+      micros: z.int(),
+      entries: count,
+      byPurpose: sums,
+      byAutomation: sums,
+      byTool: sums,
+      byDay: sums,
+    }),
+  ),
+  Settings: shape<Preferences>()(z.object({ keepRunsDays: count })),
+  Stopped: z.object({ paused: count }),
+  Resumed: z.object({ resumed: count }),
+  AuditPage: pageOf(audit),
+  AuditVerdict: shape<AuditVerdict>()(
+    z.union([
+      z.object({ ok: z.literal(true), rows: count }),
+      z.object({ ok: z.literal(false), problem: text, seq: count, message: text }),
+    ]),
+  ),
+  Backup: shape<BackedUp>()(z.object({ file: text, bytes: count, keys: text })),
+  ToolList: listOf(
+    z.object({
+      name: text,
+      module: text,
+      title: text,
+      effect: z.enum(['read', 'write', 'local', 'model', 'by-call']),
+    }),
+  ),
+  ToolDeclaration: z.object({ module: text, text }),
+}

@@ -1,0 +1,71 @@
+/** Steward itself: how it is, what it cost, how it is set. */
+import { Hono } from 'hono'
+import { z } from 'zod'
+import type { ConnectionDesk } from '../../domain/connection.ts'
+import type { Engine } from '../engine/engine.ts'
+import { costsPage, costsSummary } from '../engine/views/costs.ts'
+import { healthNow } from '../engine/views/health.ts'
+import { preferencesOf } from '../store/settings.ts'
+import { replacing, showTag } from './etag.ts'
+import { instant, named, paging } from './input.ts'
+import { operation } from './operation.ts'
+import { idOf } from './routes-actions.ts'
+
+const settingsEdit = z.strictObject({ keepRunsDays: z.int().min(1).max(3_650).optional() })
+const summed = z.strictObject({
+  automation: named().optional(),
+  since: instant().default(0),
+  until: instant().default(Number.MAX_SAFE_INTEGER),
+})
+
+export function stewardRoutes(engine: Engine, desk: ConnectionDesk) {
+  const settings = () => preferencesOf(engine.store)
+  return new Hono()
+    .get('/health', operation({ summary: 'How Steward is right now', answers: { 200: 'Health' } }), c =>
+      c.json(healthNow(engine, { isConnected: hasModel(desk) })),
+    )
+    .get(
+      '/costs',
+      operation({
+        summary: 'What work cost, newest first',
+        query: z.strictObject({ ...paging, automation: named().optional() }),
+        answers: { 200: 'CostPage' },
+      }),
+      c => {
+        const { automation, ...page } = c.req.valid('query')
+        return c.json(costsPage(engine, { ...page, workflowId: idOf(engine, automation) }))
+      },
+    )
+    .get(
+      '/costs/summary',
+      operation({ summary: 'The sums of a time', query: summed, answers: { 200: 'CostsSummary' } }),
+      async c => {
+        const { automation, ...time } = c.req.valid('query')
+        return c.json(await costsSummary(engine, { ...time, workflowId: idOf(engine, automation) }))
+      },
+    )
+    .get('/settings', operation({ summary: 'How Steward is set', answers: { 200: 'Settings' } }), c => {
+      showTag(c, settings())
+      return c.json(settings())
+    })
+    .patch(
+      '/settings',
+      operation({
+        summary: 'Set it otherwise',
+        body: settingsEdit,
+        answers: { 200: 'Settings' },
+        replaces: true,
+      }),
+      async c => {
+        const { keepRunsDays = settings().keepRunsDays } = c.req.valid('json')
+        await replacing(c, settings, () => engine.edits.changePreferences({ keepRunsDays }))
+        showTag(c, settings())
+        return c.json(settings())
+      },
+    )
+}
+
+function hasModel(desk: ConnectionDesk): boolean {
+  const kinds = desk.providers().flatMap(provider => (provider.slot === 'model' ? [provider.kind] : []))
+  return desk.list().some(connection => kinds.includes(connection.kind))
+}

@@ -108,6 +108,30 @@ describe('files in a folder', () => {
     expect(named(await look(disk, cursor, {}, START + 1_000))).toEqual(['created a'])
   })
 
+  it('have come when they bear their real name, however long they arrived, and not before', async () => {
+    const disk = diskOf(file('old.pdf', 0))
+    let { cursor } = await look(disk, null)
+    const arriving = file('a.pdf.crdownload', START)
+    disk.files.set(arriving.name, arriving)
+    disk.files.set('b.pdf', file('b.pdf', START, { bytes: 0 }))
+    disk.files.set('b.pdf.part', file('b.pdf.part', START))
+    const still = await look(disk, cursor, {}, START + 60_000)
+    expect(still).toMatchObject({ payloads: [], saw: 1 })
+    ;({ cursor } = still)
+    rename(disk, 'a.pdf.crdownload', 'a.pdf', START + 61_000)
+    rename(disk, 'b.pdf.part', 'b.pdf', START + 61_000)
+    const looked = await look(disk, cursor, { on: ['created'] }, START + 120_000)
+    expect(named(looked)).toEqual(['created a.pdf', 'created b.pdf'])
+    expect(named(await look(disk, looked.cursor, {}, START + 180_000))).toEqual([])
+  })
+
+  it('are told under such a name where just those are asked for', async () => {
+    const disk = diskOf()
+    const { cursor } = await look(disk, null, { match: '*.part' })
+    disk.files.set('a.part', file('a.part', 0))
+    expect(named(await look(disk, cursor, { match: '*.part' }))).toEqual(['created a.part'])
+  })
+
   it('are the same after they were renamed or moved in the folder', async () => {
     const old = file('a', 0)
     const disk = diskOf(old)

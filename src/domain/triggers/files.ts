@@ -30,6 +30,12 @@ const payload = z.strictObject({
 })
 type Payload = z.output<typeof payload>
 
+/** Endings that programs give to what is still arriving: a file has come once it bears its real name. */
+const ARRIVING = [
+  ...['.part', '.partial', '.crdownload', '.download'],
+  ...['.opdownload', '.filepart', '.aria2', '.!ut'],
+]
+
 const schema = z.strictObject({
   kind: z.literal('files'),
   folder: root,
@@ -64,7 +70,7 @@ type Cursor = {
 export const files = defineTrigger({
   kind: 'files',
   title: 'When files come or change in a folder',
-  doc: 'Looks at a granted folder now and then, and at once when the system tells of a change. A file counts when it has not changed for `settleMs`; one that was only renamed or moved within the folder does not count again. Up to 20,000 files.',
+  doc: 'Looks at a granted folder now and then, and at once when the system tells of a change. A file counts when it has not changed for `settleMs`; one that was only renamed or moved within the folder does not count again, and one that still bears the ending of an unfinished download (`.part`, `.crdownload`) does not count yet. Up to 20,000 files.',
   schema,
   examples: [
     { kind: 'files', folder: '/home/me/Downloads', match: '*.pdf' },
@@ -97,7 +103,8 @@ async function look({
   ports,
 }: Looking<Spec, Cursor>): Promise<Look<Payload, Cursor>> {
   const { folder, recursive, match = null } = spec
-  const scan = await ports.scan({ folder, recursive, match, most: MOST_FILES })
+  const all = await ports.scan({ folder, recursive, match, most: MOST_FILES })
+  const scan = isArrivingName(match ?? '') ? all : withoutArriving(all)
   if (cursor === null && spec.existing === 'skip') return baseline(scan)
   const before = cursor ?? { folder: scan.identity, batch: 0, known: {}, pending: {} }
   const compared = compare(before, scan, now, spec.settleMs)
@@ -128,6 +135,18 @@ function baseline(scan: FolderScan): Look<Payload, Cursor> {
   const known = Object.fromEntries(scan.files.map(file => [file.name, markOf(file)]))
   const cursor = { folder: scan.identity, batch: 0, known, pending: {} }
   return { payloads: [], cursor, saw: scan.files.length, found: 0, more: false }
+}
+
+function withoutArriving(scan: FolderScan): FolderScan {
+  const names = new Set(scan.files.map(({ name }) => name))
+  // Some browsers hold the real name with an empty file while the content arrives beside it.
+  const isHeld = ({ name, bytes }: ScannedFile) => bytes === 0 && ARRIVING.some(end => names.has(name + end))
+  return { ...scan, files: scan.files.filter(file => !isArrivingName(file.name) && !isHeld(file)) }
+}
+
+function isArrivingName(name: string): boolean {
+  const lower = name.toLowerCase()
+  return ARRIVING.some(end => lower.endsWith(end))
 }
 
 interface Fresh {

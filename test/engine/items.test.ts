@@ -1,11 +1,12 @@
 import fs from 'node:fs'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Json } from '../../src/domain/json.ts'
-import { listActions, openActionsOfRun } from '../../src/main/store/actions.ts'
+import { bodyOfAction, listActions, openActionsOfRun } from '../../src/main/store/actions.ts'
 import { itemsInState, itemsOfRun } from '../../src/main/store/items.ts'
 import { stateValue } from '../../src/main/store/local-state.ts'
 import { serveHttp } from '../support/loopback-server.ts'
 import type { LoopbackServer } from '../support/loopback-server.ts'
+import { actionOf, openKinds, resolve } from '../support/engine-tests.ts'
 import { createWorld, until } from '../support/world.ts'
 import type { World } from '../support/world.ts'
 
@@ -86,6 +87,48 @@ describe('items', () => {
     const next = await world.run('mails', { mails: ['b'] })
     expect(world.result(next)).toEqual(ends(['b']))
     expect(paths()).toHaveLength(7)
+  })
+
+  it('J7 an item whose script looked again after the failure is tried again from the failure on', async () => {
+    let poisoned = true
+    status = path => (path === '/send/b' && poisoned ? 422 : 200)
+    const body = `
+      await post('${site.url('/first/')}' + mail, {})
+      try { return (await post('${site.url('/send/')}' + mail, {})).status }
+      catch (error) { await get('${site.url('/look/')}' + mail); await get('${site.url('/look/')}' + mail); throw error }`
+    await world.install('mails', script(body), contract())
+    const run = await world.run('mails', { mails: ['a', 'b'] })
+    expect(world.result(run)).toEqual(ends(['a'], { aside: ['b:rejected'] }))
+    const retry = () => resolve(world, 'items-aside', 'retry')
+    await retry()
+    await until(() => openKinds(world).includes('items-aside'), 'it was never set aside again')
+    poisoned = false
+    await retry()
+    await until(
+      () => itemsInState(world.store, run.workflow_id, 'done').length === 2,
+      'the item was never done',
+    )
+    const looks = ['/look/b', '/look/b']
+    expect(paths().filter(path => path.endsWith('/b'))).toEqual([
+      ...['/first/b', '/send/b', ...looks],
+      ...['/send/b', ...looks],
+      '/send/b',
+    ])
+  })
+
+  it('J5 J7 an item whose script changed something after the failure is set aside again, and says why', async () => {
+    status = path => (path === '/send/b' ? 422 : 200)
+    const body = `
+      try { return (await post('${site.url('/send/')}' + mail, {})).status }
+      catch (error) { await post('${site.url('/alarm/')}' + mail, {}); throw error }`
+    await world.install('mails', script(body), contract())
+    const run = await world.run('mails', { mails: ['b'] })
+    status = () => 200
+    await resolve(world, 'items-aside', 'retry')
+    const action = await actionOf(world, 'items-aside')
+    expect(bodyOfAction(world.store, action).cause).toContain('The script did not repeat')
+    expect(itemsInState(world.store, run.workflow_id, 'aside')).toHaveLength(1)
+    expect(paths()).toEqual(['/send/b', '/alarm/b'])
   })
 
   it('J7 a half-done item is found by the next run and continued, not begun anew', async () => {

@@ -166,27 +166,31 @@ export class Control {
   #dropFailed(tx: Tx, run: RunRow, failure: Failure | null, steps: readonly Step[]): void {
     const failed = steps.find(step => step.stepId === failure?.step && step.state === 'done')
     if (failed === undefined) return
+    // What the script did about the failure is taken back with it: it may not come to that again.
+    const after = steps.filter(step => isAftermath(step, failed))
     const at = this.#now()
     const note = 'It was taken back to be tried again.'
     // A run at work (with other items, say) counts its own journal's positions.
     const journal = this.#router.active(run.id)?.journal
-    if (journal !== undefined) {
-      journal.mark(tx, failed, 'drop', { note, begunAt: failed.begunAt, at })
-      return
+    for (const step of [failed, ...after]) {
+      if (journal !== undefined) {
+        journal.mark(tx, step, 'drop', { note, begunAt: step.begunAt, at })
+        continue
+      }
+      appendEntry(this.#context.store, tx, {
+        ...step,
+        runId: run.id,
+        workflowId: run.workflow_id,
+        position: journalEnd(tx, run.id).position + 1,
+        kind: 'drop',
+        turn: null,
+        actions: 0,
+        costMicros: 0,
+        at,
+        attempt: run.attempt,
+        body: { note },
+      })
     }
-    appendEntry(this.#context.store, tx, {
-      ...failed,
-      runId: run.id,
-      workflowId: run.workflow_id,
-      position: journalEnd(tx, run.id).position + 1,
-      kind: 'drop',
-      turn: null,
-      actions: 0,
-      costMicros: 0,
-      at,
-      attempt: run.attempt,
-      body: { note },
-    })
   }
 
   #queue(tx: Tx, workflowId: string, type: string, dedupeKey: string, payload: Record<string, string>): void {
@@ -307,6 +311,13 @@ export class Control {
   #now(): number {
     return this.#context.clock.now()
   }
+}
+
+/** Whether a step of the same scope came after one that failed. What was changed outside stays as it is. */
+function isAftermath(step: Step, failed: Step): boolean {
+  if (step.owner !== failed.owner || step.state !== 'done' || step.tool === 'flow.open') return false
+  if (step.tool === 'flow.settle' || (step.turn ?? 0) <= (failed.turn ?? 0)) return false
+  return step.effect !== 'write' || step.outcome?.ok === false
 }
 
 function failureOfItem(context: EngineContext, item: ItemRow): Failure | null {

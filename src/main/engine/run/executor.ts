@@ -22,7 +22,7 @@ import type { ActiveRun, Call, CallEnd } from './call.ts'
 import type { EngineContext } from '../context.ts'
 import { Guest } from './guest.ts'
 import { DEADLOCK, startOf, tookTooLong } from './launch.ts'
-import { finishRunAs, leaveReentered } from './finish.ts'
+import { finishRunAs, leaveReentered, stoppedAs } from './finish.ts'
 import type { Ending } from './finish.ts'
 import { asideFor, openItem } from './item-steps.ts'
 import type { ItemEnd } from './item-steps.ts'
@@ -309,7 +309,7 @@ export class RunExecutor implements ActiveRun {
   }
 
   #restReentered(scopes: ReadonlySet<string>): void {
-    const ending = this.#ending
+    const ending = stoppedAs(this.#end) ?? this.#ending
     if (!this.#isEnding() && this.#staysFor(this.#pending.wakeAt())) return
     const held = this.#pending.held()
     this.#let(tx => {

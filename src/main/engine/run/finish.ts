@@ -4,6 +4,7 @@ import type { Json } from '../../../domain/json.ts'
 import { draftAction } from '../../../domain/action-draft.ts'
 import { classify } from '../../../domain/respond.ts'
 import type { LocalChange } from '../../../domain/tool.ts'
+import type { RunEnd } from '../../../sandbox/protocol.ts'
 import {
   actionById,
   openActionsOfKind,
@@ -23,6 +24,7 @@ import type { WaitRow } from '../../store/waits.ts'
 import type { ActiveRun } from './call.ts'
 import type { EngineContext } from '../context.ts'
 import { continueItem } from '../continue-item.ts'
+import { raiseAside } from './item-steps.ts'
 import { commitChanges } from './local-changes.ts'
 import { FencedError } from './run-journal.ts'
 
@@ -185,6 +187,14 @@ function raiseFailed(run: ActiveRun, tx: Tx, failure: Failure, at: number): void
   })
 }
 
+/** The end of an instance that could not go on, as against one that its script came to. */
+export function stoppedAs(end: RunEnd | null): Extract<Ending, { is: 'failed' }> | null {
+  if (end?.is !== 'failed') return null
+  const { kind, step } = end.failure
+  const isLimit = step === undefined && (kind === 'script-limit' || kind === 'internal')
+  return kind === 'divergence' || isLimit ? end : null
+}
+
 /** The end of a re-entry: the turn is given back; items that still wait say so (J7). */
 export function leaveReentered(
   run: ActiveRun,
@@ -198,12 +208,11 @@ export function leaveReentered(
     const item = itemOfScope(tx, run.row.workflow_id, scope)
     if (item?.state !== 'open' && item?.state !== 'waiting') continue
     const at = clock.now()
-    if (failure !== null)
-      moveItem(store, tx, item.id, 'aside', {
-        error: { code: failure.kind, message: failure.message, failure },
-        at,
-      })
-    else if (waiting.has(item.id)) moveItem(store, tx, item.id, 'waiting', { at })
+    if (failure !== null) {
+      const error = { code: failure.kind, message: failure.message, failure }
+      moveItem(store, tx, item.id, 'aside', { error, at })
+      raiseAside(run, tx, { text: scope, itemId: item.id }, error)
+    } else if (waiting.has(item.id)) moveItem(store, tx, item.id, 'waiting', { at })
   }
   leaveRun(tx, run.row.id, waitingItemsOf(tx, run.row.id))
   settleSignals(tx, run.row.id, clock.now())

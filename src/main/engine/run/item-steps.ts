@@ -144,7 +144,13 @@ export function errorless(end: ItemEnd): JsonObject {
   return { state: 'aside', error: { code: end.error.code, message: end.error.message } }
 }
 
-function raiseAside(run: ActiveRun, tx: Tx, scope: Scope, error: ItemError): void {
+/** Asks what to do about an item that was set aside. */
+export function raiseAside(
+  run: ActiveRun,
+  tx: Tx,
+  scope: Pick<Scope, 'text' | 'itemId'>,
+  error: ItemError,
+): void {
   const path = JSON.parse(scope.text) as string[]
   raiseAction(run.context.store, tx, {
     kind: 'items-aside',

@@ -5,6 +5,7 @@
 import fs from 'node:fs'
 import path from 'node:path'
 import { fillGallery } from '../../src/main/engine/gallery.ts'
+import type { FaultPoint } from '../../src/main/engine/context.ts'
 import type { Installed } from '../../src/main/engine/install.ts'
 import { listActions } from '../../src/main/store/actions.ts'
 import type { ActionRow } from '../../src/main/store/actions.ts'
@@ -32,19 +33,21 @@ export interface Notice {
   level: string
 }
 
-type Result = Record<string, unknown>
+export type Result = Record<string, unknown>
 
 const MOST = 200
 
 export class Stage {
   readonly clock: ManualClock
-  readonly world: World
   readonly site: LoopbackServer
   /** What the site answers, by path; nothing else is there. */
   readonly pages: Map<string, Page>
   /** What `~` stands for. */
   readonly home: string
   #count = 0
+  #world: World | null = null
+  /** Writes until the core ends. */
+  #writesLeft = Infinity
 
   static async open(now: number): Promise<Stage> {
     const pages = new Map<string, Page>()
@@ -53,15 +56,51 @@ export class Stage {
       const { status = 200, type = 'text/html', body } = pages.get(asked) ?? { status: 404, body: 'nothing' }
       response.writeHead(status, { 'content-type': `${type}; charset=utf-8` }).end(body)
     })
-    return new Stage({ clock, site, pages, world: await createWorld({ clock }) })
+    const stage = new Stage({ clock, site, pages })
+    await stage.#begin(tempFolder())
+    return stage
   }
 
-  private constructor(parts: Pick<Stage, 'clock' | 'site' | 'pages' | 'world'>) {
+  private constructor(parts: Pick<Stage, 'clock' | 'site' | 'pages'>) {
     this.clock = parts.clock
     this.site = parts.site
     this.pages = parts.pages
-    this.world = parts.world
     this.home = fs.realpathSync(tempFolder())
+  }
+
+  get world(): World {
+    if (this.#world === null) throw new Error('the world has not begun')
+    return this.#world
+  }
+
+  async #begin(folder: string): Promise<void> {
+    this.#world = await createWorld({
+      folder,
+      clock: this.clock,
+      fault: point => {
+        this.#reached(point)
+      },
+    })
+  }
+
+  /** The core will end right after its nth change of the outside, which it then knows nothing of. */
+  endAfterWrite(nth: number): void {
+    this.#writesLeft = nth
+  }
+
+  /** Waits for that end, and begins again. */
+  async reborn(): Promise<void> {
+    await until(() => this.#writesLeft === 0, 'the core never came to its end')
+    await this.world.stop()
+    this.#writesLeft = Infinity
+    await this.#begin(this.world.folder)
+  }
+
+  #reached(point: FaultPoint): void {
+    if (point !== 'write.after-remote') return
+    this.#writesLeft--
+    if (this.#writesLeft > 0) return
+    Object.defineProperty(this.world.store, 'write', { value: () => new Promise<never>(() => undefined) })
   }
 
   async close(): Promise<void> {
@@ -99,6 +138,26 @@ export class Automation {
   async run(): Promise<Result> {
     const run = await this.#stage.world.run(this.name)
     return this.#resultOf(run)
+  }
+
+  /** The same, with an end of the core right after the nth change it makes. */
+  async runThroughEnd(nth: number): Promise<Result> {
+    this.#stage.endAfterWrite(nth)
+    const started = { type: 'manual', payload: {}, sourceType: 'test', sourceId: 'test' }
+    const { row } = await this.#stage.world.emit({ workflow: this.name, ...started })
+    await this.#stage.reborn()
+    const { world } = this.#stage
+    const runId = await until(() => world.engine.event(row.id).run_id, 'the run was lost')
+    return this.#resultOf(await world.rested(runId))
+  }
+
+  /** Waits until it asks, and gives this answer. */
+  async answer(kind: string, choice: string): Promise<void> {
+    const action = await until(
+      () => this.actions().find(each => each.kind === kind),
+      `it never asked: ${kind}`,
+    )
+    await this.#stage.world.engine.resolve({ actionId: action.id, choice, payload: null })
   }
 
   /** Lets time pass until everything it watches was looked at once, and waits for what follows from that. */
@@ -179,4 +238,13 @@ export class Automation {
     if (run.state !== 'succeeded') return { state: run.state, failure: world.failure(run)?.kind }
     return world.result(run) as Result
   }
+}
+
+/** Every file below a folder, by its path there; `.steward-trash` included. */
+export function treeOf(folder: string): string[] {
+  return fs
+    .readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter(entry => entry.isFile())
+    .map(entry => path.relative(folder, path.join(entry.parentPath, entry.name)).replaceAll(path.sep, '/'))
+    .sort()
 }

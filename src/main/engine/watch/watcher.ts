@@ -27,7 +27,7 @@ import { lookOnce } from './look.ts'
 import { everyMsOf, keepFailure, keepLook, NoRoom, spread } from './record.ts'
 
 const MOST_AT_ONCE = 4
-const MOST_LISTED = 64
+const LISTED_AT_FIRST = 64
 /** Events of one look at most. */
 const MOST_EVENTS = 10
 const LONGEST_LOOK_MS = 120_000
@@ -91,7 +91,7 @@ export class Watcher {
     const now = clock.now()
     if (now < this.#latest - GRACE_MS) this.#detached(this.#rewind(now))
     this.#latest = now
-    for (const row of this.#due(now)) this.#begin(row)
+    this.#beginDue(now)
     const later = [soonestLook(store, now), ...this.#hinted.values(), ...this.#held.values()]
     const next = Math.min(...later.flatMap(at => (at === null || at <= now ? [] : at)))
     if (next === Infinity) return
@@ -100,21 +100,24 @@ export class Watcher {
     })
   }
 
-  #due(now: number): WatchRow[] {
+  /** Those that must wait for their place or their queue keep none behind them from being looked at. */
+  #beginDue(now: number): void {
     const { store } = this.#context
     for (const [id, until] of this.#held) if (until <= now) this.#held.delete(id)
-    const hinted = [...this.#hinted].flatMap(([id, at]) =>
-      at > now || this.#looking.has(id) ? [] : (watchById(store, id) ?? []),
-    )
-    const due = dueWatches(store, now, MOST_LISTED)
-    return [...hinted, ...due.filter(({ id }) => !this.#hinted.has(id))]
+    const hinted = [...this.#hinted].flatMap(([id, at]) => (at > now ? [] : (watchById(store, id) ?? [])))
+    for (const row of hinted) this.#begin(row)
+    for (let listed = LISTED_AT_FIRST; this.#looking.size < MOST_AT_ONCE; listed *= 8) {
+      const due = dueWatches(store, now, listed)
+      for (const row of due) if (!this.#hinted.has(row.id)) this.#begin(row)
+      if (due.length < listed) return
+    }
   }
 
   #begin(row: WatchRow): void {
+    if (this.#looking.size >= MOST_AT_ONCE || this.#looking.has(row.id) || this.#held.has(row.id)) return
     const spec = specOfWatch(row)
     const place = placeOf(spec, row)
-    const isBusy = this.#looking.size >= MOST_AT_ONCE || [...this.#looking.values()].includes(place)
-    if (isBusy || this.#looking.has(row.id) || this.#held.has(row.id)) return
+    if ([...this.#looking.values()].includes(place)) return
     this.#hinted.delete(row.id)
     this.#looking.set(row.id, place)
     this.#detached(
@@ -144,7 +147,7 @@ export class Watcher {
   }
 
   async #lookAndKeep(row: WatchRow, spec: Trigger, contract: Contract, most: number): Promise<void> {
-    const { store } = this.#context
+    const { store, fault } = this.#context
     const { signal } = this.#stopping
     const looked = { row, spec, chance: this.#chance() }
     const end = await lookOnce(this.#context, {
@@ -162,10 +165,12 @@ export class Watcher {
     // What was being read when the core stopped says nothing about what was read.
     if (signal.aborted) return
     if ('error' in end && !isFailureError(end.error)) this.#logBug(end.error)
+    fault('look.before-record')
     await store.write(tx => {
       if ('look' in end) keepLook(this.#context, tx, looked, end.look)
       else keepFailure(this.#context, tx, looked, failureOf(end.error))
     })
+    fault('look.after-record')
   }
 
   #contractOf(row: WatchRow): Contract | null {

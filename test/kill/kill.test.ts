@@ -9,6 +9,7 @@ import { Chain } from './chain.ts'
 import type { Death, Plan } from './chain.ts'
 import { check } from './check.ts'
 import { Lives } from './life.ts'
+import { killLooks } from './looks.ts'
 import { Outside } from './outside.ts'
 
 let outside: Outside
@@ -130,6 +131,16 @@ describe('killed', { timeout: 120_000 }, () => {
       ticks: true,
       meddle: () => (draw = (draw * 16_807) % 2_147_483_647) / 2_147_483_647,
     }))
+
+  it('R8 J1 around looks: each file that came is told once, also those that came while the core was dead', async () => {
+    const { points, written, told } = await killLooks(outside, lives, [
+      { at: 'look.before-record', nth: 1 },
+      { at: 'look.after-record', nth: 1 },
+      { at: 'any', nth: 7 },
+    ])
+    for (const point of points) reached.add(point)
+    expect(told.toSorted()).toEqual(written.toSorted())
+  })
 
   it('J3 R2 anywhere, several times in a row before anything could end', () =>
     survives({

@@ -37,6 +37,8 @@ export const FAULT_POINTS = [
   'approval.after-answer',
   'run.before-finish',
   'run.after-finish',
+  'look.before-record',
+  'look.after-record',
 ] as const
 
 export type FaultPoint = (typeof FAULT_POINTS)[number]

@@ -160,7 +160,7 @@ describe('an automation that watches a folder', () => {
     expect(all).toHaveLength(10_000)
     expect(new Set(all).size).toBe(10_000)
     expect(watchOf(world, workflowId)).toMatchObject({ found: 10_000, version: 11 })
-  }, 60_000)
+  }, 120_000)
 
   it('R3 waits while the queue has no room, and loses nothing', async () => {
     for (let number = 0; number < 450; number++) write(`f${number}`)

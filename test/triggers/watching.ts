@@ -9,6 +9,8 @@ import { contractFor, until } from '../support/world.ts'
 import type { World } from '../support/world.ts'
 
 export const HOUR = 3_600_000
+/** Ten thousand files take a while on a machine that has other things to do. */
+const LONGEST_MS = 60_000
 
 /** Its runs give back what they were told. */
 export const ECHO = 'export default event => event'
@@ -47,6 +49,7 @@ export async function told(world: World, workflowId: string): Promise<Json[]> {
   await until(
     () => listRuns(world.store, { workflowId, limit: 200 }).every(run => run.ended_at !== null),
     'a run never ended',
+    LONGEST_MS,
   )
   return listRuns(world.store, { workflowId, limit: 200 })
     .toReversed()
@@ -58,6 +61,7 @@ export async function untilTold(world: World, workflowId: string, runs: number):
   await until(
     () => listRuns(world.store, { workflowId, limit: 200 }).length >= runs,
     `there were never ${runs} runs`,
+    LONGEST_MS,
   )
   return told(world, workflowId)
 }

@@ -2,7 +2,7 @@ import fs from 'node:fs'
 import path from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { Stage } from './stage.ts'
-import type { Automation } from './stage.ts'
+import type { Automation, FeedItem } from './stage.ts'
 
 /** A Saturday, 13:00 in Berlin. */
 const START = Date.UTC(2026, 0, 10, 12)
@@ -25,21 +25,8 @@ afterAll(async () => {
   await stage.close()
 })
 
-interface Item {
-  id: string
-  title?: string
-  text?: string
-  link?: string
-}
-
-function publish(name: string, ...items: Item[]): string {
-  const entries = items.map(
-    ({ id, title = `Title ${id}`, text = '', link = `https://example.com/${id}` }) =>
-      `<item><guid>${id}</guid><title><![CDATA[${title}]]></title><link>${link}</link><description><![CDATA[${text}]]></description></item>`,
-  )
-  const body = `<rss version="2.0"><channel><title>The ${name}</title>${entries.join('')}</channel></rss>`
-  stage.pages.set(`${place}/${name}`, { type: 'application/xml', body })
-  return stage.site.url(`${place}/${name}`)
+function publish(name: string, ...items: FeedItem[]): string {
+  return stage.feed(`${place}/${name}`, `The ${name}`, items)
 }
 
 /** Lets time pass until the hour of the digest. */

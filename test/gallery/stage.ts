@@ -27,6 +27,13 @@ export interface Page {
   body: string
 }
 
+export interface FeedItem {
+  id: string
+  title?: string
+  text?: string
+  link?: string
+}
+
 export interface Notice {
   title: string
   body: string
@@ -109,6 +116,18 @@ export class Stage {
     for (const used of [this.world.folder, this.home]) fs.rmSync(used, { recursive: true, force: true })
   }
 
+  /** From now on this feed says so; answers with its address. */
+  feed(at: string, title: string, items: readonly FeedItem[]): string {
+    const entries = items.map(item => {
+      const { id, title: name = `Title ${id}`, text = '', link = `https://example.com/${id}` } = item
+      const head = `<guid>${id}</guid><title><![CDATA[${name}]]></title><link>${link}</link>`
+      return `<item>${head}<description><![CDATA[${text}]]></description></item>`
+    })
+    const body = `<rss version="2.0"><channel><title>${title}</title>${entries.join('')}</channel></rss>`
+    this.pages.set(at, { type: 'application/xml', body })
+    return this.site.url(at)
+  }
+
   /** A new folder in the home folder. */
   folder(name: string): string {
     const folder = path.join(this.home, name)
@@ -188,12 +207,14 @@ export class Automation {
     return this.#resultOf(last)
   }
 
-  /** Waits until no event and no run of it is under way. */
+  /** Waits until no look that is due, no event and no run of it is under way. */
   async idle(): Promise<void> {
-    const { store, engine } = this.#stage.world
+    const { world, clock } = this.#stage
+    const { store, engine } = world
     const { workflowId } = this.installed
     await until(
       () =>
+        watchesOf(store, workflowId).every(row => row.next_look > clock.now()) &&
         waitingFor(store, 'workflow', workflowId, 1) === 0 &&
         listRuns(store, { workflowId, limit: MOST }).every(({ id }) => engine.isAtRest(id)),
       `${this.name} never came to rest`,

@@ -92,7 +92,7 @@ export function fillGallery(
   }
   if (problems.length > 0) refuse(entry, problems)
   const zone = options.zone ?? Intl.DateTimeFormat().resolvedOptions().timeZone
-  const known = new Map([...values, ['zone', { value: zone, facets: {} }] as const])
+  const known = new Map([...withPhrases(entry, values), ['zone', { value: zone, facets: {} }] as const])
   const contract = fillJson(readJson(options, id, 'contract.json'), known)
   const answer = parseContract(contract)
   if (!answer.ok) fail(answer.failure)
@@ -121,7 +121,7 @@ function readSlots(
   for (const slot of entry.slots) {
     const text = texts.get(slot.name)
     const answer = readSlot(slot, text, home)
-    if (answer.ok) values.set(slot.name, withPhrase(slot, answer.is))
+    if (answer.ok) values.set(slot.name, answer.is)
     else {
       const shown = text === undefined || text.trim() === '' ? '' : ` “${visibleText(text)}”`
       problems.push({
@@ -134,10 +134,16 @@ function readSlots(
   return { values, problems }
 }
 
-function withPhrase({ name, phrases }: Slot, is: SlotValue): SlotValue {
-  if (phrases === undefined) return is
-  const phrase = fillText(is.facets['given'] === true ? phrases.given : phrases.empty, new Map([[name, is]]))
-  return { ...is, facets: { ...is.facets, phrase } }
+/** What the contract says of a slot may speak of others. */
+function withPhrases({ slots }: Entry, values: ReadonlyMap<string, SlotValue>): Map<string, SlotValue> {
+  const all = new Map(values)
+  for (const { name, phrases } of slots) {
+    const is = values.get(name)
+    if (is === undefined || phrases === undefined) continue
+    const phrase = fillText(is.facets['given'] === true ? phrases.given : phrases.empty, values)
+    all.set(name, { ...is, facets: { ...is.facets, phrase } })
+  }
+  return all
 }
 
 function unknownSlots({ slots }: Entry, given: Readonly<Record<string, string>>): SlotProblem[] {

@@ -18,7 +18,7 @@ const common = {
   default: z.string().optional(),
   /** A slot that is neither required nor given is `null` in the script. */
   required: z.boolean().default(true),
-  /** What the contract says where it is given, with its own placeholders, and where it is left empty. */
+  /** What the contract says where it is given, with placeholders, and where it is left empty. */
   phrases: z.strictObject({ given: z.string().default(''), empty: z.string().default('') }).optional(),
   keywords,
 }

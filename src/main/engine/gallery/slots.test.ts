@@ -32,6 +32,7 @@ describe('kinds of slots', () => {
   it.each([
     [{ kind: 'text' }, ' as it is\n', { value: ' as it is\n', facets: {} }],
     [{ kind: 'number' }, ' -1.25 ', { value: -1.25, facets: {} }],
+    [{ kind: 'number' }, '99,90', { value: 99.9, facets: {} }],
     [{ kind: 'minutes' }, '1', { value: 1, facets: { ms: 60_000, words: '1 minute', rhythm: 'minute' } }],
     [
       { kind: 'minutes' },
@@ -89,7 +90,10 @@ describe('kinds of slots', () => {
     const read = (kind: string, name: string) => readSlot(slot({ kind }), `~/${name}`, home)
     expect(read('folder', 'My Files')).toEqual({
       ok: true,
-      is: { value: path.join(home, 'My Files'), facets: { given: true, name: 'My Files', slug: 'my-files' } },
+      is: {
+        value: path.join(home, 'My Files'),
+        facets: { given: true, empty: false, name: 'My Files', slug: 'my-files' },
+      },
     })
     expect(read('folder', 'link')).toMatchObject({ ok: true, is: { value: path.join(home, 'link') } })
     expect(read('file', 'list.csv')).toMatchObject({ ok: true, is: { value: path.join(home, 'list.csv') } })
@@ -105,6 +109,8 @@ describe('kinds of slots', () => {
     [{ kind: 'cron' }, 'every day', 'was not understood'],
     [{ kind: 'number', min: 2 }, '1', 'is less than 2'],
     [{ kind: 'number' }, '0x10', 'is not a number'],
+    [{ kind: 'number' }, '1,234', 'is not a number'],
+    [{ kind: 'number' }, '1.234,5', 'is not a number'],
     [{ kind: 'text', maxLength: 3 }, 'four', 'is longer than 3 characters'],
   ])('%j refuses %j', (own, text, problem) => {
     const answer = readSlot(slot(own), text, home)

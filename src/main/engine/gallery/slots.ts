@@ -25,7 +25,7 @@ export type SlotAnswer = { ok: true; is: SlotValue } | { ok: false; problem: str
 
 const LONGEST = 4_096
 const LONGEST_NAME = 60
-const NOTHING: SlotValue = { value: null, facets: { given: false } }
+const NOTHING: SlotValue = { value: null, facets: { given: false, empty: true } }
 
 /** Reads what was given for a slot, or its default where nothing was. */
 export function readSlot(slot: Slot, given: string | undefined, home: string): SlotAnswer {
@@ -94,7 +94,7 @@ function problem(text: string): SlotAnswer {
 }
 
 function filled(value: Json, facets: SlotValue['facets'] = {}): SlotAnswer {
-  return { ok: true, is: { value, facets: { given: true, ...facets } } }
+  return { ok: true, is: { value, facets: { given: true, empty: false, ...facets } } }
 }
 
 function readPath(text: string, home: string, wanted: 'folder' | 'file'): SlotAnswer {
@@ -184,10 +184,10 @@ function readCron(expression: string): SlotAnswer {
   return failure === null ? filled(expression) : problem(`was not understood (${failure.message})`)
 }
 
-/** Plain decimals only: `0x10`, `1e9` and blanks are slips. */
+/** Plain decimals only: `0x10`, `1e9` and blanks are slips, and `1,234` is read in two ways. */
 function numberOf(text: string): number | null {
-  const number = /^-?\d{1,15}(\.\d{1,9})?$/.test(text.trim()) ? Number(text) : Number.NaN
-  return Number.isFinite(number) ? number : null
+  const plain = text.trim().replace(/,(?=\d{1,2}$)/, '.')
+  return /^-?\d{1,15}(\.\d{1,9})?$/.test(plain) ? Number(plain) : null
 }
 
 interface Bounds {

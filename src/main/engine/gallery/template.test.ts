@@ -48,8 +48,14 @@ describe('placeholders', () => {
     expect(() => fillJson([{ $if: 'url' }], values)).toThrow(TemplateError)
   })
 
+  it('leave a member of an object out whose slot was left empty', () => {
+    const template = { a: '{{url:optional}}', b: '{{empty:optional}}', c: ['{{minutes:optional}}'] }
+    expect(fillJson(template, values)).toEqual({ a: 'https://a.example/x', c: [5] })
+  })
+
   it.each([
     '{{nobody}}',
+    '{{nobody:optional}}',
     '{{member}}',
     '{{url.path}}',
     '{{url.host:number}}',

@@ -3,7 +3,8 @@
  * string, and a script is given its values as one JSON literal: no value can become structure or code. Pure.
  *
  * `"{{slot}}"`, `"a {{slot.facet}} b"` put text into text; `"{{slot.facet:number}}"` (also `boolean`, `list`), alone
- * in its string, becomes that value. An object with `"$if": "slot.facet"` stays in its list only where that is true;
+ * in its string, becomes that value; a member of an object that is `"{{slot:optional}}"` is left out where the slot was
+ * left empty. An object with `"$if": "slot.facet"` stays in its list only where that is true;
  * one with `"$each": "slot.facet"` is there once for each of a list, which it calls `{{member}}`.
  */
 import type { Json, JsonObject } from '../../../domain/json.ts'
@@ -16,7 +17,7 @@ export type Values = ReadonlyMap<string, SlotValue>
 export class TemplateError extends Error {}
 
 const PLACE = /\{\{([a-z][a-zA-Z0-9]*)((?:\.[a-zA-Z0-9]+)*)\}\}/g
-const TYPED = /^\{\{([a-z][a-zA-Z0-9]*)((?:\.[a-zA-Z0-9]+)*):(number|boolean|list)\}\}$/
+const TYPED = /^\{\{([a-z][a-zA-Z0-9]*)((?:\.[a-zA-Z0-9]+)*):(number|boolean|list|optional)\}\}$/
 const MARK = 'const slots = /*slots*/ {}'
 
 export function fillJson(template: Json, values: Values): Json {
@@ -27,7 +28,9 @@ export function fillJson(template: Json, values: Values): Json {
       .flatMap(member => eachOf(member, values).map(known => fillJson(member, known)))
   }
   if (!isJsonObject(template)) return template
-  const members = Object.entries(template).filter(([key]) => key !== '$if' && key !== '$each')
+  const members = Object.entries(template).filter(
+    ([key, member]) => key !== '$if' && key !== '$each' && !isLeftOut(member, values),
+  )
   return Object.fromEntries(members.map(([key, member]) => [key, fillJson(member, values)]))
 }
 
@@ -58,9 +61,15 @@ function fillString(template: string, values: Values): Json {
   if (typed === null) return fillText(template, values)
   const [, slot = '', facet = '', type = ''] = typed
   const value = lookUp(values, slot, facet)
+  if (type === 'optional') return value
   if ((Array.isArray(value) ? 'list' : typeof value) !== type)
     throw new TemplateError(`“${template}” is no ${type}`)
   return value
+}
+
+function isLeftOut(member: Json, values: Values): boolean {
+  const [, slot = '', facet = '', type] = (typeof member === 'string' ? TYPED.exec(member) : null) ?? []
+  return type === 'optional' && lookUp(values, slot, facet) === null
 }
 
 function isWanted(member: Json, values: Values): boolean {

@@ -7,6 +7,9 @@ import type { Contract } from './contract.ts'
 import type { Failure } from './failure.ts'
 import type { Json } from './json.ts'
 import type { NoteChange, NotesView } from './note.ts'
+import type { Touches } from './touches.ts'
+
+export type { Touches }
 
 /**
  * read: looks at the outside, may be repeated · write: changes the outside, never silently repeated ·
@@ -15,22 +18,6 @@ import type { NoteChange, NotesView } from './note.ts'
 export type Effect = 'read' | 'write' | 'local' | 'model'
 
 export type Risk = 'low' | 'medium' | 'high'
-
-/** What a call would touch: the only thing policy judges. Everything is exact text, resolved before judging. */
-export interface Touches {
-  /** Lower-case host names with port where it is not the scheme's own: `example.com`, `127.0.0.1:8080`. */
-  hosts?: readonly string[]
-  /** Upper-case HTTP method, where there is one. */
-  method?: string
-  /** Absolute, normalised paths. */
-  paths?: readonly { path: string; access: 'read' | 'write' | 'delete' }[]
-  recipients?: readonly string[]
-  accounts?: readonly string[]
-  /** How many things of the outside change: counts against quotas. Default 1 for a write, 0 otherwise. */
-  actions?: number
-  /** True where content goes out although the effect is `read` (a query in an address). */
-  egress?: boolean
-}
 
 /**
  * key: the remote honours our idempotency key · natural: doing it twice is doing it once ·

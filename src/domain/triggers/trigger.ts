@@ -7,7 +7,7 @@
 import type { z } from 'zod'
 import { sha256Hex } from '../json.ts'
 import type { Json, JsonObject } from '../json.ts'
-import type { Touches } from '../tool.ts'
+import type { Touches } from '../touches.ts'
 
 /** When time starts it: how `schedules.spec` keeps that. */
 export type TimePlan =

@@ -10,18 +10,10 @@ import { evaluateCheck } from '../../../domain/outcome.ts'
 import type { ItemCounts, OutcomeFacts } from '../../../domain/outcome.ts'
 import { pathWithin } from '../../../domain/places.ts'
 import { describeClause } from '../../../domain/policy.ts'
-import type { Rehearsed } from './rehearsal.ts'
+import type { CheckResult, Rehearsed } from './rehearsal.ts'
 import type { Verdict } from '../run/verify.ts'
 import { VERIFY } from '../run/scopes.ts'
 import type { ToolRegistry } from '../../tools/registry.ts'
-
-export interface CheckResult {
-  kind: Check['kind']
-  /** The check, as the contract's text has it. */
-  text: string
-  verdict: 'holds' | 'does-not-hold' | 'cannot-be-judged'
-  evidence: string | null
-}
 
 export interface CheckedFacts {
   contract: Contract

@@ -1,11 +1,10 @@
 /** What is rehearsed, and what comes of it. */
-import type { Contract } from '../../../domain/contract.ts'
+import type { Check, Contract } from '../../../domain/contract.ts'
 import type { Failure } from '../../../domain/failure.ts'
 import type { Json } from '../../../domain/json.ts'
 import type { Phase } from '../../../domain/policy.ts'
 import type { Effect, Outcome } from '../../../domain/tool.ts'
-import type { CheckResult } from './checks.ts'
-import type { RehearsedItem } from './stage-items.ts'
+import type { ItemEnd } from '../run/item-steps.ts'
 
 export interface Rehearsal {
   contract: Contract
@@ -43,6 +42,22 @@ export interface Rehearsed {
   assumed: string | null
   at: number
   ms: number
+}
+
+export interface CheckResult {
+  kind: Check['kind']
+  /** The check, as the contract's text has it. */
+  text: string
+  verdict: 'holds' | 'does-not-hold' | 'cannot-be-judged'
+  evidence: string | null
+}
+
+export interface RehearsedItem {
+  name: string
+  key: string
+  scope: string
+  state: ItemEnd['state'] | 'open'
+  message: string | null
 }
 
 export interface Reason {

@@ -5,13 +5,11 @@ import type { Failure } from '../../../domain/failure.ts'
 import type { Json } from '../../../domain/json.ts'
 import type { Effect } from '../../../domain/tool.ts'
 import { describeClause } from '../../../domain/policy.ts'
-import type { Reason, Rehearsed, RehearsalEnd } from './rehearsal.ts'
+import type { CheckResult, Reason, Rehearsed, RehearsalEnd, RehearsedItem } from './rehearsal.ts'
 import { VERIFY } from '../run/scopes.ts'
 import type { ToolRegistry } from '../../tools/registry.ts'
 import { excerptOf, shownInput, shownOutput } from '../views/common.ts'
 import type { AutomationName, Excerpt } from '../views/common.ts'
-import type { CheckResult } from './checks.ts'
-import type { RehearsedItem } from './stage-items.ts'
 
 export interface RehearsedStep {
   tool: string

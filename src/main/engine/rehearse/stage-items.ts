@@ -17,14 +17,7 @@ import type { ItemEnd } from '../run/item-steps.ts'
 import { Scope, parentOf } from '../run/scope.ts'
 import { VERIFY } from '../run/scopes.ts'
 import type { Part, Playing } from './part.ts'
-
-export interface RehearsedItem {
-  name: string
-  key: string
-  scope: string
-  state: ItemEnd['state'] | 'open'
-  message: string | null
-}
+import type { RehearsedItem } from './rehearsal.ts'
 
 export interface Opened {
   outcome: Outcome

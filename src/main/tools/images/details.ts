@@ -3,37 +3,9 @@ import { isFailureError } from '../../../domain/failure.ts'
 import type { ToolContext } from '../../../domain/tool.ts'
 import type { Compute } from '../compute/pool.ts'
 import type { Header } from './darkroom.ts'
+import { NO_DETAILS, type Details } from './facts.ts'
 
 const MAX_EXIF_BYTES = 1_048_576
-
-export interface Details {
-  taken: Taken | null
-  camera: { make: string | null; model: string | null; lens: string | null }
-  copyright: string | null
-  /** Whether there are coordinates at all, readable or not. */
-  located: boolean
-  location: { latitude: number; longitude: number; altitude: number | null } | null
-  /** Why nothing was read, where that is so. */
-  problem: string | null
-}
-
-export interface Taken {
-  /** The camera's clock: 2026-03-14T12:30:00. */
-  local: string
-  /** Its distance from UTC, where it said so: +01:00. */
-  offset: string | null
-  /** UTC ms, where the distance is known. */
-  at: number | null
-}
-
-export const NO_DETAILS: Details = {
-  taken: null,
-  camera: { make: null, model: null, lens: null },
-  copyright: null,
-  located: false,
-  location: null,
-  problem: null,
-}
 
 /** Details are a claim beside the picture: where they cannot be read, the picture still can. */
 export async function detailsOf(

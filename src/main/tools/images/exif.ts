@@ -4,7 +4,7 @@
  */
 import readExif from 'exif-reader'
 import { z } from 'zod'
-import { NO_DETAILS, type Details, type Taken } from './details.ts'
+import { NO_DETAILS, type Details, type Taken } from './facts.ts'
 
 const LONGEST_TEXT = 200
 

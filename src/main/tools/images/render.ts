@@ -6,7 +6,8 @@ import { bytesText } from '../files/sentences.ts'
 import type { Whole } from '../files/whole.ts'
 import type { Darkroom, Header } from './darkroom.ts'
 import { MAX_PIXELS, refuseUndecodable } from './darkroom.ts'
-import { detailsOf, type Details } from './details.ts'
+import { detailsOf } from './details.ts'
+import type { Details } from './facts.ts'
 import { refuse, type WriteFormat } from './picture.ts'
 
 export const LONGEST_SIDE = 16_383

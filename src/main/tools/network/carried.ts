@@ -1,7 +1,7 @@
 /** What a credential changes about a request and its answer: what is sent to its own origins, and what is masked in all that comes back. */
 import { FailureError, isFailureError, type Failure } from '../../../domain/failure.ts'
 import { Credential } from '../../connections/credential.ts'
-import type { HttpAnswer, HttpRequest } from './client.ts'
+import type { HttpAnswer, HttpRequest } from './message.ts'
 import type { Target } from './target.ts'
 
 export function credentialOf({ credential }: HttpRequest, target: Target): Credential | null {

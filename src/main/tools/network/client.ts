@@ -25,15 +25,16 @@ import {
   tooLargeFailure,
   unreadableFailure,
 } from './failures.ts'
-import { checkedHeaders, portableHeaders, type Headers } from './headers.ts'
+import { checkedHeaders, portableHeaders } from './headers.ts'
 import { HostHealth, type HostEvent } from './hosts.ts'
-import { Intake, type BodySink } from './intake.ts'
+import { Intake } from './intake.ts'
 import { Pools } from './pools.ts'
+import type { HttpAnswer, HttpRequest, Method } from './message.ts'
 import { maskText } from './redact.ts'
 import { isMoved, isRedirect, nextTarget } from './redirect.ts'
 import { parseTarget, refusal, type RefusedPort, type Target } from './target.ts'
 
-export type Method = 'GET' | 'HEAD' | 'OPTIONS' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+export type { HttpAnswer, HttpRequest, Method }
 
 export interface HttpClientOptions extends ConnectivityOptions {
   now: () => number
@@ -42,50 +43,6 @@ export interface HttpClientOptions extends ConnectivityOptions {
   /** Every address of a name, in the order to try them. */
   resolve?: (hostname: string) => Promise<readonly Address[]>
   userAgent?: string
-}
-
-export interface HttpRequest {
-  url: string
-  method?: Method
-  headers?: Headers
-  body?: Uint8Array | string
-  /** Does the contract name exactly this host? Only then may it lead into a private network or to this machine. */
-  allowHost: (host: string) => boolean
-  /** May a redirect lead to this host? */
-  mayVisit: (host: string) => boolean
-  /** Statuses to return; others fail. Default: below 400. */
-  accept?: (status: number) => boolean
-  timeoutMs?: number
-  /** Of the body, after decompression. */
-  maxBytes?: number
-  maxRedirects?: number
-  followRedirects?: boolean
-  signal?: AbortSignal
-  /** Asks even a host that is being left alone: for tools whose purpose is to find out. */
-  despiteHealth?: boolean
-  /** Called before each hop, redirects included: may wait, and refuses by failing. */
-  beforeHop?: (target: Target) => Promise<void>
-  /** Sees the head of an accepted answer before its body is read; refuses it by failing. */
-  onHead?: (head: { status: number; headers: Readonly<Record<string, string>>; target: Target }) => void
-  /** Takes the accepted body instead of memory; the answer's own is then empty. */
-  sink?: BodySink
-  /**
-   * What a connection adds, known to this code only: it goes to the connection's own origins, no further than the first
-   * redirect to another, and is masked in whatever comes back. A header alone is for the first origin.
-   */
-  credential?: Credential | { name: string; value: string }
-}
-
-export interface HttpAnswer {
-  status: number
-  /** Lower-case names, no prototype. */
-  headers: Record<string, string>
-  /** Of the last hop. */
-  url: string
-  body: Uint8Array
-  /** The addresses that redirected, in order. */
-  redirects: string[]
-  timing: { resolveMs: number; firstByteMs: number; totalMs: number }
 }
 
 export interface HttpClient {

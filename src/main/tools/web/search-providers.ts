@@ -4,7 +4,7 @@ import { fail } from '../../../domain/failure.ts'
 import type { HttpRequest } from '../network/client.ts'
 import { readDate } from './dates.ts'
 import { absoluteUrl } from './links.ts'
-import type { SearchInput } from './search.ts'
+import type { SearchInput } from './search-input.ts'
 
 export type ProviderKind = 'searxng' | 'brave' | 'tavily'
 

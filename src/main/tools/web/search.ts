@@ -9,6 +9,7 @@ import { maskText } from '../network/redact.ts'
 import { parseTarget } from '../network/target.ts'
 import { decodeText } from './charset.ts'
 import type { WebReader } from './reader.ts'
+import { searchInput, type SearchInput } from './search-input.ts'
 import { PROVIDERS, type ProviderKind, type SearchResult } from './search-providers.ts'
 
 /** A provider as the user has set it up, for one search. */
@@ -30,19 +31,6 @@ const NAME = 'web.search'
 export const SEARCH = 'search'
 const TIMEOUT_MS = 30_000
 const MAX_BYTES = 4_194_304
-
-const input = z.strictObject({
-  query: z.string().trim().min(1).max(400),
-  count: z.int().min(1).max(20).default(10),
-  page: z.int().min(1).max(10).default(1).describe('Tavily has only the first.'),
-  since: z.enum(['day', 'week', 'month', 'year']).optional().describe('Only what is that new, where known.'),
-  language: z
-    .string()
-    .regex(/^[a-z]{2}$/, { error: 'is a two-letter code, such as de' })
-    .optional()
-    .describe('Such as `de`; a wish, which Tavily does not know.'),
-})
-export type SearchInput = z.output<typeof input>
 
 const output = z.strictObject({
   provider: z.enum(['searxng', 'brave', 'tavily']),
@@ -66,7 +54,7 @@ export function searchTool(reader: WebReader, source: SearchProviderSource): Too
     effect: 'read',
     risk: 'low',
     idempotency: 'natural',
-    input,
+    input: searchInput,
     output,
     positional: ['query'],
     // Where it goes is the user's setting; what goes out is the query.

@@ -1,10 +1,14 @@
-/** A real core on a folder of its own, and requests to it exactly as written: any header, any path, any bytes. */
+/**
+ * A real core on a folder of its own, and requests to it exactly as written: any header, any path, any bytes. Every
+ * answer is held against the document that the core serves.
+ */
 import fs from 'node:fs'
 import http from 'node:http'
 import os from 'node:os'
 import path from 'node:path'
 import { createCore } from '../../src/main/core.ts'
 import type { Core, CoreOptions } from '../../src/main/core.ts'
+import { checked } from './document.ts'
 
 export interface Answer {
   status: number
@@ -48,7 +52,7 @@ export async function startCore(options: Partial<CoreOptions> = {}): Promise<Tes
   return {
     home,
     core,
-    call: call => send(core, call),
+    call: checked(call => send(core, call)),
     end: async () => {
       await core.close()
       if (options.home === undefined) removeHome(home)

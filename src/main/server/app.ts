@@ -46,6 +46,14 @@ export function createApp({ engine, connections, vault, version, log, closing, .
     .get('/health', operation({ summary: 'Whether it answers', answers: { 200: 'Alive' } }), c =>
       c.json({ ok: true as const, version }),
     )
+    .get(
+      '/api/v1/openapi.json',
+      operation({ summary: 'This document', answers: { 200: 'ApiDocument' } }),
+      async c => {
+        const { describeApi } = await import('./openapi.ts')
+        return c.json(describeApi(app.routes, version))
+      },
+    )
     .route('/api/v1/automations', automationRoutes(engine, closing))
     .route('/api/v1/automations', editRoutes(engine))
     .route('/api/v1/runs', runRoutes(engine, closing))

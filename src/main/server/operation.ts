@@ -16,8 +16,6 @@ export interface Operation<Q extends z.ZodType = z.ZodType, B extends z.ZodType 
   readonly answers: { readonly [status: number]: AnswerName }
   /** Takes the place of what was read before under an ETag: `If-Match` must say which. */
   readonly replaces?: true
-  /** Answers with a stream of this type instead of JSON. */
-  readonly streams?: readonly string[]
 }
 
 type Nothing = z.ZodNever

@@ -7,7 +7,8 @@ import type { Health } from '../../engine/views/doctor.ts'
 import type { HealthNow } from '../../engine/views/health.ts'
 import type { BackedUp } from '../../store/backup.ts'
 import type { Preferences } from '../../store/settings.ts'
-import { automationName, count, json, listOf, maybe, pageOf, shape, text, time } from './shape.ts'
+import type { Problem } from '../problem.ts'
+import { automationName, count, failure, json, listOf, maybe, pageOf, shape, text, time } from './shape.ts'
 
 const diagnosis = {
   ok: z.boolean(),
@@ -39,6 +40,10 @@ const audit = shape<AuditView>()(
 )
 
 export const stewardAnswers = {
+  Problem: shape<Problem>()(
+    z.object({ type: text, title: text, status: count, detail: text, failure: failure.optional() }),
+  ),
+  ApiDocument: z.looseObject({ openapi: z.literal('3.1.0') }),
   Alive: z.object({ ok: z.literal(true), version: text }),
   Health: shape<HealthNow>()(
     z.object({

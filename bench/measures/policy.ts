@@ -29,6 +29,7 @@ function inputFor(contract: Contract, effect: 'read' | 'write'): PolicyInput {
   const write = effect === 'write'
   return {
     contract,
+    policy: null,
     call: {
       tool: write ? 'http.post' : 'http.get',
       module: 'tools/http',

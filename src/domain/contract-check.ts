@@ -6,6 +6,7 @@ import type { z } from 'zod'
 import { contractSchema } from './contract.ts'
 import type { ChangeClause, Contract } from './contract.ts'
 import type { Failure } from './failure.ts'
+import { issueOf } from './issues.ts'
 import { declarationOf } from './triggers/list.ts'
 import type { Trigger } from './triggers/list.ts'
 import { mayRead, neverTouched } from './warrant.ts'
@@ -82,28 +83,9 @@ function signedIssues(trigger: Trigger, path: string): string[] {
   return [`${path}.connection: has no meaning unless verify is “hub”`]
 }
 
-function sentenceOf(issue: z.core.$ZodIssue): string {
-  const path = pathText(issue.path)
-  switch (issue.code) {
-    case 'unrecognized_keys':
-      return `${path}: does not know ${issue.keys.map(key => `“${key}”`).join(', ')}`
-    case 'invalid_type':
-      return `${path}: ${issue.input === undefined ? 'is missing' : lower(issue.message)}`
-    default:
-      return `${path}: ${lower(issue.message)}`
-  }
-}
-
-function pathText(path: readonly PropertyKey[]): string {
-  if (path.length === 0) return 'the contract'
-  return path
-    .map(step => (typeof step === 'number' ? `[${step}]` : `.${String(step)}`))
-    .join('')
-    .replace(/^\./, '')
-}
-
-function lower(message: string): string {
-  return message.charAt(0).toLowerCase() + message.slice(1)
+function sentenceOf(found: z.core.$ZodIssue): string {
+  const { path, text } = issueOf(found)
+  return `${path === '' ? 'the contract' : path}: ${text}`
 }
 
 /** Every place in a contract where a list of its kind stands, with its path. */
@@ -128,7 +110,7 @@ function hostIssues(contract: Contract): string[] {
 }
 
 /** A pattern has to be spelt as addresses are, or it covers nothing, which in *Never* would be too little. */
-function hostIssue(pattern: string): string | null {
+export function hostIssue(pattern: string): string | null {
   if (/:(80|443)$/.test(pattern)) return 'names a usual port, which is to be left out'
   const host = pattern.replace(/^\*\./, '')
   const real = URL.parse(`http://${host}`)?.host

@@ -275,7 +275,7 @@ const UNITS: readonly (readonly [ms: number, name: string])[] = [
 ]
 
 /** In the largest unit that says it exactly. */
-function duration(ms: number): string {
+export function duration(ms: number): string {
   const [unit, name] =
     UNITS.find(([length]) => ms % length === 0 && ms >= length) ?? ([1, 'millisecond'] as const)
   const amount = ms / unit

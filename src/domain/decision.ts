@@ -1,5 +1,6 @@
 /** What policy is asked and what it answers: the words that `policy.ts` and its parts share. */
 import type { Contract } from './contract.ts'
+import type { Policy } from './policy-file.ts'
 import type { Effect, Risk, Touches } from './tool.ts'
 
 /** What the automation has used so far, this call not included; hours and days as `hourStart` and `dayStart` say. */
@@ -30,6 +31,8 @@ export type Phase = 'run' | 'dry-run' | 'verify' | 'explore'
 
 export interface PolicyInput {
   contract: Contract
+  /** The person's policy file; null where there is none. */
+  policy: Policy | null
   call: PolicyCall
   usage: Usage
   /** UTC ms. */
@@ -44,12 +47,25 @@ export interface PolicyInput {
   sources: readonly string[]
 }
 
-/** `clause` points into the contract: `changes[2]`, `never.hosts`, `budget.actionsPerDay`, `uses`. */
+/**
+ * `clause` points into the contract (`changes[2]`, `never.hosts`, `budget.actionsPerDay`, `uses`), or into the policy
+ * file (`policy.rules[2]`) where that is stricter; `contract` is then what the contract alone answers.
+ */
 export type Decision =
   | { verdict: 'allow'; clause: string }
-  | { verdict: 'ask'; clause: string; reason: string; subject: string | null }
-  | { verdict: 'deny'; clause: string; reason: string }
+  | {
+      verdict: 'ask'
+      clause: string
+      reason: string
+      subject: string | null
+      contract?: Verdict
+      /** How long the question may wait at most. */
+      withinMs?: number
+    }
+  | { verdict: 'deny'; clause: string; reason: string; contract?: Verdict }
   | { verdict: 'defer'; clause: string; reason: string; until: number; budget: string }
+
+export type Verdict = 'allow' | 'ask' | 'deny' | 'defer'
 
 /** How many things of the outside a call changes. */
 export function actionsOf(call: Pick<PolicyCall, 'effect' | 'touches'>): number {

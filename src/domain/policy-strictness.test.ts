@@ -3,6 +3,8 @@ import { describe, expect, it } from 'vitest'
 import type { Contract } from './contract.ts'
 import { decide } from './policy.ts'
 import type { PolicyInput } from './policy.ts'
+import { strictness as strictnessOf } from './policy-merge.ts'
+import { anyPolicy, anyRule, policyOf } from '../../test/support/policy-files.ts'
 import { callOf, contractOf, NOW, UNUSED } from '../../test/support/policy-sample.ts'
 
 const host = fc.constantFrom('a.com', 'b.com', 'x.a.com', '*.a.com')
@@ -52,6 +54,7 @@ const anyCall = fc
   .map(parts => callOf(parts))
 const anyInput: fc.Arbitrary<PolicyInput> = fc.record({
   contract: anyContract,
+  policy: fc.constant(null),
   call: anyCall,
   usage: fc.constantFrom(UNUSED, { ...UNUSED, actionsThisDay: 2_000 }),
   now: fc.constant(NOW),
@@ -140,4 +143,51 @@ describe('all of it', () => {
       }),
     )
   })
+  it('P1 P3 under a policy file no answer is milder than the contract’s or than the file’s', () => {
+    fc.assert(
+      fc.property(anyInput, anyPolicy, (input, policy) => {
+        const own = decide(input)
+        const merged = decide({ ...input, policy })
+        const file = decide({ ...input, contract: boundless(input), policy })
+        expect(strictnessOf(merged)).toBeGreaterThanOrEqual(strictnessOf(own))
+        expect(strictnessOf(merged)).toBeGreaterThanOrEqual(strictnessOf(file))
+        expect(strictnessOf(merged)).toBe(Math.max(strictnessOf(own), strictnessOf(file)))
+      }),
+      { numRuns: 400 },
+    )
+  })
+
+  it('P1 one rule more never makes an answer milder, or a question wait longer', () => {
+    fc.assert(
+      fc.property(anyInput, anyPolicy, anyRule, (input, policy, rule) => {
+        const before = decide({ ...input, policy })
+        const [more] = policyOf([{ ...rule, name: 'one more' }]).rules
+        if (more === undefined) return
+        const after = decide({ ...input, policy: { ...policy, rules: [...policy.rules, more] } })
+        expect(strictnessOf(after)).toBeGreaterThanOrEqual(strictnessOf(before))
+        if (before.verdict !== 'ask' || after.verdict !== 'ask') return
+        expect(after.withinMs ?? Infinity).toBeLessThanOrEqual(before.withinMs ?? Infinity)
+      }),
+      { numRuns: 400 },
+    )
+  })
+
+  it('P1 the policies above change answers in every direction there is', () => {
+    const changes = fc
+      .sample(fc.tuple(anyInput, anyPolicy), { numRuns: 2_000, seed: 1 })
+      .map(([input, policy]) => [decide(input).verdict, decide({ ...input, policy }).verdict].join(' → '))
+    const met = new Set(changes)
+    for (const change of ['allow → ask', 'allow → deny', 'ask → deny', 'defer → deny', 'allow → allow'])
+      expect(met).toContain(change)
+  })
 })
+
+/** A contract under which all of these calls are allowed, so that only the policy file speaks. */
+function boundless({ call }: PolicyInput): Contract {
+  const { hosts = [], paths = [] } = call.touches
+  return contractOf({
+    reads: { hosts, paths: paths.map(({ path }) => path) },
+    changes: [{ tool: call.tool, hosts, paths: paths.map(({ path }) => path), approval: 'never' }],
+    budget: { actionsPerDay: 1_000_000, actionsPerHour: 1_000_000, actionsPerRun: 1_000_000 },
+  })
+}

@@ -1,5 +1,5 @@
 /**
- * Policy (P1, P2): whether one call of a tool may happen now, under a contract. A pure function: what was used,
+ * Policy (P1, P2): whether one call of a tool may happen now, under a contract and a policy file. A pure function: what was used,
  * granted and approved arrives as input, and the caller keeps decision, quota and write-ahead in one transaction.
  * The strictest answer wins, in the order deny, defer, ask, allow; where several clauses of *Changes* cover a call,
  * so does the strictest of them. Owns no state and looks nothing up.
@@ -10,6 +10,7 @@ import { canonicalJson } from './json.ts'
 import { actionsOf } from './decision.ts'
 import type { Decision, PolicyCall, PolicyInput } from './decision.ts'
 import { pathWithin, placeMatches } from './places.ts'
+import { underPolicy } from './policy-merge.ts'
 import { quotaDecision } from './quota.ts'
 import { firstMismatch, mayRead, neverTouched } from './warrant.ts'
 
@@ -28,6 +29,10 @@ interface Warrant {
 }
 
 export function decide(input: PolicyInput): Decision {
+  return underPolicy(input, byContract(input))
+}
+
+function byContract(input: PolicyInput): Decision {
   const barred = barredOutright(input)
   if (barred !== null) return barred
   const warrant = warrantFor(input)

@@ -53,6 +53,8 @@ export interface ToolContext {
   /** The same for every try of this step, in every copy of the data folder. Sent to remotes that honour keys. */
   readonly idempotencyKey: string
   readonly contract: Contract
+  /** Whether the policy lets a call that is led to another host go on there; the contract is asked beside it. */
+  readonly mayVisit?: (host: string) => boolean
   /** UTC ms; the script never sees another clock. */
   now(): number
   readonly signal: AbortSignal

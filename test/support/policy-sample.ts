@@ -70,6 +70,7 @@ export const MAIL = callOf({
 export function judge(call: PolicyCall, parts: Partial<PolicyInput> = {}): Decision {
   return decide({
     contract: contractOf(),
+    policy: null,
     call,
     usage: UNUSED,
     now: NOW,

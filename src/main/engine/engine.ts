@@ -26,6 +26,7 @@ import type { Accepted } from './events.ts'
 import { Hooks } from './hooks/hooks.ts'
 import type { SignatureCheck } from './hooks/hooks.ts'
 import { install } from './install.ts'
+import { Policies } from './policy/policies.ts'
 import type { InstallRequest, Installed } from './install.ts'
 import { rehearse } from './rehearse.ts'
 import type { Rehearsal, RehearsalEnd } from './rehearse.ts'
@@ -64,6 +65,7 @@ export class Engine {
   readonly edits: Edits
   readonly rehearsals: Rehearsals
   readonly hooks: Hooks
+  readonly policies: Policies
   readonly #context: EngineContext
   readonly #router: Router
   readonly #waker: Waker
@@ -95,6 +97,7 @@ export class Engine {
     this.#scheduler = new Scheduler(this.#context)
     this.#watcher = new Watcher(this.#context)
     this.rehearsals = new Rehearsals(this.#context)
+    this.policies = new Policies(this.#context)
     this.hooks = new Hooks(
       this.#context,
       (workflow, event, also) => this.#takeIn(workflow, event, also),

@@ -6,7 +6,10 @@ import type { Contract } from '../../domain/contract.ts'
 import { hashJson } from '../../domain/json.ts'
 import type { Json } from '../../domain/json.ts'
 import type { Phase, PolicyCall, PolicyInput, Usage } from '../../domain/policy.ts'
-import type { Effect, Risk, ToolDeclaration } from '../../domain/tool.ts'
+import type { Policy } from '../../domain/policy-file.ts'
+import { closedFolders, rulesAnswer } from '../../domain/policy-rules.ts'
+import type { RulesAnswer } from '../../domain/policy-rules.ts'
+import type { Effect, Risk, ToolContext, ToolDeclaration } from '../../domain/tool.ts'
 import { dayStart, hourStart } from '../../domain/zone.ts'
 import type { ToolRegistry } from '../tools/registry.ts'
 
@@ -43,6 +46,7 @@ interface Used {
 interface Moment {
   tools: ToolRegistry
   contract: Contract
+  policy: Policy | null
   phase: Phase
   now: number
   used: Used
@@ -53,11 +57,12 @@ interface Moment {
 }
 
 export function policyInput(call: Judged, moment: Moment): PolicyInput {
-  const { tools, contract, phase, now, used, approved, granted } = moment
+  const { tools, contract, policy, phase, now, used, approved, granted } = moment
   const looksBack = contract.outsideContent !== 'allow' || contract.flows.length > 0
   const reads = looksBack ? readsAround(call.scope, moment.reads()) : []
   return {
     contract,
+    policy,
     call: policyCall(call),
     usage: usageOf(contract, call.effect, used, now),
     now,
@@ -69,6 +74,31 @@ export function policyInput(call: Judged, moment: Moment): PolicyInput {
   }
 }
 
+/** The bounds a tool keeps to by itself, where links and redirects lead beyond what was judged. */
+export function boundsFor(
+  contract: Contract,
+  policy: Policy | null,
+  call: Omit<Judged, 'scope'>,
+): Pick<ToolContext, 'contract' | 'mayVisit'> {
+  if (policy === null) return { contract }
+  const { never } = contract
+  const ruled = policyCall(call)
+  const closed = closedFolders(policy, ruled)
+  return {
+    contract:
+      closed.length === 0
+        ? contract
+        : { ...contract, never: { ...never, paths: [...never.paths, ...closed] } },
+    mayVisit: host => rulesAnswer(policy, { ...ruled, touches: { hosts: [host] } }).verdict === 'allow',
+  }
+}
+
+/** Why the policy file lets such a call not be made without asking; null where it does. */
+export function ruledOut(policy: Policy, call: Omit<Judged, 'scope'>): RulesAnswer | null {
+  const answer = rulesAnswer(policy, policyCall(call))
+  return answer.verdict === 'allow' ? null : answer
+}
+
 /** The exact payload an approval is bound to (P4). */
 export function payloadHash({ tool, args }: Pick<Judged, 'tool' | 'args'>): string {
   return hashJson([tool.name, args])
@@ -78,7 +108,7 @@ export function riskOf(tool: ToolDeclaration, args: Json): Risk {
   return typeof tool.risk === 'function' ? tool.risk(args) : tool.risk
 }
 
-function policyCall(call: Judged): PolicyCall {
+function policyCall(call: Omit<Judged, 'scope'>): PolicyCall {
   const { tool, args, effect, risk } = call
   return {
     tool: tool.name,

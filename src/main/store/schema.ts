@@ -338,6 +338,14 @@ interface AuditLogTable {
   mac: string
 }
 
+interface PoliciesTable {
+  version: number
+  source: string | null
+  document: string | null
+  hash: string
+  created_at: number
+}
+
 export interface Schema {
   settings: SettingsTable
   chats: ChatsTable
@@ -368,6 +376,7 @@ export interface Schema {
   note_index_keys: NoteIndexKeysTable
   note_words: NoteWordsTable
   requests: RequestsTable
+  policies: PoliciesTable
 }
 
 /** A row as it is read. */

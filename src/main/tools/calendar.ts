@@ -85,17 +85,14 @@ function addressOf(url: string): string {
   return url.replace(/^webcals?:\/\//i, 'https://')
 }
 
-async function fetched(
-  client: HttpClient,
-  url: string,
-  { contract, signal }: ToolContext,
-): Promise<Uint8Array> {
+async function fetched(client: HttpClient, url: string, context: ToolContext): Promise<Uint8Array> {
+  const { contract, signal } = context
   const answer = await client.request({
     url,
     method: 'GET',
     headers: { accept: 'text/calendar, */*;q=0.5' },
     allowHost: host => namesHost(contract, host),
-    mayVisit: host => mayVisit(contract, 'calendar.fetch', host),
+    mayVisit: host => mayVisit(context, 'calendar.fetch', host),
     timeoutMs: FETCH_MS,
     maxBytes: LONGEST_TEXT,
     signal,

@@ -275,7 +275,7 @@ async function probe(client: HttpClient, input: ProbeInput, context: ToolContext
       method: input.method,
       accept: () => true,
       allowHost: host => namesHost(contract, host),
-      mayVisit: host => mayVisit(contract, 'http.probe', host),
+      mayVisit: host => mayVisit(context, 'http.probe', host),
       timeoutMs: input.timeoutMs,
       despiteHealth: true,
       signal,

@@ -7,6 +7,7 @@ import type { Decision, PolicyInput } from '../../../domain/policy.ts'
 import { actionsOf } from '../../../domain/decision.ts'
 import { hasGrant } from '../../store/actions.ts'
 import { actionsBegunSince } from '../../store/journal.ts'
+import { policyInForce } from '../../store/policies.ts'
 import { NOTHING_USED, policyInput, riskOf } from '../judged.ts'
 import type { Reason } from './rehearsal.ts'
 import type { Part, Playing } from './part.ts'
@@ -53,6 +54,7 @@ function inputFor(playing: Playing, part: Part): PolicyInput {
     {
       tools: context.tools,
       contract: rehearsal.contract,
+      policy: policyInForce(context.store),
       phase: playing.phase,
       now: playing.now(),
       used: {

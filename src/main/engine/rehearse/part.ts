@@ -6,7 +6,9 @@ import type { Effect, LocalChange, ToolContext, ToolDeclaration } from '../../..
 import type { GuestCall } from '../../../sandbox/protocol.ts'
 import { validateInput } from '../../tools/validate.ts'
 import type { Checked } from '../../tools/validate.ts'
+import { policyInForce } from '../../store/policies.ts'
 import type { EngineContext } from '../context.ts'
+import { boundsFor, riskOf } from '../judged.ts'
 import type { Rehearsal } from './rehearsal.ts'
 import { localView } from '../run/scope.ts'
 import type { Scope } from '../run/scope.ts'
@@ -87,7 +89,10 @@ export function contextOf(playing: Playing, part: Part, signal: AbortSignal): To
       occurrence: part.guest.occurrence,
       generation: 0,
     }),
-    contract: rehearsal.contract,
+    ...boundsFor(rehearsal.contract, policyInForce(context.store), {
+      ...part,
+      risk: riskOf(part.tool, part.args),
+    }),
     now: () => playing.now(),
     signal,
     local: localView(context.store, workflowId, part.scope),

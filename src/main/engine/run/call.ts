@@ -13,7 +13,9 @@ import type {
 import type { GuestCall, RecordedStep } from '../../../sandbox/protocol.ts'
 import type { WaitKind } from '../../store/waits.ts'
 import type { RunRow } from '../../store/runs.ts'
+import { policyInForce } from '../../store/policies.ts'
 import type { EngineContext } from '../context.ts'
+import { boundsFor } from '../judged.ts'
 import type { RunJournal, StepName } from './run-journal.ts'
 import { localView } from './scope.ts'
 import type { Scope } from './scope.ts'
@@ -77,7 +79,7 @@ export function contextFor(run: ActiveRun, call: Call, evidence: Json, signal: A
     runId: run.row.id,
     stepId: call.step.stepId,
     idempotencyKey: run.journal.idempotencyKey(call.step, run.origin),
-    contract: run.contract,
+    ...boundsFor(run.contract, policyInForce(store), call),
     now: () => clock.now(),
     signal,
     local: localView(store, run.row.workflow_id, call.scope),

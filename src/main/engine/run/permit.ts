@@ -8,6 +8,7 @@ import { decide } from '../../../domain/policy.ts'
 import type { Decision } from '../../../domain/policy.ts'
 import { approvalOf, askApproval, decideApproval, hasGrant, raiseAction } from '../../store/actions.ts'
 import { actionsBegunSince } from '../../store/journal.ts'
+import { policyInForce } from '../../store/policies.ts'
 import type { Reader, Tx } from '../../store/tx.ts'
 import { putWait } from '../../store/waits.ts'
 import { payloadHash, policyInput } from '../judged.ts'
@@ -21,6 +22,7 @@ export function judge(run: ActiveRun, call: Call, reader: Reader): Decision {
     policyInput(call, {
       tools,
       contract: run.contract,
+      policy: policyInForce(reader),
       phase: run.phase,
       now,
       used: {
@@ -43,6 +45,7 @@ export function logDecision(run: ActiveRun, tx: Tx, call: Call, decision: Decisi
     clause: decision.clause,
   }
   if (decision.verdict !== 'allow') body['reason'] = decision.reason
+  if ('contract' in decision) body['contract'] = decision.contract
   run.context.store.audit.append(tx, run.context.clock.now(), {
     kind: 'decision',
     workflowId: run.row.workflow_id,
@@ -93,7 +96,7 @@ function askFor(
 ): CallEnd {
   const { store, clock } = run.context
   const now = clock.now()
-  const expiresAt = now + run.contract.approvalExpiresMs
+  const expiresAt = now + Math.min(run.contract.approvalExpiresMs, decision.withinMs ?? Infinity)
   const actionId = raiseAction(store, tx, {
     kind: 'approval',
     causeKey: `approval:${call.step.stepId}`,

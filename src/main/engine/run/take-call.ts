@@ -43,6 +43,12 @@ async function expireApproval(run: ActiveRun, call: Call, actionId: string): Pro
   await store.write(tx => {
     decideApproval(tx, call.step.stepId, 'expired', clock.now())
     settleAction(tx, actionId, { state: 'closed', choice: null, at: clock.now() })
+    store.audit.append(tx, clock.now(), {
+      kind: 'expired',
+      workflowId: run.row.workflow_id,
+      runId: run.row.id,
+      body: { action: actionId, step: call.step.stepId, tool: call.tool.name },
+    })
   })
   return { is: 'declined', reason: 'Nobody answered before it expired.' }
 }

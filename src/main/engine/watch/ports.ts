@@ -10,8 +10,10 @@ import type { ToolContext, ToolDeclaration } from '../../../domain/tool.ts'
 import type { LookPorts, Memory } from '../../../domain/triggers/trigger.ts'
 import { scanFolder } from '../../tools/files/scan.ts'
 import { Workspace } from '../../tools/files/workspace.ts'
+import { policyInForce } from '../../store/policies.ts'
 import { validateInput, validateOutput } from '../../tools/validate.ts'
 import type { EngineContext } from '../context.ts'
+import { boundsFor, riskOf, ruledOut } from '../judged.ts'
 
 export interface Looker {
   /** Whose turn it is with what is shared: the watch, or the automation that is not installed yet. */
@@ -25,7 +27,10 @@ const workspace = new Workspace()
 export function portsFor(context: EngineContext, looker: Looker): LookPorts {
   return {
     ask: (name, input, memory) => ask(context, looker, name, input, memory),
-    scan: request => scanFolder(workspace, request, looker),
+    scan: async request => {
+      const { bounds } = looking(context, looker, 'files.list', { path: request.folder })
+      return scanFolder(workspace, request, { ...looker, ...bounds })
+    },
   }
 }
 
@@ -36,13 +41,26 @@ async function ask(
   input: JsonObject,
   memory: Memory,
 ): Promise<{ output: Json; memory: Memory }> {
+  const { tool, args, bounds } = looking(context, looker, name, input)
+  const remembered: Memory = { ...memory }
+  const toolContext = { ...contextFor(context, looker, remembered), ...bounds }
+  const output = validateOutput(tool, await tool.run(args, toolContext))
+  if (!output.ok) throw new FailureError(output.failure)
+  return { output: output.value, memory: remembered }
+}
+
+/** One look by a tool, under the policy file as a read of a run is; nobody can be asked about a look. */
+function looking(context: EngineContext, { contract }: Looker, name: string, input: JsonObject) {
   const tool = readingTool(context, name)
   const given = validateInput(tool, input)
   if (!given.ok) throw new FailureError(given.failure)
-  const remembered: Memory = { ...memory }
-  const output = validateOutput(tool, await tool.run(given.value, toolContext(context, looker, remembered)))
-  if (!output.ok) throw new FailureError(output.failure)
-  return { output: output.value, memory: remembered }
+  const args = given.value
+  const policy = policyInForce(context.store)
+  const call = { tool, args, effect: 'read', risk: riskOf(tool, args) } as const
+  const refused = policy === null ? null : ruledOut(policy, call)
+  if (refused !== null)
+    fail({ kind: 'not-permitted', clause: refused.clause, message: `${refused.reason} Nothing was read.` })
+  return { tool, args, bounds: boundsFor(contract, policy, call) }
 }
 
 function readingTool(context: EngineContext, name: string): ToolDeclaration {
@@ -54,7 +72,7 @@ function readingTool(context: EngineContext, name: string): ToolDeclaration {
   })
 }
 
-function toolContext(
+function contextFor(
   { clock }: EngineContext,
   { owner, contract, signal }: Looker,
   memory: Memory,

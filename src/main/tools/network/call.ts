@@ -168,7 +168,7 @@ function requestOf(input: CallInput, tool: string, target: Target, context: Tool
     headers,
     ...(body === null ? {} : { body }),
     allowHost: host => namesHost(contract, host),
-    mayVisit: host => mayVisit(contract, tool, host),
+    mayVisit: host => mayVisit(context, tool, host),
     timeoutMs: input.timeoutMs,
     maxBytes: Math.min(input.maxBytes ?? Infinity, contract.limits.bytesPerCall),
     signal: context.signal,

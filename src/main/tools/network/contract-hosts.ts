@@ -1,6 +1,6 @@
 /** What a contract says about hosts, as far as a request has to know it: which it names, may visit, honour a key. */
 import type { Contract } from '../../../domain/contract.ts'
-import type { Touches } from '../../../domain/tool.ts'
+import type { ToolContext, Touches } from '../../../domain/tool.ts'
 import { firstMismatch, mayRead, neverTouched } from '../../../domain/warrant.ts'
 
 /** Named to the letter, without a wildcard: only then may the host lead into a private network. */
@@ -9,7 +9,13 @@ export function namesHost({ reads, changes }: Contract, host: string): boolean {
 }
 
 /** Whether a redirect may lead a read of this tool there. */
-export function mayVisit(contract: Contract, tool: string, host: string): boolean {
+export function mayVisit(
+  context: Pick<ToolContext, 'contract' | 'mayVisit'>,
+  tool: string,
+  host: string,
+): boolean {
+  const { contract } = context
+  if (context.mayVisit?.(host) === false) return false
   const touches = { hosts: [host] }
   const module = `tools/${tool.slice(0, tool.lastIndexOf('.'))}`
   const never = neverTouched(contract, { tool, module, touches })

@@ -97,7 +97,7 @@ export class WebReader {
       url: request.url,
       headers: { accept: wanted.accept, ...conditionsOf(known) },
       allowHost: host => namesHost(contract, host),
-      mayVisit: host => mayVisit(contract, tool, host),
+      mayVisit: host => mayVisit(context, tool, host),
       accept: status => (status >= 200 && status < 300) || (status === 304 && known !== null),
       timeoutMs: request.timeoutMs,
       maxBytes: bytesOf(request, context),

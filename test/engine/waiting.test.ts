@@ -2,6 +2,7 @@ import fs from 'node:fs'
 import path from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { openActionsOfRun } from '../../src/main/store/actions.ts'
+import { itemsInState, itemResult } from '../../src/main/store/items.ts'
 import { DATABASE_FILE } from '../../src/main/store/store.ts'
 import { answerOf, waitsOfRun } from '../../src/main/store/waits.ts'
 import { serveHttp } from '../support/loopback-server.ts'
@@ -73,6 +74,37 @@ describe('time', () => {
       'never ended',
     )
     expect(world.result(ended)).toBe('blue')
+  })
+
+  it('J6 a question and a signal inside an item time out also after their run has ended', async () => {
+    await world.stop()
+    const clock = new ManualClock()
+    world = await createWorld({ folder: world.folder, clock })
+    const workflowId = await world.install(
+      'patient',
+      `import { ask, each, waitFor } from 'tools/flow'
+       export default async function run() {
+         await each('mail', ['a'], mail => mail, async () => {
+           const asked = await ask('Which?', ['red'], { timeout: '1h' })
+           const waited = await waitFor({ name: 'go', timeout: '1h' })
+           return [asked, waited]
+         })
+       }`,
+      { items: { mail: 'id' } },
+    )
+    const run = await world.run('patient')
+    expect(run.state).toBe('succeeded')
+    clock.advance(3_600_000)
+    await until(() => waitsOfRun(world.store, run.id)[0]?.kind === 'signal', 'the question stayed')
+    await world.rested(run.id)
+    expect(openActionsOfRun(world.store, run.id)).toEqual([])
+    clock.advance(3_600_000)
+    const [item] = await until(() => {
+      const done = itemsInState(world.store, workflowId, 'done')
+      return done.length === 1 ? done : null
+    }, 'the item was never done')
+    const result = item === undefined ? undefined : itemResult(world.store, item)
+    expect(result).toEqual([{ timedOut: true }, { timedOut: true }])
   })
 
   it('J12 an answer is sealed for as long as it waits to be taken', async () => {

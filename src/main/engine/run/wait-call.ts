@@ -16,7 +16,7 @@ export async function takeWait(run: ActiveRun, call: Call): Promise<CallEnd> {
     tx => {
       const known = waitOf(tx, call.step.stepId)
       const row = known !== undefined && known.kind !== 'fix' ? known : beginWait(run, tx, call)
-      const value = valueOf(run, tx, row)
+      const value = valueOf(run, tx, call, row)
       if (value === undefined) return { is: 'waiting', kind: row.kind }
       closeAction(run, tx, call)
       recordCallIn(run, tx, call, { ok: true, value })
@@ -56,9 +56,10 @@ function withZone(run: ActiveRun, args: Json): Json {
 }
 
 /** What the wait resolves to, once it is over; undefined until then. */
-function valueOf(run: ActiveRun, tx: Tx, row: WaitRow): Json | undefined {
+function valueOf(run: ActiveRun, tx: Tx, call: Call, row: WaitRow): Json | undefined {
   const now = run.context.clock.now()
-  const timedOut = row.wake_at !== null && row.wake_at <= now
+  const until = untilOf(run, call, row)
+  const timedOut = until !== null && until <= now
   if (row.kind === 'sleep') return timedOut || detailOf(row).over ? { wokeAt: now } : undefined
   if (row.kind === 'ask') {
     const answer = answerOf(run.context.store, row)
@@ -69,6 +70,11 @@ function valueOf(run: ActiveRun, tx: Tx, row: WaitRow): Json | undefined {
   if (signal === undefined) return timedOut ? { timedOut: true } : undefined
   moveEvent(tx, signal.id, 'done', { runId: run.row.id, doneAt: now })
   return { payload: payloadOf(run.context.store, signal) }
+}
+
+/** A wait that was handed on has lost its time, which follows from when it began. */
+function untilOf(run: ActiveRun, call: Call, row: WaitRow): number | null {
+  return row.wake_at ?? call.tool.wait?.(withZone(run, call.args), row.created_at).until ?? null
 }
 
 function raiseQuestion(

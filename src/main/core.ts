@@ -5,7 +5,7 @@
  * door stands at the address instead, and the rest waits behind it.
  */
 import type { Clock } from '../domain/clock.ts'
-import { FailureError, failureOf } from '../domain/failure.ts'
+import { FailureError } from '../domain/failure.ts'
 import { causesEndedBy } from '../domain/connection.ts'
 import { VAULT_CAUSE } from '../domain/vault.ts'
 import { openConnections } from './connections/connections.ts'
@@ -25,10 +25,11 @@ import { connectionRecords } from './store/connections.ts'
 import type { SyncFile } from './store/disk-sync.ts'
 import { lockFolder } from './store/folder-lock.ts'
 import type { FolderLock } from './store/folder-lock.ts'
-import { openLog } from './store/log-file.ts'
+import { LogFile } from './store/log-file.ts'
 import type { Log } from './store/log-file.ts'
 import { collect, RETENTION } from './store/retention.ts'
 import { preferencesOf } from './store/settings.ts'
+import type { Preferences } from './store/settings.ts'
 import { openStore } from './store/store.ts'
 import type { Store } from './store/store.ts'
 import { allWaiting } from './store/waiters.ts'
@@ -67,7 +68,6 @@ export interface CoreOptions extends VaultHolders {
   sync?: SyncFile
   /** Sandbox threads at most. */
   workers?: number
-  log?: Log
   /** How names become addresses (tests). */
   resolve?: HttpClientOptions['resolve']
   /** Called with the address where the vault can be unlocked, when nothing runs before that. */
@@ -112,18 +112,13 @@ async function build(options: CoreOptions, teardown: Teardown): Promise<Core> {
   teardown.add(() => {
     lock.release()
   })
-  const log = options.log ?? openLog(home, now)
+  const logFile = openLog(home, now, teardown)
+  const { log } = logFile
   const vault = await openFolderVault(home, options)
   teardown.add(() => {
     vault.close()
   })
-  const store = openStore({
-    folder: home,
-    now,
-    keys: vault.records,
-    ...(options.sync === undefined ? {} : { sync: options.sync }),
-  })
-  teardown.add(() => store.close())
+  const store = openStoreOf(options, vault, now, teardown)
   const token = ensureToken(home)
   const port = vault.status().recordsOpen
     ? options.port
@@ -136,7 +131,10 @@ async function build(options: CoreOptions, teardown: Teardown): Promise<Core> {
   const isSigned = (connection: string, body: Uint8Array, signature: string) =>
     connections.isSigned(connection, 'sha256', body, signature)
   const faults = fault === undefined ? {} : { fault }
-  const engine = new Engine({ store, pool, tools, clock, log, isSigned, ...faults })
+  const onPreferences = ({ logLevel }: Preferences) => {
+    logFile.setLevel(logLevel)
+  }
+  const engine = new Engine({ store, pool, tools, clock, log, isSigned, onPreferences, ...faults })
   places.online = () => {
     engine.online()
   }
@@ -152,6 +150,7 @@ async function build(options: CoreOptions, teardown: Teardown): Promise<Core> {
     token,
     version: VERSION,
     log,
+    readLog: query => logFile.read(query),
     // At rest a worker would hold memory for nothing; whoever connects is about to look, or to run something.
     onFirstClient: () => void pool.warm(),
     ...(port === undefined ? {} : { port }),
@@ -159,9 +158,41 @@ async function build(options: CoreOptions, teardown: Teardown): Promise<Core> {
   places.port = server.port
   teardown.add(() => server.close())
   lock.announce(server.url)
-  teardown.add(scheduleRetention(store, clock, log))
+  teardown.add(scheduleRetention(store, clock, logFile))
+  log('info', 'the core began', { version: VERSION })
   const parts = { engine, store, server, vault, connections, folder }
   return { url: server.url, token, ...parts, close: () => teardown.run() }
+}
+
+/** Open until everything else is closed; what nobody foresaw is its last line. */
+function openLog(home: string, now: () => number, teardown: Teardown): LogFile {
+  const logFile = new LogFile(home, now)
+  const crashed = (error: Error) => {
+    logFile.log('error', 'the core stopped unexpectedly', { error })
+  }
+  process.on('uncaughtExceptionMonitor', crashed)
+  teardown.add(() => {
+    process.off('uncaughtExceptionMonitor', crashed)
+    logFile.log('info', 'the core ended')
+    logFile.close()
+  })
+  return logFile
+}
+
+function openStoreOf(
+  { home, sync }: CoreOptions,
+  vault: Vault,
+  now: () => number,
+  teardown: Teardown,
+): Store {
+  const store = openStore({
+    folder: home,
+    now,
+    keys: vault.records,
+    ...(sync === undefined ? {} : { sync }),
+  })
+  teardown.add(() => store.close())
+  return store
 }
 
 interface Doorway {
@@ -221,7 +252,7 @@ function openPool({ workers }: CoreOptions, log: Log, teardown: Teardown): Sandb
   const pool = createSandboxPool({
     ...(workers === undefined ? {} : { workers }),
     onWorkerLog: line => {
-      log('warn', 'a sandbox worker said something', { line: line.slice(0, 500) })
+      log('warn', 'a sandbox worker said something', { error: line, count: line.length })
     },
   })
   teardown.add(() => pool.close())
@@ -279,13 +310,14 @@ function openTools(client: HttpClient, connections: Desk, teardown: Teardown): T
 }
 
 /** Hourly, in small pieces between other work; ends with the core. */
-function scheduleRetention(store: Store, clock: Clock, log: Log): () => Promise<void> {
+function scheduleRetention(store: Store, clock: Clock, logFile: LogFile): () => Promise<void> {
   const ending = new AbortController()
   let cancel: () => void = () => undefined
   let pass = Promise.resolve()
   const arm = (inMs: number): void => {
     cancel = clock.wakeAt(clock.now() + inMs, () => {
-      pass = collectOnce(store, clock, log, ending.signal).then(() => {
+      logFile.tidy()
+      pass = collectOnce(store, clock, logFile.log, ending.signal).then(() => {
         if (!ending.signal.aborted) arm(RETENTION_EVERY_MS)
       })
     })
@@ -303,9 +335,9 @@ async function collectOnce(store: Store, clock: Clock, log: Log, signal: AbortSi
     const runsMs = preferencesOf(store).keepRunsDays * 86_400_000
     const collected = await collect(store, clock.now(), { ...RETENTION, runsMs }, signal)
     if (Object.values(collected).some(count => count > 0))
-      log('info', 'old records were collected', { ...collected })
+      log('info', 'old records were collected', { counts: { ...collected } })
   } catch (error) {
-    log('error', 'old records could not be collected', { error: failureOf(error).message })
+    log('error', 'old records could not be collected', { error })
   }
 }
 

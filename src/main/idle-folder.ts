@@ -18,6 +18,9 @@ import { inspectDatabase } from './store/inspection.ts'
 import { keyShelf } from './store/key-file.ts'
 import { restoreBackup } from './store/restore.ts'
 import type { Restored } from './store/restore.ts'
+import { logPath } from './store/log-file.ts'
+import { readLog } from './store/log/read-log.ts'
+import type { LogPage, LogQuery } from './store/log/read-log.ts'
 import { openStore } from './store/store.ts'
 import type { Store } from './store/store.ts'
 
@@ -73,6 +76,11 @@ export function verifyFolder(home: string): Promise<AuditVerdict> {
 
 export function backupFolder(home: string, file: string): Promise<BackedUp> {
   return withStore(home, store => backupTo(store, file))
+}
+
+/** What the last core wrote into its log. */
+export function logOfFolder(home: string, query: LogQuery): Promise<LogPage> {
+  return readLog(logPath(home), query)
 }
 
 async function withStore<T>(home: string, work: (store: Store, vault: Vault) => Promise<T> | T): Promise<T> {

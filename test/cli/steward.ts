@@ -32,6 +32,14 @@ export class Steward {
     return ended(this.#spawn(args))
   }
 
+  /** Begins a command that goes on until it is stopped. */
+  begin(...args: string[]): { child: ChildProcess; text: () => string } {
+    const child = this.#spawn(args)
+    let text = ''
+    child.stdout?.on('data', (chunk: Buffer) => (text += chunk.toString()))
+    return { child, text: () => text }
+  }
+
   /** Runs `serve` (or another entry) until its first line. */
   async serve(args: readonly string[] = ['serve', '--port', '0'], entry = CLI): Promise<Serving> {
     const child = this.#spawn(args, entry)

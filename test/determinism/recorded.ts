@@ -3,6 +3,7 @@ import { expect } from 'vitest'
 import { RunJournal } from '../../src/main/engine/run/run-journal.ts'
 import type { RunRow } from '../../src/main/store/runs.ts'
 import type { RecordedStep, StartRun } from '../../src/sandbox/protocol.ts'
+import { Observer } from '../../src/main/engine/observe/observer.ts'
 import type { World } from '../support/world.ts'
 import type { Listener } from './listener.ts'
 import { isOf, perform, replay } from './replay.ts'
@@ -29,6 +30,7 @@ export function recordingOf(world: World, listener: Listener, runId: string): Re
     pump: () => undefined,
     triggersChanged: () => undefined,
     log: () => undefined,
+    observer: new Observer(() => undefined),
   }
   return { run: { ...heard.start, demand: 'exact' }, journal: new RunJournal(context, row).recorded() }
 }

@@ -9,6 +9,7 @@ import type { Clock } from '../../src/domain/clock.ts'
 import type { ContractInput } from '../../src/domain/contract.ts'
 import type { Failure } from '../../src/domain/failure.ts'
 import type { Json } from '../../src/domain/json.ts'
+import type { Log } from '../../src/domain/log.ts'
 import type { ToolDeclaration } from '../../src/domain/tool.ts'
 import { systemClock } from '../../src/main/engine/clock.ts'
 import type { FaultPoint } from '../../src/main/engine/context.ts'
@@ -48,6 +49,7 @@ export interface WorldOptions {
   auditHeadEveryMs?: number
   /** Tools of a test's own, beside all that ship. */
   tools?: ToolDeclaration[]
+  log?: Log
   /** Stands in for the sandbox's version, to be another engine (J10). */
   engineVersion?: string
   /** Stands between the engine and the sandbox: to count launches, or lose instances. */
@@ -117,7 +119,7 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
     pool,
     tools: outside.tools,
     clock,
-    log: () => undefined,
+    log: options.log ?? (() => undefined),
     ...(options.fault === undefined ? {} : { fault: options.fault }),
   })
   await engine.start()

@@ -7,7 +7,7 @@ import type { ExitCode } from './exit.ts'
 /** More than the longest a core lets a client wait. */
 const TIMEOUT_MS = 120_000
 
-type Method = 'GET' | 'POST' | 'DELETE'
+type Method = 'GET' | 'POST' | 'PATCH' | 'DELETE'
 
 export class CoreClient {
   readonly #url: string
@@ -41,18 +41,37 @@ export class CoreClient {
     return this.#request<T>('DELETE', path)
   }
 
-  async #request<T>(method: Method, path: string, body?: unknown): Promise<T> {
-    const answer = await this.#send(method, path, body)
+  /** Changes a part of what is there, as it is now. */
+  async change<T>(path: string, edit: unknown): Promise<T> {
+    const now = await this.#send('GET', path, undefined)
+    const text = await now.text()
+    if (!now.ok) throw failedBy(now, text)
+    return this.#request<T>('PATCH', path, edit, { 'if-match': now.headers.get('etag') ?? '' })
+  }
+
+  async #request<T>(
+    method: Method,
+    path: string,
+    body?: unknown,
+    headers?: Readonly<Record<string, string>>,
+  ): Promise<T> {
+    const answer = await this.#send(method, path, body, headers)
     const text = await answer.text()
     if (answer.ok) return JSON.parse(text) as T
     throw failedBy(answer, text)
   }
 
-  async #send(method: Method, path: string, body: unknown): Promise<Response> {
+  async #send(
+    method: Method,
+    path: string,
+    body: unknown,
+    headers: Readonly<Record<string, string>> = {},
+  ): Promise<Response> {
     try {
       return await fetch(`${this.#url}/api/v1${path}`, {
         method,
         headers: {
+          ...headers,
           authorization: `Bearer ${this.#token}`,
           ...(body === undefined ? {} : { 'content-type': 'application/json' }),
         },

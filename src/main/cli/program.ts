@@ -8,6 +8,7 @@ import { addDevCommands } from './commands-dev.ts'
 import { addFolderCommands } from './commands-folder.ts'
 import { addGalleryCommands } from './commands-gallery.ts'
 import { addInboxCommands } from './commands-inbox.ts'
+import { addObserveCommands } from './commands-observe.ts'
 import { addRehearseCommand } from './commands-rehearse.ts'
 import { addRunCommands } from './commands-runs.ts'
 import { addVaultCommands } from './commands-vault.ts'
@@ -33,6 +34,7 @@ export function createProgram(): Command {
   addGalleryCommands(program)
   addConnectionCommands(program)
   addVaultCommands(program)
+  addObserveCommands(program)
   addDevCommands(program)
   throwInsteadOfExiting(program)
   return program

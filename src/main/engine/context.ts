@@ -1,11 +1,13 @@
 /** What every part of the engine is given: its ports, and nothing it could construct itself. */
 import type { Clock } from '../../domain/clock.ts'
 import type { Json } from '../../domain/json.ts'
+import type { Log } from '../../domain/log.ts'
 import type { SandboxPool } from '../../sandbox/pool.ts'
 import type { Store } from '../store/store.ts'
 import type { Tx } from '../store/tx.ts'
 import type { WaitRow } from '../store/waits.ts'
 import type { ToolRegistry } from '../tools/registry.ts'
+import type { Observer } from './observe/observer.ts'
 
 /**
  * The instants at which a crash could lose or repeat something, named. Tests pass a function that ends the process
@@ -57,9 +59,6 @@ export interface EngineContext {
   readonly pump: () => void
   /** Automations came, went, paused or go on: what is watched for them changes with them. */
   readonly triggersChanged: () => void
-  readonly log: (
-    level: 'info' | 'warn' | 'error',
-    message: string,
-    fields?: Record<string, string | number>,
-  ) => void
+  readonly log: Log
+  readonly observer: Observer
 }

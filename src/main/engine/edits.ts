@@ -28,13 +28,19 @@ export interface ScheduleEdit {
   zone?: string | undefined
 }
 
+/** What an edit has to be told to. */
+export interface EditedEngine {
+  install: (request: InstallRequest) => Promise<Installed>
+  preferencesChanged: () => void
+}
+
 export class Edits {
   readonly #context: EngineContext
-  readonly #install: (request: InstallRequest) => Promise<Installed>
+  readonly #engine: EditedEngine
 
-  constructor(context: EngineContext, install: (request: InstallRequest) => Promise<Installed>) {
+  constructor(context: EngineContext, engine: EditedEngine) {
     this.#context = context
-    this.#install = install
+    this.#engine = engine
   }
 
   async rename(workflow: Workflow, name: string): Promise<void> {
@@ -61,7 +67,7 @@ export class Edits {
   /** A new intent version for the deployed script; refused whole where the two do not fit. */
   changeContract(workflow: Workflow, edit: ContractEdit): Promise<Installed> {
     const { script } = deployed(this.#context.store, workflow)
-    return this.#install({
+    return this.#engine.install({
       name: workflow.name,
       source: script.source,
       contract: edit.contract,
@@ -119,10 +125,11 @@ export class Edits {
     )
   }
 
-  changePreferences(preferences: Preferences): Promise<void> {
-    return this.#write(tx => {
+  async changePreferences(preferences: Preferences): Promise<void> {
+    await this.#write(tx => {
       putPreferences(tx, preferences)
     })
+    this.#engine.preferencesChanged()
   }
 
   #write<T>(work: (tx: Tx) => T): Promise<T> {

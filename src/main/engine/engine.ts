@@ -5,11 +5,14 @@
 import type { Clock } from '../../domain/clock.ts'
 import { fail } from '../../domain/failure.ts'
 import type { Json } from '../../domain/json.ts'
+import type { Log } from '../../domain/log.ts'
 import type { SandboxPool } from '../../sandbox/pool.ts'
 import { acceptEvent, eventById } from '../store/inbox.ts'
 import type { InboxRow, NewEvent } from '../store/inbox.ts'
 import { runById } from '../store/runs.ts'
 import type { RunRow } from '../store/runs.ts'
+import { preferencesOf } from '../store/settings.ts'
+import type { Preferences } from '../store/settings.ts'
 import type { Store } from '../store/store.ts'
 import type { Tx } from '../store/tx.ts'
 import { workflowById, workflowByName } from '../store/workflows.ts'
@@ -30,6 +33,7 @@ import { Policies } from './policy/policies.ts'
 import type { InstallRequest, Installed } from './install.ts'
 import { rehearse } from './rehearse.ts'
 import type { Rehearsal, RehearsalEnd } from './rehearse.ts'
+import { Observer } from './observe/observer.ts'
 import { Rehearsals } from './rehearse/rehearsals.ts'
 import { Router } from './router.ts'
 import { Scheduler } from './scheduler.ts'
@@ -42,9 +46,11 @@ export interface EngineOptions {
   tools: ToolRegistry
   clock: Clock
   fault?: (point: FaultPoint) => void
-  log: EngineContext['log']
+  log: Log
   /** Whether a webhook's body was signed with the secret of a connection. Absent: nothing was. */
   isSigned?: SignatureCheck
+  /** Told how this folder's person wants Steward to be, at the start and at each change. */
+  onPreferences?: (preferences: Preferences) => void
 }
 
 export interface EventRequest {
@@ -67,6 +73,7 @@ export class Engine {
   readonly hooks: Hooks
   readonly policies: Policies
   readonly #context: EngineContext
+  readonly #onPreferences: (preferences: Preferences) => void
   readonly #router: Router
   readonly #waker: Waker
   readonly #scheduler: Scheduler
@@ -77,9 +84,11 @@ export class Engine {
   constructor(options: EngineOptions) {
     this.store = options.store
     this.tools = options.tools
+    this.#onPreferences = options.onPreferences ?? (() => undefined)
     this.#context = {
       ...options,
       fault: options.fault ?? (() => undefined),
+      observer: new Observer(options.log),
       boot: options.store.ids.next('boot'),
       answer: (wait, answer, also) => this.#waker.answer(wait, answer, also),
       pump: () => {
@@ -104,12 +113,18 @@ export class Engine {
       options.isSigned ?? (() => false),
     )
     this.control = new Control(this.#context, this.#router)
-    this.edits = new Edits(this.#context, request => this.install(request))
+    this.edits = new Edits(this.#context, {
+      install: request => this.install(request),
+      preferencesChanged: () => {
+        this.#onPreferences(preferencesOf(this.store))
+      },
+    })
     this.#answers = new Answers(this.#context, this.#waker, this.control)
   }
 
   /** Takes up what the last life of the core left, then listens to time. */
   async start(): Promise<'known' | 'new' | 'copy'> {
+    this.#onPreferences(preferencesOf(this.store))
     const folder = await recogniseFolder(this.store, this.#context.clock.now())
     await this.#router.resumeAll()
     this.#waker.arm()

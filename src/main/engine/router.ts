@@ -233,6 +233,11 @@ export class Router {
       void executor.released.then(() => {
         this.#released(run.id, executor)
       })
+      this.#context.log('debug', 'a run is launched', {
+        automation: run.workflow_id,
+        run: run.id,
+        attempt: run.attempt,
+      })
       executor.launch()
     } catch (error) {
       this.#giveUp(run, error)
@@ -270,8 +275,8 @@ export class Router {
     })
   }
 
-  #logStopped(what: string, id: string, error: unknown): void {
-    this.#context.log('error', what, { id, error: error instanceof Error ? error.name : 'thrown' })
+  #logStopped(what: Stopped, id: string, error: unknown): void {
+    this.#context.log('error', what, { id, error })
   }
 
   /** Runs of one automation that are in memory. */
@@ -279,6 +284,12 @@ export class Router {
     return liveRunsOf(this.#context.store, workflowId).flatMap(run => this.#active.get(run.id) ?? [])
   }
 }
+
+type Stopped =
+  | 'an automation could not be served'
+  | 'a run could not be launched'
+  | 'a run could not be ended'
+  | 'a run could not be taken up'
 
 function fieldOf(payload: unknown, field: string): string {
   const value = isJsonObject(payload as never) ? (payload as Record<string, unknown>)[field] : undefined

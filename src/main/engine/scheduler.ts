@@ -69,9 +69,7 @@ export class Scheduler {
       },
       (error: unknown) => {
         this.#settling = false
-        this.#context.log('error', 'schedules could not be settled', {
-          error: error instanceof Error ? error.name : 'thrown',
-        })
+        this.#context.log('error', 'schedules could not be settled', { error })
         this.#cancel = this.#context.clock.wakeAt(this.#context.clock.now() + SEEN_EVERY_MS, () => {
           this.arm()
         })
@@ -160,9 +158,7 @@ export class Scheduler {
         recordAbsence(tx, { from, to, why })
       })
       .catch((error: unknown) => {
-        log('warn', 'an absence could not be noted', {
-          error: error instanceof Error ? error.name : 'thrown',
-        })
+        log('warn', 'an absence could not be noted', { error })
       })
     return true
   }
@@ -175,9 +171,7 @@ export class Scheduler {
         putSetting(tx, 'last-seen', String(now))
       })
       .catch((error: unknown) => {
-        this.#context.log('warn', 'the time could not be noted', {
-          error: error instanceof Error ? error.name : 'thrown',
-        })
+        this.#context.log('warn', 'the time could not be noted', { error })
       })
     this.#cancelSeen = clock.wakeAt(now + SEEN_EVERY_MS, () => {
       // A look that came much too late means the computer slept.

@@ -81,9 +81,7 @@ export class Waker {
   online(): void {
     for (const wait of offlineWaits(this.#context.store)) {
       void this.answer(wait, undefined, () => undefined).catch((error: unknown) => {
-        this.#context.log('error', 'a wait could not be ended', {
-          error: error instanceof Error ? error.name : 'thrown',
-        })
+        this.#context.log('error', 'a wait could not be ended', { run: wait.run_id, error })
       })
     }
   }
@@ -135,9 +133,7 @@ export class Waker {
 
   #detached(work: Promise<void>): void {
     work.catch((error: unknown) => {
-      this.#context.log('error', 'a run could not be woken', {
-        error: error instanceof Error ? error.name : 'thrown',
-      })
+      this.#context.log('error', 'a run could not be woken', { error })
     })
   }
 }

@@ -18,6 +18,8 @@ import { connectionRoutes } from './routes-connections.ts'
 import { editRoutes } from './routes-edits.ts'
 import { folderRoutes, galleryRoutes, scriptRoutes } from './routes-folder.ts'
 import { rehearsalRoutes } from './routes-rehearsals.ts'
+import { observeRoutes } from './routes-observe.ts'
+import type { ReadLog } from './routes-observe.ts'
 import { eventRoutes, itemRoutes, runRoutes } from './routes-runs.ts'
 import { stewardRoutes } from './routes-steward.ts'
 import { vaultRoutes } from './routes-vault.ts'
@@ -28,11 +30,21 @@ export interface AppOptions extends Guard {
   vault: VaultDesk
   version: string
   log: Log
+  readLog: ReadLog
   /** Ends what clients wait for when the server closes. */
   closing: AbortSignal
 }
 
-export function createApp({ engine, connections, vault, version, log, closing, ...guard }: AppOptions) {
+export function createApp({
+  engine,
+  connections,
+  vault,
+  version,
+  log,
+  readLog,
+  closing,
+  ...guard
+}: AppOptions) {
   const app = new Hono()
   app.use(guardRequests(guard))
   app.use(keepAnswers(new KeptAnswers(engine.store)))
@@ -73,6 +85,7 @@ export function createApp({ engine, connections, vault, version, log, closing, .
     .route('/api/v1', scriptRoutes(engine))
     .route('/api/v1', folderRoutes(engine))
     .route('/api/v1', stewardRoutes(engine, connections))
+    .route('/api/v1', observeRoutes(readLog))
 }
 
 /** The type from which clients derive theirs. */

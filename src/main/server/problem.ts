@@ -90,11 +90,5 @@ function statusOf(failure: Failure): number {
 }
 
 function logBug(thrown: unknown, log: Log): void {
-  const error = thrown instanceof Error ? thrown : new Error('a value was thrown')
-  const place =
-    error.stack
-      ?.split('\n')
-      .find(line => line.includes('    at '))
-      ?.trim() ?? ''
-  log('error', 'a request failed unexpectedly', { error: error.name, place })
+  log('error', 'a request failed unexpectedly', { error: thrown })
 }

@@ -5,13 +5,17 @@ import type { ConnectionDesk } from '../../domain/connection.ts'
 import type { Engine } from '../engine/engine.ts'
 import { costsPage, costsSummary } from '../engine/views/costs.ts'
 import { healthNow } from '../engine/views/health.ts'
-import { preferencesOf } from '../store/settings.ts'
+import { LOG_LEVELS } from '../../domain/log.ts'
+import { preferencesOf, preferencesWith } from '../store/settings.ts'
 import { replacing, showTag } from './etag.ts'
 import { instant, named, paging } from './input.ts'
 import { operation } from './operation.ts'
 import { idOf } from './routes-actions.ts'
 
-const settingsEdit = z.strictObject({ keepRunsDays: z.int().min(1).max(3_650).optional() })
+const settingsEdit = z.strictObject({
+  keepRunsDays: z.int().min(1).max(3_650).optional(),
+  logLevel: z.enum(LOG_LEVELS).optional(),
+})
 const summed = z.strictObject({
   automation: named().optional(),
   since: instant().default(0),
@@ -57,8 +61,8 @@ export function stewardRoutes(engine: Engine, desk: ConnectionDesk) {
         replaces: true,
       }),
       async c => {
-        const { keepRunsDays = settings().keepRunsDays } = c.req.valid('json')
-        await replacing(c, settings, () => engine.edits.changePreferences({ keepRunsDays }))
+        const edit = c.req.valid('json')
+        await replacing(c, settings, () => engine.edits.changePreferences(preferencesWith(settings(), edit)))
         showTag(c, settings())
         return c.json(settings())
       },

@@ -13,6 +13,7 @@ import type { VaultDesk } from '../../domain/vault.ts'
 import type { Waiter } from '../store/waiters.ts'
 import { createApp } from './app.ts'
 import { createDoor } from './door.ts'
+import type { ReadLog } from './routes-observe.ts'
 
 export const USUAL_PORT = 4747
 
@@ -32,6 +33,7 @@ interface Listening {
 export interface ServerOptions extends Listening {
   engine: Engine
   connections: ConnectionDesk
+  readLog: ReadLog
   /** Called once, when somebody connects for the first time. */
   onFirstClient: () => void
 }

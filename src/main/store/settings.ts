@@ -1,5 +1,6 @@
 /** Settings of this data folder: small texts by key, and what a person set, as one of them. */
 import { z } from 'zod'
+import { LOG_LEVELS } from '../../domain/log.ts'
 import { query, statement } from './statement.ts'
 import type { Reader, Tx } from './tx.ts'
 
@@ -31,11 +32,21 @@ export function putSetting(tx: Tx, key: SettingKey, value: string): void {
 const preferencesSchema = z.object({
   /** How long ended runs and what tells of them are kept at least, days. */
   keepRunsDays: z.int().min(1).max(3_650).default(30),
+  /** What the log holds: this level and those above it. */
+  logLevel: z.enum(LOG_LEVELS).default('info'),
 })
 export type Preferences = z.output<typeof preferencesSchema>
 
 export function preferencesOf(reader: Reader): Preferences {
   return preferencesSchema.parse(JSON.parse(setting(reader, 'preferences') ?? '{}'))
+}
+
+/** As they are, but for what is said otherwise. */
+export function preferencesWith(
+  preferences: Preferences,
+  otherwise: { [K in keyof Preferences]?: Preferences[K] | undefined },
+): Preferences {
+  return preferencesSchema.parse({ ...preferences, ...otherwise })
 }
 
 export function putPreferences(tx: Tx, preferences: Preferences): void {

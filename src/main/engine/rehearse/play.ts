@@ -173,6 +173,6 @@ function describe(part: Part, { refused }: Judgement, outcome: Outcome): string 
 function logBug(playing: Playing, part: Part, error: unknown): void {
   playing.context.log('error', 'a tool failed unexpectedly in a rehearsal', {
     tool: part.tool.name,
-    error: error instanceof Error ? error.name : typeof error,
+    error,
   })
 }

@@ -132,8 +132,7 @@ export class Rehearsals {
 
   /** A bug of ours ends one rehearsal, not the core. */
   #brokenReport({ head, hash }: Playing, error: unknown): RehearsalReport {
-    const name = error instanceof Error ? error.name : 'thrown'
-    this.#context.log('error', 'a rehearsal could not be told', { error: name })
+    this.#context.log('error', 'a rehearsal could not be told', { error })
     const ms = this.#context.clock.now() - head.startedAt
     return { ...runningReport(head, hash, ms), state: 'failed', failure: failureOf(error) }
   }

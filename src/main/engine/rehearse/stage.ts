@@ -268,8 +268,7 @@ export class Stage implements Playing {
   }
 
   #stopFor(error: unknown): void {
-    const name = error instanceof Error ? error.name : 'thrown'
-    this.context.log('error', 'a rehearsal was stopped', { error: name })
+    this.context.log('error', 'a rehearsal was stopped', { error })
     this.#fail(failureOf(error))
   }
 

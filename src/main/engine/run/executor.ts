@@ -390,11 +390,7 @@ export class RunExecutor implements ActiveRun {
   /** Logs what is not a Failure; another executor's run is left alone. */
   #failureOf(error: unknown): Failure {
     if (error instanceof FencedError) this.abandon()
-    else
-      this.context.log('error', 'a run was stopped', {
-        run: this.row.id,
-        error: error instanceof Error ? error.name : 'thrown',
-      })
+    else this.context.log('error', 'a run was stopped', { run: this.row.id, error })
     return failureOf(error)
   }
 }

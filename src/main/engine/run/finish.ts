@@ -66,6 +66,7 @@ export function finishRunAs(
   if (ending.is === 'returned') clearTransient(run, tx, at)
   tx.afterCommit.push(() => {
     fault('run.after-finish')
+    tellEnd(run.context, row, { ...ending, at })
     pump()
   })
 }
@@ -153,7 +154,21 @@ export function endUnreadable(context: EngineContext, tx: Tx, run: RunRow, failu
     expiresAt: null,
     at,
   })
-  tx.afterCommit.push(pump)
+  tx.afterCommit.push(() => {
+    tellEnd(context, run, { is: 'failed', failure, at })
+    pump()
+  })
+}
+
+function tellEnd({ observer }: EngineContext, row: RunRow, end: Ending & { at: number }): void {
+  observer.runEnded({
+    automation: row.workflow_id,
+    run: row.id,
+    attempt: row.attempt,
+    state: STATE_OF[end.is],
+    kind: end.is === 'failed' ? end.failure.kind : undefined,
+    ms: end.at - row.created_at,
+  })
 }
 
 /** What was wrong with the world is over: this automation has just succeeded. */

@@ -5,6 +5,7 @@ import type { World } from '../../../../test/support/world.ts'
 import type { Effect } from '../../../domain/tool.ts'
 import type { Tx } from '../../store/tx.ts'
 import { systemClock } from '../clock.ts'
+import { Observer } from '../observe/observer.ts'
 import { RunJournal } from './run-journal.ts'
 
 const LARGE = 'large'.repeat(1_000)
@@ -33,6 +34,7 @@ async function journalOfRun(): Promise<{ journal: RunJournal; runId: string }> {
     pump: () => undefined,
     triggersChanged: () => undefined,
     log: () => undefined,
+    observer: new Observer(() => undefined),
   }
   return { journal: new RunJournal(context, run), runId: run.id }
 }

@@ -4,6 +4,7 @@ import type { Failure } from '../../../domain/failure.ts'
 import type { Json } from '../../../domain/json.ts'
 import type { Outcome } from '../../../domain/tool.ts'
 import { validateOutput } from '../../tools/validate.ts'
+import type { StepNote } from '../observe/observer.ts'
 import { contextFor, thrown, timeoutOf } from './call.ts'
 import type { ActiveRun, Call } from './call.ts'
 
@@ -16,6 +17,30 @@ export class ToolFailed {
 
 /** Runs the tool and checks what it returns. A bug in it is logged by name and place, never by its text. */
 export async function runTool(
+  run: ActiveRun,
+  call: Call,
+  evidence: Json,
+  signal: AbortSignal,
+): Promise<Outcome | ToolFailed> {
+  return run.context.observer.step(
+    noteOf(run, call),
+    () => useTool(run, call, evidence, signal),
+    end => (end instanceof ToolFailed ? end.failure.kind : undefined),
+  )
+}
+
+function noteOf({ row }: ActiveRun, { step, scope, tool }: Call): StepNote {
+  return {
+    automation: row.workflow_id,
+    run: row.id,
+    attempt: row.attempt,
+    step: step.stepId,
+    item: scope.itemId ?? undefined,
+    tool: tool.name,
+  }
+}
+
+async function useTool(
   run: ActiveRun,
   call: Call,
   evidence: Json,
@@ -42,15 +67,11 @@ function timedOut(error: unknown, call: Call): Failure | undefined {
 }
 
 function logBug(run: ActiveRun, call: Call, error: unknown): void {
-  const name = error instanceof Error ? error.name : typeof error
-  const place =
-    error instanceof Error ? (error.stack?.split('\n').find(line => line.includes('    at ')) ?? '') : ''
   run.context.log('error', 'a tool failed unexpectedly', {
     run: run.row.id,
     step: call.step.stepId,
     tool: call.tool.name,
-    error: name,
-    place: place.trim(),
+    error,
   })
 }
 

@@ -334,8 +334,7 @@ async function acceptLate(run: ActiveRun, call: Call, outcome: Outcome | ToolFai
 }
 
 function logStopped(run: ActiveRun, error: unknown): void {
-  const name = error instanceof Error ? error.name : 'thrown'
-  run.context.log('error', 'a late answer could not be kept', { run: run.row.id, error: name })
+  run.context.log('error', 'a late answer could not be kept', { run: run.row.id, error })
 }
 
 async function withinTime<T>(work: Promise<T>, ms: number): Promise<T | 'late'> {

@@ -213,16 +213,12 @@ export class Watcher {
 
   #detached(work: Promise<void>): void {
     work.catch((error: unknown) => {
-      this.#context.log('error', 'a look could not be recorded', {
-        error: error instanceof Error ? error.name : 'thrown',
-      })
+      this.#context.log('error', 'a look could not be recorded', { error })
     })
   }
 
   #logBug(error: unknown): void {
-    const { name = 'thrown', stack = '' } = error instanceof Error ? error : {}
-    const place = stack.split('\n').find(line => line.includes('    at ')) ?? ''
-    this.#context.log('error', 'a look failed unexpectedly', { error: name, place: place.trim() })
+    this.#context.log('error', 'a look failed unexpectedly', { error })
   }
 }
 

@@ -1,11 +1,13 @@
 /** The schemas of what is answered about Steward itself: health, costs, settings, tools, the audit log, backups. */
 import { z } from 'zod'
 import type { AuditVerdict } from '../../../domain/audit.ts'
+import { LOG_LEVELS } from '../../../domain/log.ts'
 import type { AuditView } from '../../engine/views/audit.ts'
 import type { CostsSummary, CostView } from '../../engine/views/costs.ts'
 import type { Health } from '../../engine/views/doctor.ts'
 import type { HealthNow } from '../../engine/views/health.ts'
 import type { BackedUp } from '../../store/backup.ts'
+import { logLine } from '../../store/log/read-log.ts'
 import type { Preferences } from '../../store/settings.ts'
 import type { Problem } from '../problem.ts'
 import { automationName, count, failure, json, listOf, maybe, pageOf, shape, text, time } from './shape.ts'
@@ -69,7 +71,8 @@ export const stewardAnswers = {
       byDay: sums,
     }),
   ),
-  Settings: shape<Preferences>()(z.object({ keepRunsDays: count })),
+  Settings: shape<Preferences>()(z.object({ keepRunsDays: count, logLevel: z.enum(LOG_LEVELS) })),
+  LogPage: pageOf(logLine),
   Stopped: z.object({ paused: count }),
   Resumed: z.object({ resumed: count }),
   AuditPage: pageOf(audit),

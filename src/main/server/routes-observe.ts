@@ -1,0 +1,38 @@
+/** What happened inside: the log. */
+import { Hono } from 'hono'
+import { z } from 'zod'
+import { LOG_LEVELS } from '../../domain/log.ts'
+import type { LogPage, LogQuery } from '../store/log/read-log.ts'
+import { oneOf, paging, whole } from './input.ts'
+import { operation } from './operation.ts'
+
+/** Reads the log of this core. */
+export type ReadLog = (query: LogQuery) => Promise<LogPage>
+
+const lineNumber = () => whole(0, Number.MAX_SAFE_INTEGER)
+const wanted = z.strictObject({
+  limit: paging.limit,
+  cursor: lineNumber().optional().describe('Where the page begins: “next” of the page before'),
+  after: lineNumber().optional().describe('Lines after this number instead, oldest first'),
+  run: z
+    .string()
+    .regex(/^run_[0-9a-z]{26}$/, { error: 'is not the id of a run' })
+    .optional(),
+  level: oneOf(LOG_LEVELS).optional().describe('This level and those above it'),
+})
+
+export function observeRoutes(readLog: ReadLog) {
+  return new Hono().get(
+    '/logs',
+    operation({
+      summary: 'What happened inside, line by line, newest first',
+      query: wanted,
+      answers: { 200: 'LogPage' },
+    }),
+    async c => {
+      const { cursor, ...query } = c.req.valid('query')
+      const { items, next } = await readLog({ ...query, before: cursor })
+      return c.json({ items, next: next === null ? null : String(next) })
+    },
+  )
+}

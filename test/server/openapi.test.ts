@@ -79,11 +79,11 @@ describe('the document of the API', () => {
 
   it('would notice an answer that says something else', () => {
     const api = new ApiDocument(document)
-    const answer = { status: 200, headers: {}, text: '', json: { keepRunsDays: 30 } }
-    const call = { path: '/api/v1/settings' }
+    const answer = { status: 200, headers: {}, text: '', json: { resumed: 3 } }
+    const call = { method: 'POST', path: '/api/v1/resume-everything' }
     expect(api.complaint(call, answer)).toBeNull()
-    expect(api.complaint(call, { ...answer, json: { keepRunsDays: 'x' } })).toMatch(/Settings/)
-    expect(api.complaint(call, { ...answer, json: { keepRunsDays: 30, more: 1 } })).toMatch(/more/)
+    expect(api.complaint(call, { ...answer, json: { resumed: 'x' } })).toMatch(/Resumed/)
+    expect(api.complaint(call, { ...answer, json: { resumed: 3, more: 1 } })).toMatch(/more/)
     expect(api.complaint(call, { ...answer, status: 201 })).toMatch(/201/)
   })
 })

@@ -2,6 +2,7 @@ import fs from 'node:fs'
 import path from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { systemClock } from '../../src/main/engine/clock.ts'
+import { automationsPage } from '../../src/main/engine/views/automations.ts'
 import { auditRows } from '../../src/main/store/audit.ts'
 import { openKinds, actionOf } from '../support/engine-tests.ts'
 import { createWorld, tempFolder, until } from '../support/world.ts'
@@ -106,7 +107,10 @@ describe('an automation that watches a folder', () => {
     world = await createWorld({ folder: home, clock })
     const { workflowId } = await activate(world, 'watch', watching())
     const before = watchOf(world, workflowId)
+    const shown = () => automationsPage(world.engine, { limit: 1 }).items[0]
+    expect(shown()).toMatchObject({ nextDue: null, nextLook: before.next_look })
     await world.engine.control.pause(workflowId)
+    expect(shown()).toMatchObject({ state: 'paused', nextLook: null })
     write('a')
     clock.advance(10 * HOUR)
     await world.store.flushed()

@@ -58,7 +58,7 @@ async function listAutomations(): Promise<Answer> {
     item.name,
     item.state,
     item.lastRun === null ? 'never ran' : `${item.lastRun.state} ${localTime(item.lastRun.createdAt)}`,
-    item.nextDue === null ? '-' : localTime(item.nextDue),
+    nextText(item),
     item.needsYou === 0 ? '' : count(item.needsYou, 'needs you', 'need you'),
     item.title,
   ])
@@ -71,6 +71,11 @@ async function listAutomations(): Promise<Answer> {
   }
 }
 
+function nextText({ nextDue, nextLook }: AutomationSummary): string {
+  if (nextDue !== null && (nextLook === null || nextDue <= nextLook)) return localTime(nextDue)
+  return nextLook === null ? '-' : `looks ${localTime(nextLook)}`
+}
+
 async function showAutomation(name: string): Promise<Answer> {
   const view = await theCore().get<AutomationView>(pathTo('automations', name))
   const head = facts([
@@ -78,7 +83,7 @@ async function showAutomation(name: string): Promise<Answer> {
     ['State', view.pauseReason === null ? view.state : `${view.state}: ${view.pauseReason}`],
     ['Promise', view.promise],
     ['Version', `${view.version} (script ${view.script.hash.slice(0, 12)})`],
-    ['Next', localTime(view.nextDue)],
+    ['Next', nextText(view)],
   ])
   const clauses = view.contractText.map(({ heading, lines }) => section(heading, lines))
   return { document: view, text: [head, ...clauses].filter(part => part !== '').join('\n') }

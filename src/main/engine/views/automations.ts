@@ -5,6 +5,7 @@ import { contractText } from '../../../domain/policy.ts'
 import { waitingFor } from '../../store/inbox.ts'
 import { listAutomations, listLedger, listRuns, openActionsOf } from '../../store/lists.ts'
 import type { InstantRow } from '../../store/schedules.ts'
+import { watchesOf } from '../../store/watches.ts'
 import { deployed } from '../../store/workflows.ts'
 import type { Workflow, WorkflowState } from '../../store/workflows.ts'
 import { describeTrigger } from '../schedule/describe.ts'
@@ -25,6 +26,8 @@ export interface AutomationSummary {
   when: string[]
   /** The next instant a schedule is due; null while paused, or where nothing is scheduled. */
   nextDue: number | null
+  /** When what its triggers watch is looked at next; null while paused, or where nothing is watched. */
+  nextLook: number | null
   lastRun: RunSummary | null
   /** Events that wait for their turn, counted up to 100. */
   waitingEvents: number
@@ -80,10 +83,16 @@ export function automationSummary(source: ViewSource, workflow: Workflow): Autom
     version: versionText(script),
     when: contract.when.map(trigger => describeTrigger(trigger, contract.zone)),
     nextDue: workflow.state === 'active' ? nextDueOf(source, workflow.id) : null,
+    nextLook: workflow.state === 'active' ? nextLookOf(source, workflow.id) : null,
     lastRun: last === undefined ? null : runSummary(source, last),
     waitingEvents: waitingFor(store, 'workflow', workflow.id, MOST_COUNTED),
     needsYou: openActionsOf(store, workflow.id),
   }
+}
+
+function nextLookOf({ store }: ViewSource, workflowId: string): number | null {
+  const looks = watchesOf(store, workflowId).map(watch => watch.next_look)
+  return looks.length === 0 ? null : Math.min(...looks)
 }
 
 export function automationView(source: ViewSource, workflow: Workflow): AutomationView {

@@ -26,6 +26,7 @@ const summary = {
   version: text,
   when: texts.describe('When it runs, in words'),
   nextDue: maybe(time),
+  nextLook: maybe(time),
   lastRun: maybe(runAnswers.RunSummary),
   waitingEvents: count.describe('Counted up to 100'),
   needsYou: count,

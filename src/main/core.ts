@@ -16,6 +16,8 @@ import type { SandboxPool } from '../sandbox/pool.ts'
 import { systemClock } from './engine/clock.ts'
 import type { FaultPoint } from './engine/context.ts'
 import { Engine } from './engine/engine.ts'
+import { Observer } from './engine/observe/observer.ts'
+import { tidyHourly } from './engine/tidy.ts'
 import { ensureToken, openHome, VERSION } from './home.ts'
 import { openFolderVault } from './idle-folder.ts'
 import type { VaultHolders } from './idle-folder.ts'
@@ -27,8 +29,6 @@ import { lockFolder } from './store/folder-lock.ts'
 import type { FolderLock } from './store/folder-lock.ts'
 import { LogFile } from './store/log-file.ts'
 import type { Log } from './store/log-file.ts'
-import { collect, RETENTION } from './store/retention.ts'
-import { preferencesOf } from './store/settings.ts'
 import type { Preferences } from './store/settings.ts'
 import { openStore } from './store/store.ts'
 import type { Store } from './store/store.ts'
@@ -44,6 +44,7 @@ import { imagesTools } from './tools/images.ts'
 import { logTools } from './tools/log.ts'
 import { createHttpClient } from './tools/network/client.ts'
 import type { HttpClient, HttpClientOptions } from './tools/network/client.ts'
+import { observed } from './tools/network/observed.ts'
 import { notesTools } from './tools/notes.ts'
 import { notifyTools } from './tools/notify.ts'
 import { pagesTools } from './tools/pages.ts'
@@ -90,10 +91,6 @@ export interface Core {
   close(): Promise<void>
 }
 
-const RETENTION_EVERY_MS = 3_600_000
-/** The first pass leaves the start of the core to its work. */
-const RETENTION_FIRST_MS = 60_000
-
 export async function createCore(options: CoreOptions): Promise<Core> {
   const teardown = new Teardown()
   try {
@@ -114,27 +111,24 @@ async function build(options: CoreOptions, teardown: Teardown): Promise<Core> {
   })
   const logFile = openLog(home, now, teardown)
   const { log } = logFile
-  const vault = await openFolderVault(home, options)
-  teardown.add(() => {
-    vault.close()
-  })
+  const vault = await openVaultOf(options, teardown)
   const store = openStoreOf(options, vault, now, teardown)
   const token = ensureToken(home)
   const port = vault.status().recordsOpen
     ? options.port
     : await waitAtDoor(options, { vault, store, lock, token, log })
   const places: Places = { port: undefined, online: () => undefined, cleared: async () => undefined }
-  const client = openClient(options, now, places, teardown)
+  const observer = openObserver(log, teardown)
+  const client = openClient(options, places, observer, teardown)
   const connections = await openDesk(vault, store, client, places)
   const tools = openTools(client, connections, teardown)
   const pool = openPool(options, log, teardown)
   const isSigned = (connection: string, body: Uint8Array, signature: string) =>
     connections.isSigned(connection, 'sha256', body, signature)
   const faults = fault === undefined ? {} : { fault }
-  const onPreferences = ({ logLevel }: Preferences) => {
-    logFile.setLevel(logLevel)
-  }
-  const engine = new Engine({ store, pool, tools, clock, log, isSigned, onPreferences, ...faults })
+  const onPreferences = wantedOf(logFile)
+  const parts = { store, pool, tools, clock, log, isSigned, onPreferences, observer }
+  const engine = new Engine({ ...parts, ...faults })
   places.online = () => {
     engine.online()
   }
@@ -158,10 +152,10 @@ async function build(options: CoreOptions, teardown: Teardown): Promise<Core> {
   places.port = server.port
   teardown.add(() => server.close())
   lock.announce(server.url)
-  teardown.add(scheduleRetention(store, clock, logFile))
+  teardown.add(tidyHourly({ store, clock, log, alongside: logFile.tidy }))
   log('info', 'the core began', { version: VERSION })
-  const parts = { engine, store, server, vault, connections, folder }
-  return { url: server.url, token, ...parts, close: () => teardown.run() }
+  const core = { engine, store, server, vault, connections, folder }
+  return { url: server.url, token, ...core, close: () => teardown.run() }
 }
 
 /** Open until everything else is closed; what nobody foresaw is its last line. */
@@ -177,6 +171,29 @@ function openLog(home: string, now: () => number, teardown: Teardown): LogFile {
     logFile.close()
   })
   return logFile
+}
+
+function openObserver(log: Log, teardown: Teardown): Observer {
+  const observer = new Observer(log)
+  teardown.add(() => {
+    observer.close()
+  })
+  return observer
+}
+
+/** Makes the core as its person wants it. */
+function wantedOf(logFile: LogFile): (preferences: Preferences) => void {
+  return ({ logLevel }) => {
+    logFile.setLevel(logLevel)
+  }
+}
+
+async function openVaultOf(options: CoreOptions, teardown: Teardown): Promise<Vault> {
+  const vault = await openFolderVault(options.home, options)
+  teardown.add(() => {
+    vault.close()
+  })
+  return vault
 }
 
 function openStoreOf(
@@ -272,9 +289,15 @@ function openDesk(vault: Vault, store: Store, client: HttpClient, places: Places
   })
 }
 
-function openClient(options: CoreOptions, now: () => number, places: Places, teardown: Teardown): HttpClient {
+function openClient(
+  options: CoreOptions,
+  places: Places,
+  observer: Observer,
+  teardown: Teardown,
+): HttpClient {
+  const { clock = systemClock() } = options
   const client = createHttpClient({
-    now,
+    now: () => clock.now(),
     refusedPorts: () => (places.port === undefined ? [] : [{ host: '127.0.0.1', port: places.port }]),
     onChange: online => {
       if (online) places.online()
@@ -282,7 +305,7 @@ function openClient(options: CoreOptions, now: () => number, places: Places, tea
     ...(options.resolve === undefined ? {} : { resolve: options.resolve }),
   })
   teardown.add(() => client.close())
-  return client
+  return observed(client, request => observer.request(request))
 }
 
 function openTools(client: HttpClient, connections: Desk, teardown: Teardown): ToolRegistry {
@@ -307,38 +330,6 @@ function openTools(client: HttpClient, connections: Desk, teardown: Teardown): T
     ...pdfTools(compute),
     ...imagesTools(compute),
   ])
-}
-
-/** Hourly, in small pieces between other work; ends with the core. */
-function scheduleRetention(store: Store, clock: Clock, logFile: LogFile): () => Promise<void> {
-  const ending = new AbortController()
-  let cancel: () => void = () => undefined
-  let pass = Promise.resolve()
-  const arm = (inMs: number): void => {
-    cancel = clock.wakeAt(clock.now() + inMs, () => {
-      logFile.tidy()
-      pass = collectOnce(store, clock, logFile.log, ending.signal).then(() => {
-        if (!ending.signal.aborted) arm(RETENTION_EVERY_MS)
-      })
-    })
-  }
-  arm(RETENTION_FIRST_MS)
-  return async () => {
-    ending.abort()
-    cancel()
-    await pass
-  }
-}
-
-async function collectOnce(store: Store, clock: Clock, log: Log, signal: AbortSignal): Promise<void> {
-  try {
-    const runsMs = preferencesOf(store).keepRunsDays * 86_400_000
-    const collected = await collect(store, clock.now(), { ...RETENTION, runsMs }, signal)
-    if (Object.values(collected).some(count => count > 0))
-      log('info', 'old records were collected', { counts: { ...collected } })
-  } catch (error) {
-    log('error', 'old records could not be collected', { error })
-  }
 }
 
 /** What has to be undone, last first; one thing that fails to close does not keep the others open. */

@@ -6,7 +6,7 @@ import type { Clock } from '../../domain/clock.ts'
 import { fail } from '../../domain/failure.ts'
 import type { Json } from '../../domain/json.ts'
 import type { Log } from '../../domain/log.ts'
-import type { SandboxPool } from '../../sandbox/pool.ts'
+import type { SandboxPool, SandboxStats } from '../../sandbox/pool.ts'
 import { acceptEvent, eventById } from '../store/inbox.ts'
 import type { InboxRow, NewEvent } from '../store/inbox.ts'
 import { runById } from '../store/runs.ts'
@@ -49,6 +49,8 @@ export interface EngineOptions {
   log: Log
   /** Whether a webhook's body was signed with the secret of a connection. Absent: nothing was. */
   isSigned?: SignatureCheck
+  /** Absent: one of its own. */
+  observer?: Observer
   /** Told how this folder's person wants Steward to be, at the start and at each change. */
   onPreferences?: (preferences: Preferences) => void
 }
@@ -72,6 +74,7 @@ export class Engine {
   readonly rehearsals: Rehearsals
   readonly hooks: Hooks
   readonly policies: Policies
+  readonly observer: Observer
   readonly #context: EngineContext
   readonly #onPreferences: (preferences: Preferences) => void
   readonly #router: Router
@@ -85,10 +88,11 @@ export class Engine {
     this.store = options.store
     this.tools = options.tools
     this.#onPreferences = options.onPreferences ?? (() => undefined)
+    this.observer = options.observer ?? new Observer(options.log)
     this.#context = {
       ...options,
       fault: options.fault ?? (() => undefined),
-      observer: new Observer(options.log),
+      observer: this.observer,
       boot: options.store.ids.next('boot'),
       answer: (wait, answer, also) => this.#waker.answer(wait, answer, also),
       pump: () => {
@@ -242,6 +246,10 @@ export class Engine {
   /** The network is back (R5). */
   online(): void {
     this.#waker.online()
+  }
+
+  sandbox(): SandboxStats {
+    return this.#context.pool.stats()
   }
 
   workflow(idOrName: string): Workflow {

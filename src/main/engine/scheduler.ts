@@ -118,6 +118,9 @@ export class Scheduler {
       recordInstant(tx, { scheduleId: row.id, dueAt, ...end, inboxId, at: now })
     }
     advanceSchedule(tx, row.id, settled)
+    tx.afterCommit.push(() => {
+      for (const { dueAt } of settled.fire) this.#context.observer.noticed(now - dueAt)
+    })
   }
 
   #fire(tx: Tx, row: ScheduleRow, settled: Settled, now: number): Map<number, Accepted> {

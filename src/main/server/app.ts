@@ -18,7 +18,7 @@ import { connectionRoutes } from './routes-connections.ts'
 import { editRoutes } from './routes-edits.ts'
 import { folderRoutes, galleryRoutes, scriptRoutes } from './routes-folder.ts'
 import { rehearsalRoutes } from './routes-rehearsals.ts'
-import { observeRoutes } from './routes-observe.ts'
+import { metricsRoute, observeRoutes } from './routes-observe.ts'
 import type { ReadLog } from './routes-observe.ts'
 import { eventRoutes, itemRoutes, runRoutes } from './routes-runs.ts'
 import { stewardRoutes } from './routes-steward.ts'
@@ -86,6 +86,7 @@ export function createApp({
     .route('/api/v1', folderRoutes(engine))
     .route('/api/v1', stewardRoutes(engine, connections))
     .route('/api/v1', observeRoutes(readLog))
+    .route('/metrics', metricsRoute(engine, version))
 }
 
 /** The type from which clients derive theirs. */

@@ -17,7 +17,8 @@ export interface Guard {
 export const LARGEST_BODY = 1_048_576
 
 const TOO_LARGE = `The body is larger than ${String(LARGEST_BODY)} bytes. Nothing was changed. Send less, or put large content into a file.`
-const OPEN_PATHS = new Set(['/health'])
+/** What answers without the token. */
+export const OPEN_PATHS: ReadonlySet<string> = new Set(['/health'])
 
 export function guardRequests({ token, port }: Guard): MiddlewareHandler {
   const expected = Buffer.from(`Bearer ${token}`)

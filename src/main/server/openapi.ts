@@ -5,6 +5,7 @@
 import { z } from 'zod'
 import { answers } from './answers.ts'
 import type { AnswerName } from './answers.ts'
+import { OPEN_PATHS } from './guard.ts'
 import { operationOf } from './operation.ts'
 import type { Operation } from './operation.ts'
 
@@ -71,7 +72,7 @@ function operationPart(method: string, place: string, declared: Operation): Part
     operationId: operationId(method, place),
     summary: declared.summary,
     tags: [place.split('/')[3] ?? 'health'],
-    ...(place.startsWith('/api/') ? {} : { security: [] }),
+    ...(OPEN_PATHS.has(place) ? { security: [] } : {}),
     parameters: [
       ...pathParameters(place),
       ...queryParameters(declared.query),
@@ -81,7 +82,7 @@ function operationPart(method: string, place: string, declared: Operation): Part
     ...(declared.body === undefined ? {} : { requestBody: bodyPart(declared.body) }),
     responses: {
       ...Object.fromEntries(
-        Object.entries(declared.answers).map(([status, name]) => [status, answerPart(name)]),
+        Object.entries(declared.answers).map(([status, name]) => [status, answerPart(name, declared.text)]),
       ),
       default: { $ref: '#/components/responses/Problem' },
     },
@@ -128,8 +129,8 @@ function bodyPart(body: z.ZodType): Part {
   }
 }
 
-function answerPart(name: AnswerName): Part {
-  return { description: name, content: { 'application/json': { schema: { $ref: SCHEMAS + name } } } }
+function answerPart(name: AnswerName, type = 'application/json'): Part {
+  return { description: name, content: { [type]: { schema: { $ref: SCHEMAS + name } } } }
 }
 
 function inputSchema(schema: z.ZodType): Part {

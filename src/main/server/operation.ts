@@ -16,6 +16,8 @@ export interface Operation<Q extends z.ZodType = z.ZodType, B extends z.ZodType 
   readonly answers: { readonly [status: number]: AnswerName }
   /** Takes the place of what was read before under an ETag: `If-Match` must say which. */
   readonly replaces?: true
+  /** The type of what is answered, where that is a text and not JSON. */
+  readonly text?: string
 }
 
 type Nothing = z.ZodNever

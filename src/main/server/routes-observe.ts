@@ -1,7 +1,9 @@
-/** What happened inside: the log. */
+/** What happened inside: the log, and what is measured. */
 import { Hono } from 'hono'
 import { z } from 'zod'
 import { LOG_LEVELS } from '../../domain/log.ts'
+import type { Engine } from '../engine/engine.ts'
+import { metricsText } from '../engine/views/metrics.ts'
 import type { LogPage, LogQuery } from '../store/log/read-log.ts'
 import { oneOf, paging, whole } from './input.ts'
 import { operation } from './operation.ts'
@@ -34,5 +36,20 @@ export function observeRoutes(readLog: ReadLog) {
       const { items, next } = await readLog({ ...query, before: cursor })
       return c.json({ items, next: next === null ? null : String(next) })
     },
+  )
+}
+
+const EXPOSITION = 'text/plain; version=0.0.4; charset=utf-8'
+
+/** Where Prometheus expects it. */
+export function metricsRoute(engine: Engine, version: string) {
+  return new Hono().get(
+    '/',
+    operation({
+      summary: 'What is measured, for Prometheus',
+      answers: { 200: 'Metrics' },
+      text: 'text/plain',
+    }),
+    c => c.text(metricsText(engine, version), 200, { 'content-type': EXPOSITION }),
   )
 }

@@ -75,6 +75,13 @@ const ofWorkflowInState = statement(
       .orderBy('id', 'desc')
       .limit(p.limit),
 )
+const openByKind = statement((_p: object) =>
+  query
+    .selectFrom('actions')
+    .select(({ fn }) => ['kind', fn.countAll<number>().as('count')])
+    .where('state', '=', 'open')
+    .groupBy('kind'),
+)
 const openOfRun = statement((p: { runId: string }) =>
   query.selectFrom('actions').selectAll().where('run_id', '=', p.runId).where('state', '=', 'open'),
 )
@@ -173,6 +180,11 @@ export function listActionsOf(
   before = '~',
 ): ActionRow[] {
   return reader.all(ofWorkflowInState, { workflowId, state, before, limit })
+}
+
+/** How many are open, by kind. */
+export function countOpenActions(reader: Reader): { kind: string; count: number }[] {
+  return reader.all(openByKind, {})
 }
 
 export function openActionsOfRun(reader: Reader, runId: string): ActionRow[] {

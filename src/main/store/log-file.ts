@@ -92,7 +92,7 @@ export class LogFile {
   }
 
   /** Removes what is older than it may be. */
-  tidy(): void {
+  readonly tidy = (): void => {
     this.#file.tidy(this.#now())
   }
 

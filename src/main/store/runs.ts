@@ -3,6 +3,7 @@ import type { Failure } from '../../domain/failure.ts'
 import type { Json } from '../../domain/json.ts'
 import type { Row } from './schema.ts'
 import { insertion, query, statement } from './statement.ts'
+import { tallyRun } from './tallies.ts'
 import type { Store } from './store.ts'
 import type { Reader, Tx } from './tx.ts'
 
@@ -214,6 +215,7 @@ export function finishRun(store: Store, tx: Tx, id: string, ending: RunEnding): 
     waiting_items: ending.waitingItems,
     cpu_ms: Math.round(ending.cpuMs),
   })
+  tallyRun(tx, ending.state)
 }
 
 export function requestCancel(tx: Tx, id: string): void {

@@ -328,6 +328,11 @@ interface RequestsTable {
   created_at: number
 }
 
+interface TalliesTable {
+  name: string
+  count: number
+}
+
 interface AuditLogTable {
   seq: number
   at: number
@@ -377,6 +382,7 @@ export interface Schema {
   note_words: NoteWordsTable
   requests: RequestsTable
   policies: PoliciesTable
+  tallies: TalliesTable
 }
 
 /** A row as it is read. */

@@ -27,10 +27,6 @@ const PARTS = new Set(['data folder', 'disk', 'keys'])
 export function healthNow(source: ViewSource, model: { isConnected: boolean }): HealthNow {
   const { store } = source
   const stopped = isStopped(store)
-  const database = {
-    bytes: sizeOf(store.folder, DATABASE_FILE),
-    logBytes: sizeOf(store.folder, `${DATABASE_FILE}-wal`),
-  }
   const { bavail, bsize } = fs.statfsSync(store.folder)
   const checks = [
     ...folderChecks(store.folder).filter(check => PARTS.has(check.name)),
@@ -57,10 +53,14 @@ export function healthNow(source: ViewSource, model: { isConnected: boolean }): 
       running: countRuns(store, 'running', MOST_COUNTED),
       waiting: countRuns(store, 'waiting', MOST_COUNTED),
     },
-    database,
+    database: bytesOf(store.folder),
     disk: { freeBytes: bavail * bsize },
     model,
   }
+}
+
+export function bytesOf(folder: string): { bytes: number; logBytes: number } {
+  return { bytes: sizeOf(folder, DATABASE_FILE), logBytes: sizeOf(folder, `${DATABASE_FILE}-wal`) }
 }
 
 function sizeOf(folder: string, file: string): number {

@@ -73,6 +73,7 @@ export const stewardAnswers = {
   ),
   Settings: shape<Preferences>()(z.object({ keepRunsDays: count, logLevel: z.enum(LOG_LEVELS) })),
   LogPage: pageOf(logLine),
+  Metrics: text.describe('The exposition format of Prometheus, 0.0.4'),
   Stopped: z.object({ paused: count }),
   Resumed: z.object({ resumed: count }),
   AuditPage: pageOf(audit),

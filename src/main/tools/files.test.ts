@@ -203,6 +203,7 @@ describe('declarations', () => {
     expect(say('files.write', { path: '/d/a\u202efdp.exe', text: '' })).toBe('Wrote a⟨U+202E⟩fdp.exe')
     expect(say('files.append', { path: '/d/a', text: 'äb' })).toBe('Added 3 bytes to a')
     expect(say('files.trash', { path: '/d/a' })).toBe('Put a into the trash')
+    expect(say('files.trash', { path: '/d/a', copyOf: '/e/b' })).toBe('Put a into the trash, as a copy of b')
     expect(say('files.list', { path: '/' })).toBe('Listed /')
   })
 

@@ -2,6 +2,8 @@
 import type { ToolDeclaration } from '../../domain/tool.ts'
 import { appendTool } from './files/append.ts'
 import { copyTool } from './files/copy.ts'
+import { hashTool } from './files/hash.ts'
+import { linesTool } from './files/lines.ts'
 import { listTool } from './files/list.ts'
 import { moveTool } from './files/move.ts'
 import { readTool, statTool } from './files/read.ts'
@@ -21,6 +23,8 @@ export function filesTools(options: FilesOptions = {}): ToolDeclaration[] {
     listTool(workspace),
     statTool(workspace),
     readTool(workspace),
+    linesTool(workspace),
+    hashTool(workspace),
     writeTool(workspace, flights),
     appendTool(workspace, flights),
     moveTool(workspace, flights),

@@ -142,6 +142,22 @@ describe('moving, copying, trash', () => {
     expect(bench.text('back.txt')).toBe('A')
   })
 
+  test('a copy goes into the trash only while what it is a copy of is there and the same', async () => {
+    const [path, copyOf] = [bench.put('b.txt', 'same'), bench.put('a.txt', 'same')]
+    const trash = (more: object = {}) => bench.failure('files.trash', { path, copyOf, ...more })
+    const refused = (what: string) => ({ kind: 'rejected', message: expect.stringContaining(what) as string })
+    expect(await trash({ copyOf: path })).toMatchObject(refused('is the very file'))
+    expect(await trash({ copyOf: bench.path('gone.txt') })).toMatchObject(refused('did not exist'))
+    expect(await trash({ copyOf: bench.root })).toMatchObject(refused('did not exist'))
+    bench.put('a.txt', 'other')
+    expect(await trash()).toMatchObject(refused('does not hold the same'))
+    expect(await bench.step('files.trash', { path, copyOf }).simulate()).toMatchObject({ ok: false })
+    bench.put('a.txt', 'same')
+    expect(await bench.ok('files.trash', { path, copyOf })).toMatchObject({ from: path })
+    expect(bench.tree()).toMatchObject({ '.steward-trash/2026-03-14/b.txt': 'same', 'a.txt': 'same' })
+    expect(fs.existsSync(path)).toBe(false)
+  })
+
   const otherDisk = otherDiskBeside(fs.realpathSync(process.env['TMPDIR'] ?? '/tmp'))
   test.skipIf(otherDisk === null)(
     'between two disks a file is copied whole, then removed; a folder is refused',

@@ -42,6 +42,15 @@ describe('reading', () => {
     })
   })
 
+  test('hash tells contents apart, of any size, and refuses what is no file', async () => {
+    const file = bench.put('a.txt', 'hello')
+    expect(await bench.ok('files.hash', { path: file })).toEqual({ path: file, bytes: 5, hash: hashOfHello })
+    fs.truncateSync(bench.put('big.bin', ''), 9_000_000)
+    expect(await bench.ok('files.hash', { path: bench.path('big.bin') })).toMatchObject({ bytes: 9_000_000 })
+    for (const path of [bench.root, bench.path('no'), bench.path('no', 'such')])
+      expect(await bench.failure('files.hash', { path })).toMatchObject({ kind: 'rejected' })
+  })
+
   test('stat tells file, folder, link and nothing apart', async () => {
     bench.put('a.txt', 'hello')
     fs.utimesSync(bench.path('a.txt'), 1_700_000_000, 1_700_000_000)

@@ -3,9 +3,10 @@ import { DateTime } from 'luxon'
 import path from 'node:path'
 import { z } from 'zod'
 import { defineTool, type ToolContext, type ToolDeclaration } from '../../../domain/tool.ts'
+import { markFile, type Mark } from './content.ts'
 import { notPermitted, reject } from './failures.ts'
 import { Moving } from './moving.ts'
-import { TRASH_FOLDER } from './names.ts'
+import { displayText, TRASH_FOLDER } from './names.ts'
 import { namesBelow, pathInput } from './paths.ts'
 import { nameText } from './sentences.ts'
 import { evidenceOf, NO_EVIDENCE, type Flights } from './step.ts'
@@ -14,7 +15,12 @@ import type { Workspace } from './workspace.ts'
 
 const NAME = 'files.trash'
 
-const input = z.strictObject({ path: pathInput })
+const input = z.strictObject({
+  path: pathInput,
+  copyOf: pathInput
+    .optional()
+    .describe('Only while this other file, which stays, holds exactly the same; otherwise nothing is done.'),
+})
 type Input = z.output<typeof input>
 
 const output = z.strictObject({
@@ -28,7 +34,7 @@ export function trashTool(workspace: Workspace, flights: Flights): ToolDeclarati
   const trashing = new Trashing(workspace)
   return defineTool<Input, Output>({
     name: NAME,
-    version: 1,
+    version: 2,
     title: 'Put a file or folder into the trash',
     doc:
       `Moves a file or folder into \`${TRASH_FOLDER}/<date>\` of the granted folder it lies in, under a free name. ` +
@@ -37,7 +43,12 @@ export function trashTool(workspace: Workspace, flights: Flights): ToolDeclarati
     input,
     output,
     positional: ['path'],
-    touches: given => ({ paths: [{ path: workspace.resolve(given.path), access: 'delete' }] }),
+    touches: ({ path: taken, copyOf }) => ({
+      paths: [
+        { path: workspace.resolve(taken), access: 'delete' },
+        ...(copyOf === undefined ? [] : [{ path: workspace.resolve(copyOf), access: 'read' as const }]),
+      ],
+    }),
     risk: 'medium',
     idempotency: 'reconcile',
     timeoutMs: 600_000,
@@ -54,6 +65,7 @@ export function trashTool(workspace: Workspace, flights: Flights): ToolDeclarati
           : seen
       }),
     simulate: async (given, context) => {
+      await trashing.compare(given, context)
       const plan = await trashing.plan(given, context)
       return { from: workspace.resolve(given.path), path: plan.to, overwritten: false }
     },
@@ -64,7 +76,8 @@ export function trashTool(workspace: Workspace, flights: Flights): ToolDeclarati
         evidenceOf(planSchema, context),
         context,
       ),
-    describe: given => `Put ${nameText(given.path)} into the trash`,
+    describe: ({ path: taken, copyOf }) =>
+      `Put ${nameText(taken)} into the trash${copyOf === undefined ? '' : `, as a copy of ${nameText(copyOf)}`}`,
   })
 }
 
@@ -83,8 +96,27 @@ class Trashing {
 
   async run(given: Input, context: ToolContext): Promise<Output> {
     const plan = evidenceOf(planSchema, context) ?? (await this.plan(given, context))
+    await this.compare(given, context)
     const moved = await this.moving.carryOut(this.transferTo(given, plan.to), plan, context)
     return { ...moved, overwritten: false }
+  }
+
+  /** A copy may go only while the file it is a copy of is there, and is another one. */
+  async compare({ path: taken, copyOf }: Input, context: ToolContext): Promise<void> {
+    if (copyOf === undefined) return
+    const [copy, other] = [await this.#mark(taken, context), await this.#mark(copyOf, context)]
+    const shown = displayText(this.#workspace.resolve(copyOf))
+    if (copy.inode === other.inode) reject(this.#workspace.resolve(taken), `is the very file ${shown}`)
+    if (copy.hash !== other.hash)
+      reject(this.#workspace.resolve(taken), `does not hold the same as ${shown} any more`)
+  }
+
+  #mark(given: string, { contract, signal }: ToolContext): Promise<Mark> {
+    const target = this.#workspace.resolve(given)
+    return this.#workspace.at(target, { contract, tool: NAME, access: 'read' }, place => {
+      if (!place.hasFolder || place.leaf === null) reject(target, 'did not exist')
+      return markFile(place.folder, place.leaf, false, signal)
+    })
   }
 
   transferTo(given: Input, to: string): Transfer {

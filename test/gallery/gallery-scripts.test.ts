@@ -3,11 +3,14 @@ import os from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { fillGallery, listGallery, showGallery } from '../../src/main/engine/gallery.ts'
+import { archiveTools } from '../../src/main/tools/archive.ts'
+import { calendarTools } from '../../src/main/tools/calendar.ts'
 import { createCompute } from '../../src/main/tools/compute/pool.ts'
 import { feedsTools } from '../../src/main/tools/feeds.ts'
 import { filesTools } from '../../src/main/tools/files.ts'
 import { flowTools } from '../../src/main/tools/flow.ts'
 import { httpTools } from '../../src/main/tools/http.ts'
+import { imagesTools } from '../../src/main/tools/images.ts'
 import { createHttpClient } from '../../src/main/tools/network/client.ts'
 import { notesTools } from '../../src/main/tools/notes.ts'
 import { notifyTools } from '../../src/main/tools/notify.ts'
@@ -24,7 +27,8 @@ let home: string
 
 beforeAll(() => {
   home = fs.mkdtempSync(path.join(os.tmpdir(), 'steward-gallery-'))
-  for (const folder of ['Documents', 'Downloads']) fs.mkdirSync(path.join(home, folder))
+  for (const folder of ['Backups', 'Documents', 'Downloads', 'Pictures'])
+    fs.mkdirSync(path.join(home, folder))
 })
 
 afterAll(() => {
@@ -50,6 +54,7 @@ describe('the scripts of the gallery', () => {
     const tools = [
       ...[...filesTools(), ...flowTools(), ...httpTools(client), ...notifyTools(), ...stateTools()],
       ...[...feedsTools(reader), ...notesTools(), ...pagesTools(reader), ...tablesTools(compute)],
+      ...[...archiveTools(), ...imagesTools(compute), ...calendarTools({ client, compute })],
       ...webTools({ reader, searchProvider: () => Promise.resolve(null) }),
     ]
     const registry = createRegistry([...tools, ...textTools(compute)])

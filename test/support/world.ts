@@ -27,6 +27,7 @@ import { feedsTools } from '../../src/main/tools/feeds.ts'
 import { filesTools } from '../../src/main/tools/files.ts'
 import { flowTools } from '../../src/main/tools/flow.ts'
 import { httpTools } from '../../src/main/tools/http.ts'
+import { imagesTools } from '../../src/main/tools/images.ts'
 import { logTools } from '../../src/main/tools/log.ts'
 import { createHttpClient } from '../../src/main/tools/network/client.ts'
 import { notesTools } from '../../src/main/tools/notes.ts'
@@ -178,6 +179,7 @@ function createOutside(
     ...textTools(compute),
     ...notesTools(),
     ...archiveTools(),
+    ...imagesTools(compute),
     ...calendarTools({ client, compute }),
     ...tablesTools(compute),
     ...webTools({ reader, searchProvider: () => Promise.resolve(null) }),

@@ -185,14 +185,16 @@ export class Automation {
     const watches = () => watchesOf(world.store, this.installed.workflowId)
     const before = watches()
     clock.advance(Math.max(0, ...before.map(row => row.next_look - clock.now())))
-    await until(
-      () =>
-        watches().every(row => {
-          const old = before.find(({ id }) => id === row.id)
-          return row.version > (old?.version ?? 0) || row.failures > (old?.failures ?? 0)
-        }),
-      'something was not looked at',
-    )
+    await until(() => {
+      const isLookedAt = watches().every(row => {
+        const old = before.find(({ id }) => id === row.id)
+        return row.version > (old?.version ?? 0) || row.failures > (old?.failures ?? 0)
+      })
+      // The system told of a change a moment ago, and a look was put off until no more is told.
+      const wait = (clock.nextAt ?? Infinity) - clock.now()
+      if (!isLookedAt && wait <= 250) clock.advance(wait)
+      return isLookedAt
+    }, 'something was not looked at')
     await this.idle()
   }
 

@@ -16,8 +16,8 @@ let home: string
 
 beforeAll(() => {
   home = fs.mkdtempSync(path.join(os.tmpdir(), 'steward-gallery-'))
-  for (const folder of ['Backups', 'Documents', 'Downloads', 'Pictures'])
-    fs.mkdirSync(path.join(home, folder))
+  for (const folder of ['Backups', 'Documents', 'Downloads', 'Pictures/Camera'])
+    fs.mkdirSync(path.join(home, folder), { recursive: true })
   fs.writeFileSync(path.join(home, 'file.txt'), '')
 })
 

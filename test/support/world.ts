@@ -227,7 +227,7 @@ async function restedRun(engine: Engine, runId: string): Promise<RunRow> {
 export async function until<T>(
   look: () => T | null | undefined | false,
   problem: string,
-  ms = 30_000,
+  ms = 50_000,
 ): Promise<T> {
   const deadline = Date.now() + ms
   for (;;) {

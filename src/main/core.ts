@@ -29,6 +29,7 @@ import { lockFolder } from './store/folder-lock.ts'
 import type { FolderLock } from './store/folder-lock.ts'
 import { LogFile } from './store/log-file.ts'
 import type { Log } from './store/log-file.ts'
+import { collectorSchema } from './store/settings.ts'
 import type { Preferences } from './store/settings.ts'
 import { openStore } from './store/store.ts'
 import type { Store } from './store/store.ts'
@@ -71,6 +72,8 @@ export interface CoreOptions extends VaultHolders {
   workers?: number
   /** How names become addresses (tests). */
   resolve?: HttpClientOptions['resolve']
+  /** Absent: the environment of this process. */
+  env?: NodeJS.ProcessEnv
   /** Called with the address where the vault can be unlocked, when nothing runs before that. */
   onLocked?: (url: string) => void
   /** Gives up waiting for the vault to be unlocked. */
@@ -126,7 +129,7 @@ async function build(options: CoreOptions, teardown: Teardown): Promise<Core> {
   const isSigned = (connection: string, body: Uint8Array, signature: string) =>
     connections.isSigned(connection, 'sha256', body, signature)
   const faults = fault === undefined ? {} : { fault }
-  const onPreferences = wantedOf(logFile)
+  const onPreferences = wantedOf(logFile, observer, options.env ?? process.env)
   const parts = { store, pool, tools, clock, log, isSigned, onPreferences, observer }
   const engine = new Engine({ ...parts, ...faults })
   places.online = () => {
@@ -174,17 +177,21 @@ function openLog(home: string, now: () => number, teardown: Teardown): LogFile {
 }
 
 function openObserver(log: Log, teardown: Teardown): Observer {
-  const observer = new Observer(log)
-  teardown.add(() => {
-    observer.close()
-  })
+  const observer = new Observer(log, VERSION)
+  teardown.add(() => observer.close())
   return observer
 }
 
 /** Makes the core as its person wants it. */
-function wantedOf(logFile: LogFile): (preferences: Preferences) => void {
-  return ({ logLevel }) => {
+function wantedOf(
+  logFile: LogFile,
+  observer: Observer,
+  env: NodeJS.ProcessEnv,
+): (preferences: Preferences) => void {
+  return ({ logLevel, tracesTo, tellHosts }) => {
     logFile.setLevel(logLevel)
+    const usual = collectorSchema.safeParse(env['OTEL_EXPORTER_OTLP_ENDPOINT']).data ?? null
+    void observer.traceTo({ tracesTo: tracesTo ?? usual, tellHosts })
   }
 }
 

@@ -30,7 +30,7 @@ export function recordingOf(world: World, listener: Listener, runId: string): Re
     pump: () => undefined,
     triggersChanged: () => undefined,
     log: () => undefined,
-    observer: new Observer(() => undefined),
+    observer: new Observer(() => undefined, '0.0.0'),
   }
   return { run: { ...heard.start, demand: 'exact' }, journal: new RunJournal(context, row).recorded() }
 }

@@ -88,7 +88,7 @@ export class Engine {
     this.store = options.store
     this.tools = options.tools
     this.#onPreferences = options.onPreferences ?? (() => undefined)
-    this.observer = options.observer ?? new Observer(options.log)
+    this.observer = options.observer ?? new Observer(options.log, 'unknown')
     this.#context = {
       ...options,
       fault: options.fault ?? (() => undefined),

@@ -6,7 +6,7 @@ import type { Engine } from '../engine/engine.ts'
 import { costsPage, costsSummary } from '../engine/views/costs.ts'
 import { healthNow } from '../engine/views/health.ts'
 import { LOG_LEVELS } from '../../domain/log.ts'
-import { preferencesOf, preferencesWith } from '../store/settings.ts'
+import { collectorSchema, preferencesOf, preferencesWith } from '../store/settings.ts'
 import { replacing, showTag } from './etag.ts'
 import { instant, named, paging } from './input.ts'
 import { operation } from './operation.ts'
@@ -15,6 +15,8 @@ import { idOf } from './routes-actions.ts'
 const settingsEdit = z.strictObject({
   keepRunsDays: z.int().min(1).max(3_650).optional(),
   logLevel: z.enum(LOG_LEVELS).optional(),
+  tracesTo: collectorSchema.nullable().optional(),
+  tellHosts: z.boolean().optional(),
 })
 const summed = z.strictObject({
   automation: named().optional(),

@@ -4,7 +4,8 @@ import { LOG_LEVELS } from '../../domain/log.ts'
 import { query, statement } from './statement.ts'
 import type { Reader, Tx } from './tx.ts'
 
-export type SettingKey = 'epoch' | 'database-identity' | 'stopped' | 'copied-at' | 'last-seen' | 'preferences'
+export type SettingKey =
+  'epoch' | 'database-identity' | 'stopped' | 'copied-at' | 'last-seen' | 'preferences'
 
 const get = statement((p: { key: string }) =>
   query.selectFrom('settings').select('value').where('key', '=', p.key),
@@ -29,11 +30,21 @@ export function putSetting(tx: Tx, key: SettingKey, value: string): void {
   tx.run(put, { key, value })
 }
 
+/** The address of an OTLP collector that takes traces over HTTP. */
+export const collectorSchema = z
+  .url({ protocol: /^https?$/ })
+  .max(2_000)
+  .refine(text => !text.includes('@'), { error: 'holds no name or password' })
+
 const preferencesSchema = z.object({
   /** How long ended runs and what tells of them are kept at least, days. */
   keepRunsDays: z.int().min(1).max(3_650).default(30),
   /** What the log holds: this level and those above it. */
   logLevel: z.enum(LOG_LEVELS).default('info'),
+  /** Where traces are sent; null: where the environment says, or nowhere. */
+  tracesTo: collectorSchema.nullable().default(null),
+  /** Whether the hosts that automations ask are told which trace a request is of. */
+  tellHosts: z.boolean().default(false),
 })
 export type Preferences = z.output<typeof preferencesSchema>
 

@@ -1,7 +1,7 @@
 /**
  * Told what runs, steps and requests come to, as it happens, by the parts that make it happen: counts it and writes it
- * down in the log. Knows for each request which step asked for it. Nothing that is observed waits for it or can
- * fail by it, and nothing of what a step works with is shown to it.
+ * down in the log, and traces it where that is wanted. Knows for each request which step asked for it. Nothing that is
+ * observed waits for it or can fail by it, and nothing of what a step works with is shown to it.
  */
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { FailureKind } from '../../../domain/failure.ts'
@@ -9,6 +9,7 @@ import type { Log } from '../../../domain/log.ts'
 import type { ObservedRequest, RequestEnd } from '../../tools/network/observed.ts'
 import { LoopLag } from './loop-lag.ts'
 import { Measures } from './measures.ts'
+import type { StepSpan, TraceWishes, Tracing } from './tracing.ts'
 
 /** Ids and names only. */
 export interface StepNote {
@@ -26,18 +27,58 @@ export interface RunNote {
   attempt: number
   state: 'succeeded' | 'failed' | 'declined' | 'cancelled'
   kind: FailureKind | undefined
+  /** When it ended, UTC ms. */
+  at: number
   /** From its beginning, waits included. */
   ms: number
+}
+
+/** What is told of a request. */
+export interface RequestWatch {
+  readonly headers: Readonly<Record<string, string>>
+  ended: (end: RequestEnd) => void
 }
 
 export class Observer {
   readonly measures = new Measures()
   readonly loopLag = new LoopLag()
   readonly #log: Log
-  readonly #step = new AsyncLocalStorage<StepNote>()
+  readonly #version: string
+  readonly #step = new AsyncLocalStorage<{ note: StepNote; span: StepSpan | undefined }>()
+  #tracing: Tracing | undefined
+  #tracesTo: string | null = null
+  #tellHosts = false
+  #changing = Promise.resolve()
 
-  constructor(log: Log) {
+  constructor(log: Log, version: string) {
     this.#log = log
+    this.#version = version
+  }
+
+  /** Sends traces where they are wanted from now on; resolves when it does. */
+  traceTo({ tracesTo, tellHosts }: TraceWishes): Promise<void> {
+    this.#tellHosts = tellHosts
+    this.#changing = this.#changing.then(() => this.#change(tracesTo))
+    return this.#changing
+  }
+
+  async #change(tracesTo: string | null): Promise<void> {
+    if (tracesTo === this.#tracesTo) return
+    const before = this.#tracing
+    this.#tracing = undefined
+    this.#tracesTo = tracesTo
+    try {
+      await before?.close()
+      if (tracesTo === null) return
+      const { traceByOtlp } = await import('./otlp.ts')
+      this.#tracing = traceByOtlp({
+        endpoint: tracesTo,
+        version: this.#version,
+        tellHosts: () => this.#tellHosts,
+      })
+    } catch (error) {
+      this.#log('error', 'traces could not be sent', { error })
+    }
   }
 
   /** One try of one step: what it comes to is what `work` resolves with. */
@@ -47,8 +88,10 @@ export class Observer {
     failedBy: (end: T) => FailureKind | undefined,
   ): Promise<T> {
     const begun = performance.now()
-    const end = await this.#step.run(note, work)
+    const span = this.#tracing?.step(note)
+    const end = await this.#step.run({ note, span }, work)
     const kind = failedBy(end)
+    span?.end(kind)
     const ms = performance.now() - begun
     this.measures.step(note.tool, ms, kind)
     if (kind === undefined) this.#log('debug', 'a step was done', { ...note, ms })
@@ -57,11 +100,16 @@ export class Observer {
   }
 
   /** A request leaves; answers with what to call at its end. */
-  request({ method }: ObservedRequest): { ended: (end: RequestEnd) => void } {
-    const note = this.#step.getStore()
+  request(request: ObservedRequest): RequestWatch {
+    const { note, span: within } = this.#step.getStore() ?? {}
+    const { method } = request
     const begun = performance.now()
+    const span = within?.request(request)
     return {
-      ended: ({ status, kind }) => {
+      headers: span?.headers ?? {},
+      ended: end => {
+        const { status, kind } = end
+        span?.end(end)
         const ms = performance.now() - begun
         this.measures.request(note?.tool, ms, status)
         this.#log('debug', 'a request came to its end', {
@@ -77,7 +125,9 @@ export class Observer {
 
   runEnded(note: RunNote): void {
     this.measures.runDuration.observe({}, note.ms / 1_000)
-    this.#log(note.state === 'failed' ? 'warn' : 'info', 'a run ended', { ...note })
+    this.#tracing?.runEnded(note)
+    const { at: _at, ...fields } = note
+    this.#log(note.state === 'failed' ? 'warn' : 'info', 'a run ended', fields)
   }
 
   /** A time of a schedule was noticed this long after it was due. */
@@ -85,7 +135,8 @@ export class Observer {
     this.measures.lateness.observe({}, Math.max(0, lateMs) / 1_000)
   }
 
-  close(): void {
+  async close(): Promise<void> {
     this.loopLag.stop()
+    await this.traceTo({ tracesTo: null, tellHosts: false })
   }
 }

@@ -167,6 +167,7 @@ function tellEnd({ observer }: EngineContext, row: RunRow, end: Ending & { at: n
     attempt: row.attempt,
     state: STATE_OF[end.is],
     kind: end.is === 'failed' ? end.failure.kind : undefined,
+    at: end.at,
     ms: end.at - row.created_at,
   })
 }

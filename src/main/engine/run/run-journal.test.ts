@@ -34,7 +34,7 @@ async function journalOfRun(): Promise<{ journal: RunJournal; runId: string }> {
     pump: () => undefined,
     triggersChanged: () => undefined,
     log: () => undefined,
-    observer: new Observer(() => undefined),
+    observer: new Observer(() => undefined, '0.0.0'),
   }
   return { journal: new RunJournal(context, run), runId: run.id }
 }

@@ -71,7 +71,14 @@ export const stewardAnswers = {
       byDay: sums,
     }),
   ),
-  Settings: shape<Preferences>()(z.object({ keepRunsDays: count, logLevel: z.enum(LOG_LEVELS) })),
+  Settings: shape<Preferences>()(
+    z.object({
+      keepRunsDays: count,
+      logLevel: z.enum(LOG_LEVELS),
+      tracesTo: maybe(text),
+      tellHosts: z.boolean(),
+    }),
+  ),
   LogPage: pageOf(logLine),
   Metrics: text.describe('The exposition format of Prometheus, 0.0.4'),
   Stopped: z.object({ paused: count }),

@@ -3,6 +3,7 @@ import { failureOf } from '../../../domain/failure.ts'
 import type { FailureKind } from '../../../domain/failure.ts'
 import type { HttpAnswer, HttpClient, HttpRequest } from './client.ts'
 import { statusOf } from './failures.ts'
+import type { Headers } from './headers.ts'
 
 export interface ObservedRequest {
   method: string
@@ -16,7 +17,11 @@ export interface RequestEnd {
   kind: FailureKind | undefined
 }
 
-export type ObserveRequest = (request: ObservedRequest) => { ended: (end: RequestEnd) => void }
+export type ObserveRequest = (request: ObservedRequest) => {
+  /** What the request carries beside its own. */
+  headers: Headers
+  ended: (end: RequestEnd) => void
+}
 
 export function observed(client: HttpClient, observe: ObserveRequest): HttpClient {
   return {
@@ -32,9 +37,9 @@ async function observedRequest(
   observe: ObserveRequest,
   request: HttpRequest,
 ): Promise<HttpAnswer> {
-  const { ended } = observe({ method: request.method ?? 'GET', host: hostOf(request.url) })
+  const { headers, ended } = observe({ method: request.method ?? 'GET', host: hostOf(request.url) })
   try {
-    const answer = await client.request(request)
+    const answer = await client.request({ ...request, headers: besides(request.headers, headers) })
     ended({ status: answer.status, kind: undefined })
     return answer
   } catch (error) {
@@ -42,6 +47,12 @@ async function observedRequest(
     ended({ status: statusOf(failure), kind: failure.kind })
     throw error
   }
+}
+
+/** What the caller says goes first, however it is spelled. */
+function besides(own: Headers = {}, more: Headers): Headers {
+  const said = new Set(Object.keys(own).map(name => name.toLowerCase()))
+  return { ...Object.fromEntries(Object.entries(more).filter(([name]) => !said.has(name))), ...own }
 }
 
 function hostOf(url: string): string | undefined {

@@ -3,6 +3,7 @@ import fs from 'node:fs'
 import path from 'node:path'
 import { fail } from '../../domain/failure.ts'
 import { keyPath } from './key-file.ts'
+import { putSetting } from './settings.ts'
 import type { Store } from './store.ts'
 
 export interface BackedUp {
@@ -26,6 +27,9 @@ export async function backupTo(store: Store, file: string): Promise<BackedUp> {
     fs.rmSync(draft, { force: true })
     throw error
   }
+  await store.write(tx => {
+    putSetting(tx, 'last-backup', String(store.now()))
+  })
   return { file, bytes: fs.statSync(file).size, keys: keyPath(store.folder) }
 }
 

@@ -1,11 +1,14 @@
 /** How Steward is right now: a look that costs nothing, as often as anyone likes. The thorough one is the doctor's. */
 import fs from 'node:fs'
 import path from 'node:path'
-import { countRuns, countWaitingEvents } from '../../store/lists.ts'
-import { isStopped } from '../../store/settings.ts'
+import type { SandboxStats } from '../../../sandbox/pool.ts'
+import { countRuns, countWaitingEvents, listRuns } from '../../store/lists.ts'
+import { soonestDue } from '../../store/schedules.ts'
+import { isStopped, setting } from '../../store/settings.ts'
 import { DATABASE_FILE } from '../../store/store.ts'
+import type { Store } from '../../store/store.ts'
 import { folderChecks, healthOf } from './doctor.ts'
-import type { Health } from './doctor.ts'
+import type { Health, HealthCheck } from './doctor.ts'
 import type { ViewSource } from './common.ts'
 
 export interface HealthNow extends Health {
@@ -18,16 +21,34 @@ export interface HealthNow extends Health {
   }
   database: { bytes: number; logBytes: number }
   disk: { freeBytes: number }
+  sandbox: { threads: number; scripts: number; queued: number }
+  clock: {
+    now: number
+    /** When the newest run began, by the clock as it was then. */
+    newestRunAt: number | null
+  }
+  lastBackupAt: number | null
   model: { isConnected: boolean }
+}
+
+export interface HealthSource extends ViewSource {
+  sandbox(): SandboxStats
 }
 
 const MOST_COUNTED = 1_000
 const PARTS = new Set(['data folder', 'disk', 'keys'])
+/** What is due is settled within seconds; this late, something keeps it from that. */
+const LATE_MS = 300_000
+const CLOCK_SLACK_MS = 60_000
 
-export function healthNow(source: ViewSource, model: { isConnected: boolean }): HealthNow {
+export function healthNow(source: HealthSource, model: { isConnected: boolean }): HealthNow {
   const { store } = source
   const stopped = isStopped(store)
   const { bavail, bsize } = fs.statfsSync(store.folder)
+  const { workers, instances, queued } = source.sandbox()
+  const clock = { now: store.now(), newestRunAt: listRuns(store, { limit: 1 })[0]?.created_at ?? null }
+  const backup = setting(store, 'last-backup')
+  const lastBackupAt = backup === undefined ? null : Number(backup)
   const checks = [
     ...folderChecks(store.folder).filter(check => PARTS.has(check.name)),
     {
@@ -37,6 +58,9 @@ export function healthNow(source: ViewSource, model: { isConnected: boolean }): 
         ? 'Everything was stopped. Go on with: steward resume-everything'
         : 'Nothing holds them up.',
     },
+    queueCheck(store),
+    clockCheck(clock),
+    backupCheck(lastBackupAt),
     {
       name: 'model',
       ok: true,
@@ -55,8 +79,44 @@ export function healthNow(source: ViewSource, model: { isConnected: boolean }): 
     },
     database: bytesOf(store.folder),
     disk: { freeBytes: bavail * bsize },
+    sandbox: { threads: workers, scripts: instances, queued },
+    clock,
+    lastBackupAt,
     model,
   }
+}
+
+function queueCheck(store: Store): HealthCheck {
+  const due = soonestDue(store)
+  const late = due !== null && store.now() - due > LATE_MS
+  return {
+    name: 'queue',
+    ok: !late,
+    message: late
+      ? `What was due at ${utc(due)} has not been settled. Look for the cause with: steward logs --level warn`
+      : 'It keeps pace.',
+  }
+}
+
+function clockCheck({ now, newestRunAt }: HealthNow['clock']): HealthCheck {
+  const isBehind = newestRunAt !== null && newestRunAt - now > CLOCK_SLACK_MS
+  return {
+    name: 'clock',
+    ok: !isBehind,
+    message: isBehind
+      ? `It shows ${utc(now)}, before the newest run (${utc(newestRunAt)}). Nothing that was settled is due again. Set the clock of this machine.`
+      : `It shows ${utc(now)}.`,
+  }
+}
+
+function backupCheck(at: number | null): HealthCheck {
+  const message =
+    at === null ? 'None was made yet. Make one with: steward backup FILE' : `The last was made at ${utc(at)}.`
+  return { name: 'backup', ok: true, message }
+}
+
+function utc(at: number): string {
+  return `${new Date(at).toISOString().slice(0, 16).replace('T', ' ')} UTC`
 }
 
 export function bytesOf(folder: string): { bytes: number; logBytes: number } {

@@ -3,13 +3,14 @@
  * asked, and the call would be real, a question of the policy is a refusal.
  */
 import type { Decision, PolicyInput } from './decision.ts'
+import type { Policy } from './policy-file.ts'
 import { rulesAnswer } from './policy-rules.ts'
 import type { RulesAnswer } from './policy-rules.ts'
 
 export function underPolicy(input: PolicyInput, own: Decision): Decision {
   if (input.policy === null) return own
   const rules = rulesAnswer(input.policy, input.call)
-  const said = saidHere(input, rules)
+  const said = decisionOf(rules, input)
   const decision = strictness(said) > strictness(own) ? { ...said, contract: own.verdict } : own
   return decision.verdict === 'ask' && rules.withinMs !== null
     ? { ...decision, withinMs: rules.withinMs }
@@ -30,7 +31,14 @@ export function strictness(decision: Decision): number {
   }
 }
 
-function saidHere({ call, phase, approved }: PolicyInput, rules: RulesAnswer): Decision {
+type Asked = Pick<PolicyInput, 'call' | 'phase' | 'approved'>
+
+/** What a policy file answers by itself. */
+export function policySays(policy: Policy, asked: Asked): Decision {
+  return decisionOf(rulesAnswer(policy, asked.call), asked)
+}
+
+function decisionOf(rules: RulesAnswer, { call, phase, approved }: Asked): Decision {
   const { verdict, clause, reason } = rules
   const allowed = { verdict: 'allow', clause } as const
   if (verdict === 'deny') return { verdict, clause, reason }

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Json } from '../../src/domain/json.ts'
 import { approvalOf } from '../../src/main/store/actions.ts'
 import { auditRows } from '../../src/main/store/audit.ts'
+import { listPolicies } from '../../src/main/store/policies.ts'
 import { failureOfWatch } from '../../src/main/store/watches.ts'
 import { contractOf } from '../../src/main/store/workflows.ts'
 import { waitsOfRun } from '../../src/main/store/waits.ts'
@@ -80,7 +81,7 @@ describe('a policy file', () => {
     await world.run('sends')
     await world.engine.policies.remove()
     await expect(world.engine.policies.remove()).rejects.toThrow('There was no policy file.')
-    expect(world.engine.policies.versions(10).map(row => [row.version, row.source === null])).toEqual([
+    expect(listPolicies(world.store, 10).map(row => [row.version, row.source === null])).toEqual([
       [3, true],
       [2, false],
       [1, false],

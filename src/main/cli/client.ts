@@ -26,7 +26,10 @@ export class CoreClient {
   async all<T>(path: string): Promise<T[]> {
     const items: T[] = []
     for (let cursor: string | undefined; ;) {
-      const page = await this.get<Page<T>>(`${path}${queryOf({ limit: '200', cursor })}`)
+      const query = queryOf({ limit: '200', cursor })
+      const page = await this.get<Page<T>>(
+        path.includes('?') ? `${path}&${query.slice(1)}` : `${path}${query}`,
+      )
       items.push(...page.items)
       if (page.next === null) return items
       cursor = page.next

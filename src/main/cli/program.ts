@@ -9,6 +9,7 @@ import { addFolderCommands } from './commands-folder.ts'
 import { addGalleryCommands } from './commands-gallery.ts'
 import { addInboxCommands } from './commands-inbox.ts'
 import { addObserveCommands } from './commands-observe.ts'
+import { addPermissionCommands } from './commands-permissions.ts'
 import { addRehearseCommand } from './commands-rehearse.ts'
 import { addRunCommands } from './commands-runs.ts'
 import { addVaultCommands } from './commands-vault.ts'
@@ -31,6 +32,7 @@ export function createProgram(): Command {
   addRunCommands(program)
   addRehearseCommand(program)
   addInboxCommands(program)
+  addPermissionCommands(program)
   addGalleryCommands(program)
   addConnectionCommands(program)
   addVaultCommands(program)

@@ -108,7 +108,7 @@ export function riskOf(tool: ToolDeclaration, args: Json): Risk {
   return typeof tool.risk === 'function' ? tool.risk(args) : tool.risk
 }
 
-function policyCall(call: Omit<Judged, 'scope'>): PolicyCall {
+export function policyCall(call: Omit<Judged, 'scope'>): PolicyCall {
   const { tool, args, effect, risk } = call
   return {
     tool: tool.name,

@@ -17,6 +17,7 @@ import { chatRoutes } from './routes-chats.ts'
 import { connectionRoutes } from './routes-connections.ts'
 import { editRoutes } from './routes-edits.ts'
 import { folderRoutes, galleryRoutes, scriptRoutes } from './routes-folder.ts'
+import { policyRoutes } from './routes-policy.ts'
 import { rehearsalRoutes } from './routes-rehearsals.ts'
 import { metricsRoute, observeRoutes } from './routes-observe.ts'
 import type { ReadLog } from './routes-observe.ts'
@@ -75,6 +76,7 @@ export function createApp({
     .route('/api/v1/actions', actionRoutes(engine))
     .route('/api/v1/approvals', approvalRoutes(engine))
     .route('/api/v1/grants', grantRoutes(engine))
+    .route('/api/v1/policy', policyRoutes(engine))
     .route('/api/v1/chats', chatRoutes(engine))
     .route('/api/v1/connections', connectionRoutes(engine, connections))
     .route(

@@ -4,28 +4,24 @@
  * Owns nothing in memory.
  */
 import { fail } from '../../../domain/failure.ts'
-import { addPolicy, hashOf, lastPolicy, listPolicies } from '../../store/policies.ts'
+import type { Policy } from '../../../domain/policy-file.ts'
+import { addPolicy, hashOf, lastPolicy, policyInForce } from '../../store/policies.ts'
 import type { PolicyRow } from '../../store/policies.ts'
 import type { Tx } from '../../store/tx.ts'
 import type { EngineContext } from '../context.ts'
+import type { PageRequest } from '../views/common.ts'
+import { previewPolicy } from './preview.ts'
+import type { PolicyPreview } from './preview.ts'
 import { readPolicy } from './read-policy.ts'
+
+const DAY = 86_400_000
+const NO_POLICY = 'There was no policy file. Nothing was changed.'
 
 export class Policies {
   readonly #context: EngineContext
 
   constructor(context: EngineContext) {
     this.#context = context
-  }
-
-  /** The file in force; undefined where there is none. */
-  current(): PolicyRow | undefined {
-    const last = lastPolicy(this.#context.store)
-    return last?.source === null ? undefined : last
-  }
-
-  /** Versions, newest first, those that took the file away included. */
-  versions(limit: number, below?: number): PolicyRow[] {
-    return listPolicies(this.#context.store, limit, below)
   }
 
   /** Importing what is in force already adds no version. */
@@ -45,10 +41,24 @@ export class Policies {
         fail({
           kind: 'invalid-input',
           path: 'policy',
-          message: 'There was no policy file. Nothing was changed.',
+          message: NO_POLICY,
         })
       return this.#addIn(tx, null, { removed: last.version })
     })
+  }
+
+  /** What a file would have decided over the runs of the last days; without one, the file in force. */
+  async preview(
+    asked: PageRequest & { source?: string | undefined; days: number; signal?: AbortSignal },
+  ): Promise<PolicyPreview> {
+    const { source, days, ...page } = asked
+    const policy = source === undefined ? this.#inForce() : (await readPolicy(source)).policy
+    return previewPolicy(this.#context, { ...page, policy, since: this.#context.clock.now() - days * DAY })
+  }
+
+  #inForce(): Policy {
+    const policy = policyInForce(this.#context.store)
+    return policy ?? fail({ kind: 'invalid-input', path: 'source', message: NO_POLICY })
   }
 
   #addIn(tx: Tx, file: Parameters<typeof addPolicy>[1], facts: Record<string, number>): PolicyRow {

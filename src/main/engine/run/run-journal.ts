@@ -288,7 +288,7 @@ function endedStep(end: { outcome: Outcome; at: number }, runId: string): Partia
   return { state: 'done', args: null, evidence: null, outcome, at: end.at, endedBy: runId }
 }
 
-function isVerification(owner: string, runId: string): boolean {
+export function isVerification(owner: string, runId: string): boolean {
   return owner.startsWith(`${runId}/verify/`)
 }
 

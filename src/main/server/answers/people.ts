@@ -5,6 +5,8 @@ import type { ActionView } from '../../engine/views/actions.ts'
 import type { ChatEventView, ChatView } from '../../engine/views/chats.ts'
 import type { ConnectionView, WantedConnection } from '../../engine/views/connections.ts'
 import type { ApprovalView, GrantView } from '../../engine/views/grants.ts'
+import type { PolicyPreview } from '../../engine/policy/preview.ts'
+import type { PolicyVersionView, PolicyView } from '../../engine/views/policy.ts'
 import type { VaultView } from '../routes-vault.ts'
 import {
   automationName,
@@ -66,6 +68,44 @@ const grant = shape<GrantView>()(
   }),
 )
 
+const policy = shape<PolicyView>()(
+  z.object({
+    version: count,
+    hash: text,
+    importedAt: time,
+    source: text,
+    rules: z.array(z.object({ name: text, lines: texts })),
+    warnings: texts,
+  }),
+)
+const policyVersion = shape<PolicyVersionView>()(
+  z.object({ version: count, hash: text, at: time, removed: z.boolean() }),
+)
+const answered = z.enum(['allow', 'ask', 'deny'])
+const policyPreview = shape<PolicyPreview>()(
+  z.object({
+    items: z.array(
+      z.object({
+        runId: text,
+        stepId: text,
+        automation: automationName,
+        tool: text,
+        sentence: text,
+        at: time,
+        was: answered,
+        would: answered,
+        clause: maybe(text),
+        reason: maybe(text),
+      }),
+    ),
+    runs: count,
+    steps: count,
+    would: z.object({ allow: count, ask: count, deny: count }),
+    unjudged: count,
+    next: maybe(text),
+  }),
+)
+
 const chat = shape<ChatView>()(
   z.object({ id: text, title: text, automation: maybe(automationName), createdAt: time }),
 )
@@ -124,6 +164,9 @@ export const peopleAnswers = {
   ApprovalPage: pageOf(approval),
   Grant: grant,
   GrantPage: pageOf(grant),
+  Policy: z.object({ policy: maybe(policy) }),
+  PolicyVersionPage: pageOf(policyVersion),
+  PolicyPreview: policyPreview,
   Chat: chat,
   ChatPage: pageOf(chat),
   ChatEventPage: pageOf(chatEvent),

@@ -62,6 +62,25 @@ describe('kinds of slots', () => {
         facets: { hosts: ['a.example'], name: 'a.example', slug: 'a-example' },
       },
     ],
+    [
+      { kind: 'releases' },
+      'https://github.com/o/r/tags https://github.com/o/r, https://a.example/feed',
+      {
+        value: ['https://github.com/o/r/releases.atom', 'https://a.example/feed'],
+        facets: { hosts: ['github.com', 'a.example'], name: 'github.com and 1 more', slug: 'github-com' },
+      },
+    ],
+    [
+      { kind: 'columns' },
+      'a, b.c as D',
+      {
+        value: [
+          { path: ['a'], name: 'a' },
+          { path: ['b', 'c'], name: 'D' },
+        ],
+        facets: { given: true },
+      },
+    ],
     [{ kind: 'rules' }, 'a → B', { value: [{ folder: 'B', extensions: ['a'] }], facets: { folders: ['B'] } }],
     [
       {
@@ -106,6 +125,7 @@ describe('kinds of slots', () => {
     [{ kind: 'urls' }, 'https://a.example b.example', 'holds “b.example”, which does not begin with http'],
     [{ kind: 'urls' }, ' ; ', 'holds no address'],
     [{ kind: 'words' }, ',', 'holds no word'],
+    [{ kind: 'columns' }, 'a, a', 'names “a” twice'],
     [{ kind: 'cron' }, 'every day', 'was not understood'],
     [{ kind: 'number', min: 2 }, '1', 'is less than 2'],
     [{ kind: 'number' }, '0x10', 'is not a number'],

@@ -10,6 +10,8 @@ import { pathProblem, resolvePath } from '../../tools/files/paths.ts'
 import { addressProblem, parseTarget } from '../../tools/network/target.ts'
 import { validateTrigger } from '../schedule/spec.ts'
 import type { Slot, SlotOf } from './format.ts'
+import { parseColumns } from './columns.ts'
+import { releaseFeed } from './releases.ts'
 import { parseRules } from './rules.ts'
 import { parseWords } from './words.ts'
 
@@ -52,7 +54,10 @@ const TAKES: Takes = {
   file: 'a file that exists',
   url: 'an http or https address',
   urls: ({ most }) => `http or https addresses with spaces between them, ${most} at most`,
+  releases: ({ most }) =>
+    `addresses of projects (at GitHub, GitLab, Codeberg, PyPI or crates.io) or of feeds, ${most} at most`,
   words: 'words with , between them; “a + b” is both of them, “-c” is without c',
+  columns: 'names with , between them; “a.b” is b of a, “a as B” calls it B',
   text: ({ maxLength }) => `text, ${maxLength} characters at most`,
   number: slot => `a ${slot.whole ? 'whole ' : ''}number${boundsWords(slot)}`,
   minutes: slot => `whole minutes${boundsWords(slot)}`,
@@ -69,10 +74,15 @@ const READERS: Readers = {
   folder: (_, text, home) => readPath(text, home, 'folder'),
   file: (_, text, home) => readPath(text, home, 'file'),
   url: (_, text) => readUrl(text.trim()),
-  urls: readUrls,
+  urls: ({ most }, text) => readUrls(most, text, url => url),
+  releases: ({ most }, text) => readUrls(most, text, releaseFeed),
   words: (_, text) => {
     const answer = parseWords(text)
     return answer.ok ? filled({ any: answer.words.any, none: answer.words.none }) : answer
+  },
+  columns: (_, text) => {
+    const answer = parseColumns(text)
+    return answer.ok ? filled(answer.columns.map(({ path: place, name }) => ({ path: place, name }))) : answer
   },
   text: (slot, text) =>
     text.length > slot.maxLength ? problem(`is longer than ${slot.maxLength} characters`) : filled(text),
@@ -128,14 +138,14 @@ function readUrl(text: string): SlotAnswer {
   return filled(url.href, { host, name: shortName(name), slug: slugOf(name) })
 }
 
-function readUrls({ most }: SlotOf<'urls'>, text: string): SlotAnswer {
+function readUrls(most: number, text: string, leadsTo: (url: URL) => URL): SlotAnswer {
   const given = text.split(/\s+|[,;]+(?=\s|$|https?:)/i).filter(part => part !== '')
   if (given.length === 0) return problem('holds no address')
   for (const address of given) {
     const wrong = addressProblem(address)
     if (wrong !== null) return problem(`holds “${visibleText(address)}”, which ${wrong}`)
   }
-  const targets = given.map(address => parseTarget(address))
+  const targets = given.map(address => parseTarget(leadsTo(parseTarget(address).url).href))
   const addresses = [...new Set(targets.map(({ url }) => url.href))]
   if (addresses.length > most) return problem(`holds more than ${most} addresses`)
   const hosts = [...new Set(targets.map(({ host }) => host))]

@@ -24,6 +24,7 @@ import type { World } from '../support/world.ts'
 export interface Page {
   status?: number
   type?: string
+  location?: string
   body: string
 }
 
@@ -60,8 +61,10 @@ export class Stage {
     const pages = new Map<string, Page>()
     const clock = new ManualClock(now)
     const site = await serveHttp(({ path: asked }, response) => {
-      const { status = 200, type = 'text/html', body } = pages.get(asked) ?? { status: 404, body: 'nothing' }
-      response.writeHead(status, { 'content-type': `${type}; charset=utf-8` }).end(body)
+      const page: Page = pages.get(asked) ?? { status: 404, body: 'nothing' }
+      const { status = 200, type = 'text/html', location, body } = page
+      const leads = location === undefined ? {} : { location }
+      response.writeHead(status, { 'content-type': `${type}; charset=utf-8`, ...leads }).end(body)
     })
     const stage = new Stage({ clock, site, pages })
     await stage.#begin(tempFolder())

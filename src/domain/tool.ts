@@ -25,6 +25,9 @@ export type Risk = 'low' | 'medium' | 'high'
  */
 export type Idempotency = 'key' | 'natural' | 'reconcile' | 'none'
 
+/** nothing: the call had changed nothing · no: it had, and there is no way back. */
+export type Undoable = { is: 'yes' } | { is: 'nothing' } | { is: 'no'; because: string }
+
 /** What is known about a write whose end was not recorded (J4). */
 export type Reconciled<O> =
   { is: 'applied'; result: O } | { is: 'not-applied' } | { is: 'unknown'; evidence: string }
@@ -87,7 +90,7 @@ export interface ToolDeclaration<I = Json, O = Json> {
   readonly timeoutMs?: number | ((input: I) => number)
   /** How long after a crash the remote may still be applying the call; `not-applied` is believed only after it. */
   readonly settleMs?: number
-  /** Looks, before the write-ahead, at what reconciliation and undo will need. Recorded with it. */
+  /** Looks, before a write or a local change, at what reconciliation and undo will need. Recorded with it. */
   readonly prepare?: (input: I, context: ToolContext) => Promise<Json>
   readonly run: (input: I, context: ToolContext) => Promise<O>
   readonly reconcile?: (input: I, context: ToolContext) => Promise<Reconciled<O>>
@@ -95,8 +98,13 @@ export interface ToolDeclaration<I = Json, O = Json> {
   readonly simulate?: (input: I, context: ToolContext) => Promise<O>
   /** What a script sees of a write whose answer was lost and which a person says was done. Default: null. */
   readonly assume?: (input: I) => O
-  /** The inverse, where there is one. */
+  /**
+   * The inverse, where there is one: takes back what this very call did, if the world is still as the call left it, and
+   * fails otherwise. Called again after an interruption at any point, it finishes; what is as before is taken back.
+   */
   readonly undo?: (input: I, output: O, context: ToolContext) => Promise<void>
+  /** Whether this very call can be undone, as far as its record tells. Default: it can, where there is an inverse. */
+  readonly undoable?: (input: I, output: O, evidence: Json) => Undoable
   /** The input as logs and other people may see it. */
   readonly redact?: (input: I) => Json
   /** One past-tense sentence for the run view: "Moved a.pdf to Receipts". */

@@ -113,8 +113,7 @@ describe('undo', () => {
     if (!ended.ok) throw new Error(ended.failure.message)
     expect(bench.tree()).not.toEqual(before)
     expect(await step.undo(ended.value as never)).toEqual({ ok: true, value: {} })
-    const after = Object.entries(bench.tree()).filter(([at]) => !at.startsWith('.steward-trash'))
-    expect(Object.fromEntries(after)).toEqual(before)
+    expect(bench.tree()).toEqual(before)
   }
 
   test('takes back a write, an overwriting, an append, a move, a copy and a trashing', async () => {
@@ -130,6 +129,71 @@ describe('undo', () => {
     await undone('files.copy', { from: a, to: c })
     await undone('files.copy', { from: a, to: b, ifExists: 'overwrite' })
     await undone('files.trash', { path: a })
+    const deep = bench.path('x', 'y', 'z.txt')
+    await undone('files.write', { path: deep, text: 'C', parents: true })
+    await undone('files.append', { path: deep, text: 'C', parents: true })
+    await undone('files.move', { from: a, to: deep, parents: true })
+    await undone('files.copy', { from: a, to: deep, parents: true })
+  })
+
+  const STEPS: Record<string, [string, Record<string, string | boolean>]> = {
+    'a write': ['files.write', { path: 'x/y/c.txt', text: 'C', parents: true }],
+    'an overwriting': ['files.write', { path: 'a.txt', text: 'C', overwrite: true }],
+    'an append': ['files.append', { path: 'a.txt', text: 'C' }],
+    'an append to nothing': ['files.append', { path: 'x/c.txt', text: 'C', parents: true }],
+    'a move': ['files.move', { from: 'a.txt', to: 'x/c.txt', parents: true }],
+    'a move over another': ['files.move', { from: 'a.txt', to: 'b.txt', ifExists: 'overwrite' }],
+    'a move of a folder': ['files.move', { from: 'box', to: 'crate' }],
+    'a copy': ['files.copy', { from: 'a.txt', to: 'x/c.txt', parents: true }],
+    'a copy over another': ['files.copy', { from: 'a.txt', to: 'b.txt', ifExists: 'overwrite' }],
+    'a trashing': ['files.trash', { path: 'a.txt' }],
+  }
+
+  test.each(Object.entries(STEPS))(
+    'J4 of %s is finished when it was killed anywhere',
+    async (_, [name, given]) => {
+      bench.put('a.txt', 'A')
+      bench.put('b.txt', 'B')
+      bench.put('box/in.txt', 'I')
+      const input = Object.fromEntries(
+        Object.entries(given).map(([key, value]) =>
+          ['path', 'from', 'to'].includes(key) ? [key, bench.path(String(value))] : [key, value],
+        ),
+      )
+      const before = bench.tree()
+      let points = 1
+      for (let point = 0; point < points; point++) {
+        const step = bench.step(name, input)
+        const done = await step.run()
+        if (!done.ok) throw new Error(done.failure.message)
+        const stopped = bench.stopAt(point)
+        await Promise.race([step.undo(done.value as never), stopped])
+        points = Math.max(points, bench.points.length + 1)
+        bench.goOn()
+        expect(await step.undo(done.value as never), `after ${bench.points.join(', ')}`).toEqual({
+          ok: true,
+          value: {},
+        })
+        expect(bench.tree()).toEqual(before)
+        expect(await step.undo(done.value as never)).toEqual({ ok: true, value: {} })
+        expect(bench.tree()).toEqual(before)
+      }
+      expect(points).toBeGreaterThan(1)
+    },
+  )
+
+  test('of a move over a file that was too large to be kept leaves both as they are', async () => {
+    bench.put('a.txt', 'A')
+    bench.put('b.bin', Buffer.alloc(1024 * 1024 + 1))
+    const move = { from: bench.path('a.txt'), to: bench.path('b.bin'), ifExists: 'overwrite' }
+    const step = bench.step('files.move', move)
+    const done = await step.run()
+    if (!done.ok) throw new Error(done.failure.message)
+    const tool = bench.tool('files.move')
+    expect(tool.undoable?.(move, done.value as never, step.context.evidence)).toMatchObject({ is: 'no' })
+    const after = bench.tree()
+    expect(await step.undo(done.value as never)).toMatchObject({ ok: false, failure: { kind: 'rejected' } })
+    expect(bench.tree()).toEqual(after)
   })
 
   test('leaves alone what somebody changed since', async () => {

@@ -3,7 +3,9 @@
  * changes, which become visible when the scope succeeds (J2).
  */
 import { z } from 'zod'
-import { defineTool, type ToolDeclaration } from '../../domain/tool.ts'
+import { fail } from '../../domain/failure.ts'
+import { canonicalJson, type Json } from '../../domain/json.ts'
+import { defineTool, type ToolContext, type ToolDeclaration, type Undoable } from '../../domain/tool.ts'
 import { jsonBytes, jsonValue } from './json-value.ts'
 import { localCall } from './local-call.ts'
 
@@ -48,6 +50,9 @@ const set = defineTool({
     context.stage({ kind: 'state-set', key: input.key, value: input.value })
     return null
   },
+  prepare: async (input, context) => rememberedNow(input.key, context),
+  undo: async (input, _, context) => putBack(input.key, input.value, context),
+  undoable: (_, __, recorded) => knownBefore(recorded),
   redact: input => ({ key: input.key, value: `${jsonBytes(input.value)} bytes` }),
   describe: input => `Remembered “${input.key}”`,
 })
@@ -65,6 +70,9 @@ const remove = defineTool({
     if (existed) context.stage({ kind: 'state-delete', key: input.key })
     return existed
   },
+  prepare: async (input, context) => rememberedNow(input.key, context),
+  undo: async (input, _, context) => putBack(input.key, undefined, context),
+  undoable: (_, existed, recorded) => (existed ? knownBefore(recorded) : { is: 'nothing' }),
   describe: input => `Forgot “${input.key}”`,
 })
 
@@ -88,6 +96,40 @@ const list = defineTool({
   describe: (input, output) =>
     `Listed ${output === undefined ? 'what is remembered' : `${output.length} remembered values`}${input.prefix === '' ? '' : ` under “${input.prefix}”`}`,
 })
+
+/** What was remembered under the key before; an empty list where that was nothing. */
+const before = z.strictObject({ before: z.array(jsonValue).max(1) })
+
+function rememberedNow(named: string, { local }: ToolContext): Json {
+  const now = local.get(named)
+  return { before: now === undefined ? [] : [now] }
+}
+
+function knownBefore(recorded: Json): Undoable {
+  if (before.safeParse(recorded).success) return { is: 'yes' }
+  return { is: 'no', because: 'What was remembered before was not recorded.' }
+}
+
+/** Remembers again what was remembered before, if what the step `left` is what is remembered now. */
+function putBack(named: string, left: Json | undefined, { local, evidence, stage }: ToolContext): void {
+  const [then] = before.parse(evidence).before
+  const now = local.get(named)
+  if (isSame(now, then)) return
+  if (!isSame(now, left)) {
+    const message = `What is remembered under “${named}” has changed since, so it was left as it is.`
+    fail({ kind: 'rejected', message })
+  }
+  stage(
+    then === undefined
+      ? { kind: 'state-delete', key: named }
+      : { kind: 'state-set', key: named, value: then },
+  )
+}
+
+function isSame(a: Json | undefined, b: Json | undefined): boolean {
+  if (a === undefined || b === undefined) return a === b
+  return canonicalJson(a) === canonicalJson(b)
+}
 
 /** The order in which `after` compares, so that no page skips a key. */
 function byKey(a: { key: string }, b: { key: string }): number {

@@ -32,6 +32,8 @@ export interface Call {
   readonly begunAt: number
   /** What it stages of local state, until its outcome is recorded. */
   readonly changes: LocalChange[]
+  /** What its tool noted before a local change, recorded with its outcome. */
+  evidence: Json
 }
 
 export type CallEnd =

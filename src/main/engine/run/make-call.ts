@@ -52,7 +52,8 @@ export function makeCall(run: ActiveRun, guest: GuestCall, scope: Scope): Call {
     occurrence: guest.occurrence,
   })
   const risk = checked.ok ? riskOf(tool, args) : 'low'
-  return { guest, scope, tool, step, args, effect, risk, begunAt: run.context.clock.now(), changes: [] }
+  const begunAt = run.context.clock.now()
+  return { guest, scope, tool, step, args, effect, risk, begunAt, changes: [], evidence: null }
 }
 
 function effectOf(tool: ToolDeclaration, args: Json): Call['effect'] {

@@ -65,6 +65,7 @@ export function recordCallIn(
     args: call.args,
     outcome,
     changes,
+    evidence: call.evidence,
     begunAt: call.begunAt,
     at,
     turn: heard?.turn,

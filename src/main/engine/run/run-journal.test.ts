@@ -48,6 +48,7 @@ it('P6 J1 an ended call is kept by what it read alone: what was sent and what ca
   const recorded = {
     outcome: { ok: true as const, value: LARGE },
     changes: [],
+    evidence: null,
     begunAt: at,
     at,
     turn: undefined,

@@ -134,6 +134,7 @@ export class RunJournal {
       args: Json
       outcome: Outcome
       changes: LocalChange[]
+      evidence: Json
       begunAt: number
       at: number
       turn: number | undefined
@@ -141,6 +142,7 @@ export class RunJournal {
   ): void {
     const body: EntryBody = { args: end.args, outcome: end.outcome }
     if (end.changes.length > 0) body.changes = end.changes
+    if (end.evidence !== null) body.evidence = end.evidence
     const turn = end.turn ?? this.hear(step, end.args)
     this.#append(tx, step, 'call', { body, turn, begunAt: end.begunAt, at: end.at })
   }

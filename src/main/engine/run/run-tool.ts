@@ -56,6 +56,16 @@ async function useTool(
   }
 }
 
+/** What the tool notes of the world before a change. */
+export async function prepareTool(run: ActiveRun, call: Call): Promise<Json | ToolFailed> {
+  if (call.tool.prepare === undefined) return null
+  try {
+    return await call.tool.prepare(call.args, contextFor(run, call, null, run.abort))
+  } catch (error) {
+    return new ToolFailed(failureOf(error))
+  }
+}
+
 function timedOut(error: unknown, call: Call): Failure | undefined {
   if (!(error instanceof Error) || error.name !== 'TimeoutError') return undefined
   const afterMs = timeoutOf(call)

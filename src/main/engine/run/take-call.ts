@@ -10,7 +10,7 @@ import { thrown, timeoutOf } from './call.ts'
 import type { ActiveRun, Call, CallEnd } from './call.ts'
 import { holdFor, judge, logDecision } from './permit.ts'
 import { recordAhead, recordCall, recordCallIn, recordFailure, waitFor } from './record.ts'
-import { ToolFailed, denied, runTool } from './run-tool.ts'
+import { ToolFailed, denied, prepareTool, runTool } from './run-tool.ts'
 import { takeWait } from './wait-call.ts'
 import { takeWrite } from './write-call.ts'
 
@@ -69,7 +69,7 @@ async function takeLocal(run: ActiveRun, call: Call): Promise<CallEnd> {
   const decision = judge(run, call, store)
   if (decision.verdict !== 'allow') return withhold(run, call, decision)
   const logged = logBeside(run, call, decision)
-  const outcome = await runTool(run, call, null, run.abort)
+  const outcome = await runLocal(run, call)
   fault('local.before-outcome')
   const recorded =
     outcome instanceof ToolFailed
@@ -78,6 +78,15 @@ async function takeLocal(run: ActiveRun, call: Call): Promise<CallEnd> {
   const [end] = await Promise.all([recorded, logged])
   fault('local.after-outcome')
   return end
+}
+
+/** What undoing will need of the time before is noted first, and recorded with the step. */
+async function runLocal(run: ActiveRun, call: Call): Promise<Outcome | ToolFailed> {
+  if (call.tool.prepare === undefined) return runTool(run, call, null, run.abort)
+  const noted = await prepareTool(run, call)
+  if (noted instanceof ToolFailed) return noted
+  call.evidence = noted
+  return runTool(run, call, noted, run.abort)
 }
 
 async function takeRead(run: ActiveRun, call: Call): Promise<CallEnd> {

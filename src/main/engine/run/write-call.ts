@@ -17,7 +17,7 @@ import { contextFor, timeoutOf } from './call.ts'
 import type { ActiveRun, Call, CallEnd } from './call.ts'
 import { holdFor, judge, logDecision, returnApproval, useApproval } from './permit.ts'
 import { holdBackIn, raiseFor, recordCallIn, recordEndIn, recordFailure } from './record.ts'
-import { ToolFailed, denied, runTool } from './run-tool.ts'
+import { ToolFailed, denied, prepareTool, runTool } from './run-tool.ts'
 
 export async function takeWrite(run: ActiveRun, call: Call): Promise<CallEnd> {
   const known = run.journal.find(call.step.stepId)
@@ -30,7 +30,7 @@ export async function takeWrite(run: ActiveRun, call: Call): Promise<CallEnd> {
 
 /** The write-ahead, then the write. `known` is a write that is known not to have left. */
 async function intendAndIssue(run: ActiveRun, call: Call, known: Step | undefined): Promise<CallEnd> {
-  const evidence = known?.evidence ?? (await prepare(run, call))
+  const evidence = known?.evidence ?? (await prepareTool(run, call))
   if (evidence instanceof ToolFailed) return recordFailure(run, call, evidence.failure)
   const { store, fault } = run.context
   const suspect = known === undefined && isSuspect(run, call)
@@ -88,15 +88,6 @@ function isSuspect(run: ActiveRun, call: Call): boolean {
   if (run.copiedAt < 0 || idempotencyOf(run, call) === 'natural') return false
   const item = call.scope.itemId === null ? undefined : itemById(run.context.store, call.scope.itemId)
   return run.begunAt <= run.copiedAt || (item !== undefined && item.created_at <= run.copiedAt)
-}
-
-async function prepare(run: ActiveRun, call: Call): Promise<Json | ToolFailed> {
-  if (call.tool.prepare === undefined) return null
-  try {
-    return await call.tool.prepare(call.args, contextFor(run, call, null, run.abort))
-  } catch (error) {
-    return new ToolFailed(failureOf(error))
-  }
 }
 
 /** The write itself; its intent is on the disk. A write is never aborted: what it did would be unknown. */

@@ -9,6 +9,7 @@ import { isFailureError } from '../../../domain/failure.ts'
 import { defineTool, type Reconciled, type ToolContext, type ToolDeclaration } from '../../../domain/tool.ts'
 import { refuseSpecial } from '../files/anchor.ts'
 import {
+  madeFolders,
   hashFile,
   isUntouched,
   markFile,
@@ -19,7 +20,7 @@ import {
 } from '../files/content.ts'
 import { reject } from '../files/failures.ts'
 import { pathInput } from '../files/paths.ts'
-import { putFile, takeBack } from '../files/put.ts'
+import { putFile, takeBack, undoableOf } from '../files/put.ts'
 import { nameText } from '../files/sentences.ts'
 import { evidenceOf, NO_EVIDENCE, type Flights } from '../files/step.ts'
 import type { Access, Place, Workspace } from '../files/workspace.ts'
@@ -65,6 +66,7 @@ const evidence = z.strictObject({
   contentBytes: z.int(),
   skipped: z.array(z.string()),
   skippedCount: z.int(),
+  made: madeFolders,
 })
 type Evidence = z.output<typeof evidence>
 
@@ -96,7 +98,9 @@ export function createTool(workspace: Workspace, flights: Flights): ToolDeclarat
     run: (given, context) => flights.run(context.stepId, () => creating.run(given, context)),
     reconcile: (given, context) => flights.after(context.stepId, () => creating.reconcile(given, context)),
     simulate: (given, context) => creating.simulate(given, context),
-    undo: (given, done, context) => creating.undo(given, done, context),
+    undo: (given, done, context) => flights.run(context.stepId, () => creating.undo(given, done, context)),
+    undoable: (_, { overwritten }, recorded) =>
+      undoableOf({ replaced: overwritten }, evidence.safeParse(recorded).data?.before),
     describe: ({ from, to }, done) => {
       const what = from.length === 1 ? nameText(from[0] ?? '') : `${String(from.length)} places`
       const count =
@@ -117,7 +121,8 @@ class Creating {
     return this.#target(given, context, async to => {
       const before = await meet(given, to, context, keep)
       const { files, bytes, skipped, skippedCount } = joined(await this.#walk(given, to, context))
-      return { real: to.real, before, files: files.length, contentBytes: bytes, skipped, skippedCount }
+      const packed = { files: files.length, contentBytes: bytes, skipped, skippedCount }
+      return { real: to.real, before, ...packed, made: to.missing }
     })
   }
 
@@ -166,19 +171,19 @@ class Creating {
   }
 
   undo(given: Input, done: Output, context: ToolContext): Promise<void> {
-    const before = evidenceOf(evidence, context)?.before ?? null
+    const { before = null, made = 0 } = evidenceOf(evidence, context) ?? {}
     return this.#target(given, context, async to => {
       if (done.overwritten && before === null) {
         reject(to.path, 'cannot be restored: what was there was not recorded')
       }
-      await takeBack(this.#frame(to, context), { hash: done.hash, bytes: done.bytes, before })
+      await takeBack(this.#frame(to, context), { hash: done.hash, bytes: done.bytes, before, made })
     })
   }
 
   async #result(
     to: Place,
     { signal }: ToolContext,
-    { before, files, contentBytes, skipped, skippedCount }: Omit<Evidence, 'real'>,
+    { before, files, contentBytes, skipped, skippedCount }: Omit<Evidence, 'real' | 'made'>,
   ): Promise<Output> {
     const bytes = Number((await to.stat())?.size ?? 0n)
     const hash = await hashFile(to.folder, to.name, signal)

@@ -4,7 +4,7 @@
  */
 import { z } from 'zod'
 import { defineTool, type Reconciled, type ToolContext, type ToolDeclaration } from '../../../domain/tool.ts'
-import { stopIfAborted, temporaryName } from '../files/content.ts'
+import { madeFolders, stopIfAborted, temporaryName } from '../files/content.ts'
 import { reject } from '../files/failures.ts'
 import { renameToFree } from '../files/naming.ts'
 import { pathInput } from '../files/paths.ts'
@@ -52,6 +52,7 @@ const evidence = z.strictObject({
   bytes: z.int(),
   skipped: z.array(z.string()),
   skippedCount: z.int(),
+  made: madeFolders,
 })
 type Evidence = z.output<typeof evidence>
 
@@ -83,7 +84,7 @@ export function extractTool(workspace: Workspace, flights: Flights): ToolDeclara
     run: (given, context) => flights.run(context.stepId, () => extracting.run(given, context)),
     reconcile: (given, context) => flights.after(context.stepId, () => extracting.reconcile(given, context)),
     simulate: async (given, context) => extracting.resultOf(given, await extracting.look(given, context)),
-    undo: (given, _done, context) => extracting.undo(given, context),
+    undo: (given, _done, context) => flights.run(context.stepId, () => extracting.undo(given, context)),
     describe: ({ from, to }, done) =>
       `Unpacked ${nameText(from)} into ${nameText(done?.path ?? workspace.resolve(to))}`,
   })
@@ -100,12 +101,12 @@ class Extracting {
     return this.#both(given, context, async (open, to, real) => {
       await refuseTaken(given, to)
       const { digest, files, bytes, skipped, skippedCount } = await planExtraction(open, given)
-      return { real, digest, files: files.length, bytes, skipped, skippedCount }
+      return { real, digest, files: files.length, bytes, skipped, skippedCount, made: to.missing }
     })
   }
 
   run(given: Input, context: ToolContext): Promise<Output> {
-    return this.#both(given, context, async (open, to, real) => {
+    return this.#both(given, context, async (open, to) => {
       await refuseTaken(given, to)
       const plan = await planExtraction(open, given)
       const expected = evidenceOf(evidence, context)
@@ -120,7 +121,7 @@ class Extracting {
       }
       await afterChange(NAME, to.path, () => to.folder.sync())
       await this.#workspace.reached('placed')
-      return this.resultOf(given, { ...plan, files: plan.files.length, real })
+      return this.resultOf(given, { ...plan, files: plan.files.length })
     })
   }
 
@@ -147,15 +148,26 @@ class Extracting {
   undo(given: Input, context: ToolContext): Promise<void> {
     const expected = evidenceOf(evidence, context)
     return this.#at(given.to, 'write', context, expected?.real.to, async to => {
-      if (expected === null || (await digestAt(to, context.signal)) !== expected.digest) {
-        reject(to.path, 'has changed since, so it was not removed')
+      const { folder } = to
+      const temporary = temporaryName(context.stepId)
+      const there = await to.stat()
+      if (there !== null) {
+        if (expected === null || (await digestAt(to, context.signal)) !== expected.digest)
+          reject(to.path, 'has changed since, so it was not removed')
+        // Out of sight in one move: interrupted after it, what is left is recognised by its name.
+        const { reached } = this.#workspace
+        const naming = { tool: NAME, from: folder, name: to.name, inode: there.ino, reached }
+        await renameToFree({ ...naming, to: folder, toName: temporary })
       }
-      await removeTree(to.folder, to.name)
-      await afterChange(NAME, to.path, () => to.folder.sync())
+      if (to.hasFolder) {
+        await removeTree(folder, temporary)
+        await afterChange(NAME, to.path, () => folder.sync())
+      }
+      await to.dropFolders(expected?.made ?? 0)
     })
   }
 
-  resultOf(given: Input, { files, bytes, skipped, skippedCount }: Evidence): Output {
+  resultOf(given: Input, { files, bytes, skipped, skippedCount }: Omit<Output, 'path'>): Output {
     return { path: this.#workspace.resolve(given.to), files, bytes, skipped, skippedCount }
   }
 

@@ -24,6 +24,8 @@ export type FilePoint =
   | 'placed'
   | 'source-removed'
   | 'appended'
+  | 'unlinked'
+  | 'cut-off'
 
 export interface AnchorSettings {
   readonly mode: AnchorMode

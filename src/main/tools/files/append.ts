@@ -7,7 +7,7 @@ import { z } from 'zod'
 import type { Json } from '../../../domain/json.ts'
 import { defineTool, type Reconciled, type ToolContext, type ToolDeclaration } from '../../../domain/tool.ts'
 import { refuseSpecial, type OpenFile } from './anchor.ts'
-import { hashBytes, readRange, stopIfAborted, temporaryName } from './content.ts'
+import { hashBytes, madeFolders, readRange, stopIfAborted, temporaryName } from './content.ts'
 import { reject } from './failures.ts'
 import { pathInput } from './paths.ts'
 import { putFile, seePut, takeBack, type Seen } from './put.ts'
@@ -43,6 +43,7 @@ type Output = z.output<typeof output>
 const evidence = z.strictObject({
   real: z.string(),
   before: z.strictObject({ bytes: z.int(), tail: z.string() }).nullable(),
+  made: madeFolders,
 })
 type Evidence = z.output<typeof evidence>
 
@@ -68,7 +69,8 @@ export function appendTool(workspace: Workspace, flights: Flights): ToolDeclarat
     run: (given, context) => flights.run(context.stepId, () => appending.run(given, context)),
     reconcile: (given, context) => flights.after(context.stepId, () => appending.reconcile(given, context)),
     simulate: (given, context) => appending.simulate(given, context),
-    undo: (given, done, context) => appending.undo(given, done, context),
+    undo: (given, done, context) => flights.run(context.stepId, () => appending.undo(given, done, context)),
+    undoable: ({ text }, { created }) => (text === '' && !created ? { is: 'nothing' } : { is: 'yes' }),
     redact: ({ path, text, parents }) => ({ path, text: `(${lengthText(text)})`, parents }),
     describe: ({ path, text }) => `Added ${bytesText(Buffer.byteLength(text))} to ${nameText(path)}`,
   })
@@ -83,10 +85,11 @@ class Appending {
 
   prepare(given: Input, context: ToolContext): Promise<Json> {
     return this.#at(given, context, async place => {
-      if (!(await meet(given, place))) return { real: place.real, before: null }
+      const made = place.missing
+      if (!(await meet(given, place))) return { real: place.real, before: null, made }
       return opened(place, async ({ handle, stat }) => {
         const bytes = Number(stat.size)
-        return { real: place.real, before: { bytes, tail: await tailHash(handle, bytes) } }
+        return { real: place.real, before: { bytes, tail: await tailHash(handle, bytes) }, made }
       })
     })
   }
@@ -130,17 +133,21 @@ class Appending {
 
   undo(given: Input, done: Output, context: ToolContext): Promise<void> {
     const added = Buffer.from(given.text, 'utf8')
+    const recorded = evidenceOf(evidence, context)
     return this.#at(given, context, async place => {
       if (done.created) {
-        const expected = { hash: hashBytes(added), bytes: added.length, before: null }
+        const made = recorded?.made ?? 0
+        const expected = { hash: hashBytes(added), bytes: added.length, before: null, made }
         return takeBack(this.#frame(place, context), expected)
       }
       await opened(place, async ({ handle, stat }) => {
+        if (await isAsBefore(handle, Number(stat.size), recorded?.before ?? null)) return
         const tail = await readRange(handle, done.offset, added.length + 1)
         if (Number(stat.size) !== done.offset + added.length || !tail.equals(added)) {
           reject(place.path, 'has changed since, so the addition was not taken back')
         }
         await cutOff(handle, done.offset)
+        await this.#workspace.reached('cut-off')
       })
     })
   }
@@ -231,6 +238,10 @@ async function seeAddition(file: OpenFile, added: Buffer, before: Evidence['befo
     is: 'unknown',
     evidence: 'The file ends differently than before, and not with what was to be added.',
   }
+}
+
+async function isAsBefore(handle: FileHandle, end: number, before: Evidence['before']): Promise<boolean> {
+  return before !== null && end === before.bytes && (await tailHash(handle, end)) === before.tail
 }
 
 /** Takes off a part of an addition that failed, unless somebody else has written after it. */

@@ -28,6 +28,9 @@ export const markSchema = z.strictObject({
 })
 export type Mark = z.output<typeof markSchema>
 
+/** How many folders on the way were missing before, and are taken away again when the step is undone. */
+export const madeFolders = z.int().min(0).default(0)
+
 export function temporaryName(stepId: string): string {
   return `${OWN_PREFIX}${stepId.replaceAll(/[^\w-]/g, '_')}.tmp`
 }

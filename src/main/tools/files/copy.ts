@@ -4,7 +4,7 @@ import { defineTool, type Reconciled, type ToolContext, type ToolDeclaration } f
 import { copyOpen, isUntouched, markFile, markOf, temporaryName } from './content.ts'
 import { reject } from './failures.ts'
 import { pathInput } from './paths.ts'
-import { putFile, seePut, takeBack, type Put } from './put.ts'
+import { putFile, seePut, takeBack, undoableOf, type Put } from './put.ts'
 import { folderText, nameText } from './sentences.ts'
 import { evidenceOf, NO_EVIDENCE, type Flights } from './step.ts'
 import {
@@ -61,7 +61,9 @@ export function copyTool(workspace: Workspace, flights: Flights): ToolDeclaratio
     run: (given, context) => flights.run(context.stepId, () => copying.run(given, context)),
     reconcile: (given, context) => flights.after(context.stepId, () => copying.reconcile(given, context)),
     simulate: async (given, context) => copying.resultOf(given, await copying.plan(given, context)),
-    undo: (given, done, context) => copying.undo(given, done, context),
+    undo: (given, done, context) => flights.run(context.stepId, () => copying.undo(given, done, context)),
+    undoable: (_, { overwritten }, recorded) =>
+      undoableOf({ replaced: overwritten }, planSchema.safeParse(recorded).data?.before),
     describe: (given, done) => {
       const [from, to] = [workspace.resolve(given.from), done?.path ?? workspace.resolve(given.to)]
       return `Copied ${nameText(from)} to ${folderText(to)}${nameText(from) === nameText(to) ? '' : ` as ${nameText(to)}`}`
@@ -126,11 +128,11 @@ class Copying {
   }
 
   undo(_given: Input, done: Output, context: ToolContext): Promise<void> {
-    const before = evidenceOf(planSchema, context)?.before ?? null
+    const { before = null, made = 0 } = evidenceOf(planSchema, context) ?? {}
     return this.#at(done.path, context, async place => {
       if (done.overwritten && before === null)
         reject(place.path, 'cannot be restored: what was there was not recorded')
-      await takeBack(this.#frame(place, context), { hash: done.hash, bytes: done.bytes, before })
+      await takeBack(this.#frame(place, context), { hash: done.hash, bytes: done.bytes, before, made })
     })
   }
 

@@ -5,6 +5,7 @@ import { Moving } from './moving.ts'
 import { pathInput } from './paths.ts'
 import { folderText, nameText } from './sentences.ts'
 import { evidenceOf, NO_EVIDENCE, type Flights } from './step.ts'
+import { undoableOf } from './put.ts'
 import { ifExists, parents, planSchema, type Transfer } from './target.ts'
 import type { Workspace } from './workspace.ts'
 
@@ -69,7 +70,11 @@ export function moveTool(workspace: Workspace, flights: Flights): ToolDeclaratio
       return { from: transfer.from, path: plan.to, overwritten: plan.before !== null }
     },
     undo: (given, done, context) =>
-      moving.undo(done, transferOf(given), evidenceOf(planSchema, context), context),
+      flights.run(context.stepId, () =>
+        moving.undo(done, transferOf(given), evidenceOf(planSchema, context), context),
+      ),
+    undoable: (_, { overwritten }, recorded) =>
+      undoableOf({ replaced: overwritten }, planSchema.safeParse(recorded).data?.before),
     describe: (given, done) =>
       sentence(workspace.resolve(given.from), done?.path ?? workspace.resolve(given.to)),
   })

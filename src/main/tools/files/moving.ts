@@ -112,12 +112,12 @@ export class Moving {
     })
   }
 
-  /** Moves back what is still the same, and puts back what it replaced. */
+  /** Moves back what is still the same, and puts back what it replaced; one that was interrupted is finished. */
   async undo(done: Moved, transfer: Transfer, plan: Plan | null, context: ToolContext): Promise<void> {
     if (plan === null) reject(done.path, 'cannot be moved back: what it was like was not recorded')
-    if (done.overwritten && plan.before?.kept === undefined) {
+    const { before } = plan
+    if (done.overwritten && (before === null || before.kept === null))
       reject(done.path, 'cannot be moved back: the file that it replaced was too large to be kept')
-    }
     const back: Transfer = {
       ...transfer,
       from: done.path,
@@ -126,25 +126,34 @@ export class Moving {
       parents: true,
       unchecked: 'path',
     }
-    await this.#transfers.both(back, context, async ({ from }) => {
-      if (!(await isStill(plan.source, from, context.signal)))
-        reject(from.path, 'has changed since, so it stayed there')
-    })
-    await this.carryOut(back, await this.plan(back, context), context)
-    if (done.overwritten) await this.#restore(back, plan.before, context)
+    await this.#moveBack(back, plan, context)
+    const access = { contract: context.contract, tool: back.tool, access: 'write' } as const
+    await this.#workspace.at(back.from, access, place =>
+      before === null ? place.dropFolders(plan.made) : this.#putBack(back.tool, place, before, context),
+    )
   }
 
-  #restore(back: Transfer, before: Mark | null, context: ToolContext): Promise<void> {
-    const kept = Buffer.from(before?.kept ?? '', 'base64')
-    const access = { contract: context.contract, tool: back.tool, access: 'write' } as const
-    return this.#workspace.at(back.from, access, place =>
-      putFile({
-        ...this.#frame(back.tool, place, context),
-        mode: before?.mode ?? null,
-        overwrite: false,
-        write: handle => handle.writeFile(kept),
-      }),
-    )
+  async #moveBack(back: Transfer, plan: Plan, context: ToolContext): Promise<void> {
+    const real = { from: plan.real.to, to: plan.real.from }
+    const inverse: Plan = { source: plan.source, to: back.to, before: null, real, made: 0 }
+    if ((await this.reconcile(back, inverse, context)).is === 'applied') return
+    const source = await this.#transfers.both(back, context, async ends => {
+      if (await isStill(plan.source, ends.from, context.signal)) return markSource(ends, context.signal)
+      reject(back.from, 'has changed since, or is no longer there, so it was not moved back')
+    })
+    // On another disk it is another file than it was, so what an interruption left is recognised by this one.
+    const again: Plan = { ...inverse, source }
+    if ((await this.reconcile(back, again, context)).is === 'applied') return
+    await this.carryOut(back, again, context)
+  }
+
+  async #putBack(tool: string, place: Place, before: Mark, context: ToolContext): Promise<void> {
+    const { hash, bytes, mode } = before
+    if (hash !== null && (await holds(place, { hash, bytes }, context.signal))) return
+    if ((await place.stat()) !== null) takenMeanwhile(place)
+    const kept = Buffer.from(before.kept ?? '', 'base64')
+    const frame = this.#frame(tool, place, context)
+    await putFile({ ...frame, mode, overwrite: false, write: handle => handle.writeFile(kept) })
   }
 
   async #moveAcross(tool: string, { from, to }: Ends, met: MetTarget, context: ToolContext): Promise<void> {
@@ -267,5 +276,10 @@ async function evidenceText(from: Place, to: Place): Promise<string> {
 function changedAfterCopy(from: Place, to: Place): never {
   const [source, copy] = [displayText(from.path), displayText(to.path)]
   const message = `${source} changed while it was moved to another disk. It was left there; its earlier state is at ${copy}.`
+  fail({ kind: 'rejected', message })
+}
+
+function takenMeanwhile(place: Place): never {
+  const message = `What had been put at ${displayText(place.path)} was moved back. What it had replaced was not restored, because something else is there now.`
   fail({ kind: 'rejected', message })
 }

@@ -3,6 +3,7 @@
  * witness: while it exists under its own name alone, the file was not put; once it is gone, content decides.
  */
 import type { FileHandle } from 'node:fs/promises'
+import type { Undoable } from '../../../domain/tool.ts'
 import type { FilePoint } from './anchor.ts'
 import {
   hashFile,
@@ -125,20 +126,53 @@ export async function holds(
   return (await hashFile(place.folder, place.name, signal)) === hash
 }
 
-/** Puts back what a put replaced, or removes what it created, provided nobody changed it since. */
+/**
+ * Puts back what a put replaced, or removes what it created with the folders it made, provided nobody changed it
+ * since. Begun before and interrupted, it is finished.
+ */
 export async function takeBack(
   put: Omit<Put, 'write' | 'mode' | 'overwrite'>,
-  expected: Expected,
+  expected: Expected & { made: number },
 ): Promise<void> {
   const { place, tool, signal } = put
-  if (!(await holds(place, expected, signal))) reject(place.path, 'has changed since, so it was not restored')
-  const { before } = expected
-  if (before === null) {
+  const { before, made } = expected
+  if (!(await isAsBefore(put, before))) {
+    if (!(await holds(place, expected, signal)))
+      reject(place.path, 'has changed since, so it was not restored')
+    if (before !== null) return restore(put, before)
     await place.folder.unlink(place.name)
-    return afterChange(tool, place.path, () => place.folder.sync())
+    await put.reached('unlinked')
+    await afterChange(tool, place.path, () => place.folder.sync())
   }
-  if (before.kept === null)
-    reject(place.path, 'cannot be restored: what was there before was too large to be kept')
+  await place.dropFolders(made)
+}
+
+async function isAsBefore(
+  { place, temporary, signal }: Pick<Put, 'place' | 'temporary' | 'signal'>,
+  before: Mark | null,
+): Promise<boolean> {
+  if (place.hasFolder) await removeIfThere(place.folder, temporary)
+  if (before === null) return (await place.stat()) === null
+  return before.hash !== null && holds(place, { hash: before.hash, bytes: before.bytes }, signal)
+}
+
+/** Puts the content that was kept in place of whatever is there. */
+export function restore(put: Omit<Put, 'write' | 'mode' | 'overwrite'>, before: Mark): Promise<void> {
+  if (before.kept === null) reject(put.place.path, `cannot be restored: ${TOO_LARGE}`)
   const kept = Buffer.from(before.kept, 'base64')
-  await putFile({ ...put, mode: before.mode, overwrite: true, write: handle => handle.writeFile(kept) })
+  return putFile({ ...put, mode: before.mode, overwrite: true, write: handle => handle.writeFile(kept) })
+}
+
+const TOO_LARGE = 'what was there before was too large to be kept'
+
+/** Whether a put can be taken back, by what was recorded of it. */
+export function undoableOf(
+  done: { changed?: boolean; replaced: boolean },
+  before: Mark | null | undefined,
+): Undoable {
+  if (done.changed === false) return { is: 'nothing' }
+  if (!done.replaced) return { is: 'yes' }
+  if (before === null || before === undefined) return { is: 'no', because: 'What it replaced was not kept.' }
+  if (before.kept !== null) return { is: 'yes' }
+  return { is: 'no', because: 'What it replaced was larger than 1 MB, so it was not kept.' }
 }

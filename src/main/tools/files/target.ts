@@ -3,7 +3,7 @@ import path from 'node:path'
 import { z } from 'zod'
 import type { ToolContext } from '../../../domain/tool.ts'
 import { refuseSpecial } from './anchor.ts'
-import { markFile, markSchema, type Mark } from './content.ts'
+import { madeFolders, markFile, markSchema, type Mark } from './content.ts'
 import { reject } from './failures.ts'
 import { foldName, numberedName } from './names.ts'
 import { namesBelow } from './paths.ts'
@@ -40,6 +40,7 @@ export const planSchema = z.strictObject({
   before: markSchema.nullable(),
   /** Where both ends really were. */
   real: z.strictObject({ from: z.string(), to: z.string() }),
+  made: madeFolders,
 })
 export type Plan = z.output<typeof planSchema>
 
@@ -119,7 +120,7 @@ export async function planOf(
   const { from, to } = ends
   const met = await meetTarget(transfer, ends)
   const before = met.replaces ? await markFile(to.folder, to.name, true, signal) : null
-  return { source, to: transfer.to, before, real: { from: from.real, to: to.real } }
+  return { source, to: transfer.to, before, real: { from: from.real, to: to.real }, made: to.missing }
 }
 
 /** A repeat goes to the target that was recorded; where a free name was asked for, it was chosen then. */

@@ -70,12 +70,10 @@ export function trashTool(workspace: Workspace, flights: Flights): ToolDeclarati
       return { from: workspace.resolve(given.path), path: plan.to, overwritten: false }
     },
     undo: (given, done, context) =>
-      trashing.moving.undo(
-        done,
-        trashing.transferTo(given, done.path),
-        evidenceOf(planSchema, context),
-        context,
-      ),
+      flights.run(context.stepId, () => {
+        const transfer = trashing.transferTo(given, done.path)
+        return trashing.moving.undo(done, transfer, evidenceOf(planSchema, context), context)
+      }),
     describe: ({ path: taken, copyOf }) =>
       `Put ${nameText(taken)} into the trash${copyOf === undefined ? '' : `, as a copy of ${nameText(copyOf)}`}`,
   })

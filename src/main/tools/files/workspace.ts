@@ -184,6 +184,8 @@ export class Place {
   readonly leaf: string | null
   readonly #never: readonly string[]
   readonly #trail: Anchor[]
+  /** Of the folders on the way below the granted one, and of those that are not there. */
+  readonly #names: readonly string[]
   readonly #missing: string[]
   readonly #made: { folder: Anchor; name: string }[] = []
 
@@ -195,6 +197,7 @@ export class Place {
     this.clause = walk.clause
     this.leaf = walk.names.at(-1) ?? null
     this.#never = walk.never
+    this.#names = walk.names.slice(0, -1)
     this.#trail = trail
     this.#missing = missing
   }
@@ -279,6 +282,23 @@ export class Place {
       if (next === null) reject(path.join(folder.shown, name), 'was removed while it was being filled')
       this.#trail.push(next)
       this.#missing.shift()
+    }
+  }
+
+  /** How many folders are missing on the way: those that whoever writes there would make. */
+  get missing(): number {
+    return this.#missing.length
+  }
+
+  /** Takes away again what somebody made for this path: the innermost so many folders, as far as they are empty. */
+  async dropFolders(made: number): Promise<void> {
+    for (let gone = this.#missing.length; gone < made; gone++) {
+      const above = this.#trail.at(-2)
+      const name = this.#names[this.#trail.length - 2]
+      if (above === undefined || name === undefined || !(await above.removeEmptyFolder(name))) return
+      await above.sync()
+      await this.#trail.pop()?.close()
+      this.#missing.unshift(name)
     }
   }
 

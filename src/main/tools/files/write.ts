@@ -4,9 +4,17 @@ import type { Json } from '../../../domain/json.ts'
 import { defineTool, type Reconciled, type ToolContext, type ToolDeclaration } from '../../../domain/tool.ts'
 import { jsonValue } from '../json-value.ts'
 import { refuseSpecial } from './anchor.ts'
-import { hashBytes, markFile, markSchema, MAX_KEPT, temporaryName, type Mark } from './content.ts'
+import {
+  hashBytes,
+  madeFolders,
+  markFile,
+  markSchema,
+  MAX_KEPT,
+  temporaryName,
+  type Mark,
+} from './content.ts'
 import { reject } from './failures.ts'
-import { holds, putFile, seePut, takeBack } from './put.ts'
+import { holds, putFile, seePut, takeBack, undoableOf } from './put.ts'
 import { pathInput } from './paths.ts'
 import { lengthText, nameText } from './sentences.ts'
 import { evidenceOf, NO_EVIDENCE, type Flights } from './step.ts'
@@ -45,7 +53,7 @@ const output = z.strictObject({
 })
 type Output = z.output<typeof output>
 
-const evidence = z.strictObject({ real: z.string(), before: markSchema.nullable() })
+const evidence = z.strictObject({ real: z.string(), before: markSchema.nullable(), made: madeFolders })
 
 export function writeTool(workspace: Workspace, flights: Flights): ToolDeclaration {
   const writing = new Writing(workspace)
@@ -70,7 +78,9 @@ export function writeTool(workspace: Workspace, flights: Flights): ToolDeclarati
     run: (given, context) => flights.run(context.stepId, () => writing.run(given, context)),
     reconcile: (given, context) => flights.after(context.stepId, () => writing.reconcile(given, context)),
     simulate: (given, context) => writing.simulate(given, context),
-    undo: (given, done, context) => writing.undo(given, done, context),
+    undo: (given, done, context) => flights.run(context.stepId, () => writing.undo(given, done, context)),
+    undoable: (_, { changed, created }, recorded) =>
+      undoableOf({ changed, replaced: !created }, evidence.safeParse(recorded).data?.before),
     redact: ({ path, text, base64, ...rest }) => ({
       path,
       ...(text === undefined ? {} : { text: `(${lengthText(text)})` }),
@@ -95,6 +105,7 @@ class Writing {
     return this.#at(given, context, async place => ({
       real: place.real,
       before: await meet(given, place, context, true),
+      made: place.missing,
     }))
   }
 
@@ -134,10 +145,10 @@ class Writing {
   undo(given: Input, done: Output, context: ToolContext): Promise<void> {
     return this.#at(given, context, async place => {
       if (!done.changed) return
-      const before = evidenceOf(evidence, context)?.before ?? null
+      const { before = null, made = 0 } = evidenceOf(evidence, context) ?? {}
       if (!done.created && before === null)
         reject(place.path, 'cannot be restored: what was there was not recorded')
-      await takeBack(this.#frame(place, context), { hash: done.hash, bytes: done.bytes, before })
+      await takeBack(this.#frame(place, context), { hash: done.hash, bytes: done.bytes, before, made })
     })
   }
 

@@ -5,7 +5,7 @@ import { pathInput } from '../files/paths.ts'
 import { nameText } from '../files/sentences.ts'
 import type { Flights } from '../files/step.ts'
 import type { Workspace } from '../files/workspace.ts'
-import { madeSchema, type Made, type Making, type Order } from './making.ts'
+import { madeSchema, undoableMade, type Made, type Making, type Order } from './making.ts'
 import { refuse, writtenFormat, WRITE_FORMATS, type WriteFormat } from './picture.ts'
 import { LONGEST_SIDE, type Keeping, type Shape } from './render.ts'
 
@@ -97,7 +97,9 @@ function makeTool<I extends Common>(
     reconcile: (given, context) =>
       flights.after(context.stepId, () => making.reconcile(orderOf(given), context)),
     simulate: (given, context) => making.simulate(orderOf(given), context),
-    undo: (given, done, context) => making.undo(orderOf(given), done, context),
+    undo: (given, done, context) =>
+      flights.run(context.stepId, () => making.undo(orderOf(given), done, context)),
+    undoable: (_, done, recorded) => undoableMade(done, recorded),
     describe: (given, made) =>
       made?.changed === false ? `Found ${nameText(given.to)} already made` : describe(given, made),
   })

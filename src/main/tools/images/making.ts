@@ -7,11 +7,11 @@
  */
 import { z } from 'zod'
 import type { Json } from '../../../domain/json.ts'
-import type { Reconciled, ToolContext } from '../../../domain/tool.ts'
+import type { Reconciled, ToolContext, Undoable } from '../../../domain/tool.ts'
 import { refuseSpecial } from '../files/anchor.ts'
-import { markFile, markSchema, MAX_KEPT, temporaryName, type Mark } from '../files/content.ts'
+import { madeFolders, markFile, markSchema, MAX_KEPT, temporaryName, type Mark } from '../files/content.ts'
 import { reject } from '../files/failures.ts'
-import { putFile, seePut, takeBack } from '../files/put.ts'
+import { putFile, seePut, takeBack, undoableOf } from '../files/put.ts'
 import { evidenceOf, NO_EVIDENCE } from '../files/step.ts'
 import { readWhole } from '../files/whole.ts'
 import type { Place, Workspace } from '../files/workspace.ts'
@@ -31,7 +31,12 @@ export const madeSchema = z.strictObject({
 })
 export type Made = z.output<typeof madeSchema>
 
-const evidence = z.strictObject({ real: z.string(), before: markSchema.nullable(), made: madeSchema })
+const evidence = z.strictObject({
+  real: z.string(),
+  before: markSchema.nullable(),
+  made: madeSchema,
+  folders: madeFolders,
+})
 type Evidence = z.output<typeof evidence>
 
 export interface Order {
@@ -99,10 +104,11 @@ export class Making {
   undo(order: Order, done: Made, context: ToolContext): Promise<void> {
     return this.#at(order, context, async place => {
       if (!done.changed) return
-      const before = evidenceOf(evidence, context)?.before ?? null
+      const { before = null, folders = 0 } = evidenceOf(evidence, context) ?? {}
       if (done.overwritten && before === null)
         reject(place.path, 'cannot be restored: what was there was not recorded')
-      await takeBack(this.#frame(order, place, context), { hash: done.hash, bytes: done.bytes, before })
+      const expected = { hash: done.hash, bytes: done.bytes, before, made: folders }
+      await takeBack(this.#frame(order, place, context), expected)
     })
   }
 
@@ -115,7 +121,8 @@ export class Making {
   #look(order: Order, picture: Rendered, context: ToolContext, keep: boolean): Promise<Evidence> {
     return this.#at(order, context, async place => {
       const before = await meet(order, place, picture.hash, context, keep)
-      return { real: place.real, before, made: madeOf(order, place.path, picture, before) }
+      const made = madeOf(order, place.path, picture, before)
+      return { real: place.real, before, made, folders: place.missing }
     })
   }
 
@@ -161,6 +168,10 @@ function madeOf({ recipe }: Order, path: string, picture: Rendered, before: Mark
     overwritten: changed && before !== null,
     changed,
   }
+}
+
+export function undoableMade({ changed, overwritten }: Made, recorded: Json): Undoable {
+  return undoableOf({ changed, replaced: overwritten }, evidence.safeParse(recorded).data?.before)
 }
 
 const SHELF_PLACES = 2

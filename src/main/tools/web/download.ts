@@ -11,6 +11,7 @@ import { isJsonObject, type Json } from '../../../domain/json.ts'
 import { defineTool, type Reconciled, type ToolContext, type ToolDeclaration } from '../../../domain/tool.ts'
 import { refuseSpecial } from '../files/anchor.ts'
 import {
+  madeFolders,
   hashFile,
   isUntouched,
   markFile,
@@ -22,7 +23,7 @@ import {
 import type { Mark } from '../files/content.ts'
 import { reject } from '../files/failures.ts'
 import { pathInput } from '../files/paths.ts'
-import { putFile, takeBack } from '../files/put.ts'
+import { putFile, takeBack, undoableOf } from '../files/put.ts'
 import { bytesText, nameText } from '../files/sentences.ts'
 import { evidenceOf, Flights, NO_EVIDENCE } from '../files/step.ts'
 import { Workspace, type FilesOptions, type Place } from '../files/workspace.ts'
@@ -67,7 +68,7 @@ const output = z.strictObject({
 })
 type Output = z.output<typeof output>
 
-const evidence = z.strictObject({ real: z.string(), before: markSchema.nullable() })
+const evidence = z.strictObject({ real: z.string(), before: markSchema.nullable(), made: madeFolders })
 
 export function downloadTool(reader: WebReader, files: FilesOptions): ToolDeclaration {
   const downloading = new Downloading(reader, new Workspace(files))
@@ -93,7 +94,9 @@ export function downloadTool(reader: WebReader, files: FilesOptions): ToolDeclar
     run: (given, context) => flights.run(context.stepId, () => downloading.run(given, context)),
     reconcile: (given, context) => downloading.reconcile(given, context, flights),
     simulate: (given, context) => downloading.simulate(given, context),
-    undo: (given, done, context) => downloading.undo(given, done, context),
+    undo: (given, done, context) => flights.run(context.stepId, () => downloading.undo(given, done, context)),
+    undoable: (_, { changed, created }, recorded) =>
+      undoableOf({ changed, replaced: !created }, evidence.safeParse(recorded).data?.before),
     redact: given => ({ ...given, url: maskUrl(given.url) }) as Json,
     describe: ({ url, path }, done) => {
       const size = done === undefined || done.bytes === 0 ? '' : `: ${bytesText(done.bytes)}`
@@ -126,6 +129,7 @@ class Downloading {
     return this.#at(given, context, async place => ({
       real: place.real,
       before: await meet(given, place, context),
+      made: place.missing,
     }))
   }
 
@@ -168,10 +172,10 @@ class Downloading {
   undo(given: Input, done: Output, context: ToolContext): Promise<void> {
     return this.#at(given, context, async place => {
       if (!done.changed) return
-      const before = evidenceOf(evidence, context)?.before ?? null
+      const { before = null, made = 0 } = evidenceOf(evidence, context) ?? {}
       if (!done.created && before === null)
         reject(place.path, 'cannot be restored: what was there was not recorded')
-      await takeBack(this.#frame(place, context), { hash: done.hash, bytes: done.bytes, before })
+      await takeBack(this.#frame(place, context), { hash: done.hash, bytes: done.bytes, before, made })
     })
   }
 

@@ -31,6 +31,7 @@ export type IdPrefix =
   | 'boot'
   | 'epo'
   | 'reh'
+  | 'und'
 
 /** Makes ids from a clock: monotonic within one maker, whatever the clock does. */
 export class IdMaker {

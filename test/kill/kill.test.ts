@@ -11,6 +11,7 @@ import { check } from './check.ts'
 import { Lives } from './life.ts'
 import { killLooks } from './looks.ts'
 import { Outside } from './outside.ts'
+import { killUndos } from './undos.ts'
 
 let outside: Outside
 let lives: Lives
@@ -140,6 +141,21 @@ describe('killed', { timeout: 120_000 }, () => {
     ])
     for (const point of points) reached.add(point)
     expect(told.toSorted()).toEqual(written.toSorted())
+  })
+
+  it('J1 J4 around undoing: it goes on, each step is taken back once, and the folder is as it was', async () => {
+    const steps: FaultPoint[] = [
+      'undo.before-intent',
+      'undo.after-intent',
+      'undo.after-remote',
+      'undo.after-outcome',
+    ]
+    const kills = [1, 2].flatMap(nth => steps.map(at => ({ at, nth })))
+    const { points, before, after, undone, counts } = await killUndos(lives, kills)
+    for (const point of points) reached.add(point)
+    expect(after).not.toEqual(before)
+    expect(undone).toEqual(before)
+    expect(counts).toEqual({ undone: 18 })
   })
 
   it('J3 R2 anywhere, several times in a row before anything could end', () =>

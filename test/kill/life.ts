@@ -108,6 +108,14 @@ export class Life {
     await this.#post(`/actions/${action}`, { choice })
   }
 
+  async undo(run: string): Promise<void> {
+    await this.#post(`/runs/${run}/undo`, {})
+  }
+
+  async get<T>(route: string): Promise<T> {
+    return (await this.#ask('GET', route)) as T
+  }
+
   async standing(): Promise<Standing> {
     return (await this.#tell({ do: 'standing' })) as Standing
   }
@@ -130,11 +138,16 @@ export class Life {
 
   /** Through the API of the core, as any client. */
   async #post(route: string, body: Json): Promise<void> {
+    await this.#ask('POST', route, body)
+  }
+
+  async #ask(method: 'GET' | 'POST', route: string, body?: Json): Promise<unknown> {
     if (this.#gone || this.#started === undefined) throw new LifeEnded()
     const { url, token } = this.#started
     const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' }
     const target = new URL(`/api/v1${route}`, url)
-    const response = await fetch(target, { method: 'POST', headers, body: JSON.stringify(body) }).then(
+    const sent = body === undefined ? {} : { body: JSON.stringify(body) }
+    const response = await fetch(target, { method, headers, ...sent }).then(
       async answer => ({ ok: answer.ok, text: await answer.text() }),
       () => undefined,
     )
@@ -143,6 +156,7 @@ export class Life {
       throw new LifeEnded()
     }
     if (!response.ok) throw new Error(response.text)
+    return JSON.parse(response.text) as unknown
   }
 
   #tell(command: Command): Promise<unknown> {

@@ -12,8 +12,8 @@ import { check } from './check.ts'
 import { Lives } from './life.ts'
 import { Outside } from './outside.ts'
 
-/** Its automations watch nothing: looks are killed in `kill.test.ts`. */
-const POINTS = FAULT_POINTS.filter(point => !point.startsWith('look.'))
+/** Its automations watch nothing, and nothing is undone: those are killed in `kill.test.ts`. */
+const POINTS = FAULT_POINTS.filter(point => !/^(look|undo)\./.test(point))
 const KILLS_PER_FOLDER = 20
 const JOBS_PER_WAVE = 5
 

@@ -6,6 +6,7 @@ import { pathTo, queryOf, theCore } from './client.ts'
 import type { CoreClient } from './client.ts'
 import { answering, jsonArgument, wholeNumberOption } from './command.ts'
 import type { Answer } from './command.ts'
+import { addUndoCommand } from './commands-undo.ts'
 import { EXIT } from './exit.ts'
 import type { ExitCode } from './exit.ts'
 import { outcomeText, runText, stateText } from './run-text.ts'
@@ -62,6 +63,7 @@ export function addRunCommands(program: Command): void {
       .description('end it; a write in flight is waited for and recorded'),
     (id: string) => command(id, 'cancel', 'was told to end'),
   )
+  addUndoCommand(runs)
   answering(
     program
       .command('signal')

@@ -39,6 +39,7 @@ const EFFECT_MARKS = {
   failed: 'Failed: ',
   unknown: 'Not known whether done: ',
   'at-work': 'At work: ',
+  undone: 'Undone: ',
 } as const
 
 export function stateText(run: { state: string; cancelling: boolean; waitingItems: number }): string {

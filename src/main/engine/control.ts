@@ -4,7 +4,7 @@ import type { Failure } from '../../domain/failure.ts'
 import { acceptEvent, moveEvent, refuseWaiting } from '../store/inbox.ts'
 import { itemById, itemError, itemsInState, moveItem } from '../store/items.ts'
 import type { ItemRow } from '../store/items.ts'
-import { appendEntry, journalEnd, stepsOfItem, stepsOfRun } from '../store/journal.ts'
+import { stepsOfItem, stepsOfRun } from '../store/journal.ts'
 import type { Step } from '../store/journal.ts'
 import { failureOfRun, finishRun, liveRunsOf, requestCancel, runById } from '../store/runs.ts'
 import type { RunRow } from '../store/runs.ts'
@@ -16,9 +16,11 @@ import { listWorkflows, setWorkflowState, workflowById } from '../store/workflow
 import type { Workflow, WorkflowState } from '../store/workflows.ts'
 import type { EngineContext } from './context.ts'
 import { dropWebhooks } from './hooks/hooks.ts'
+import { dropWithAftermath } from './drop-steps.ts'
 import { releaseItems, settleQuestions, settleSignals } from './run/finish.ts'
 import { CONTINUE_ITEM } from './continue-item.ts'
 import { RETRY_RUN } from './router.ts'
+import type { Undoing } from './undo/undoing.ts'
 import { dropWatches } from './watch/activation.ts'
 import type { Router } from './router.ts'
 import { openActionsOfKind, openActionsOfRun, openActionsOfWorkflow, settleAction } from '../store/actions.ts'
@@ -28,10 +30,12 @@ export const EVERYTHING_STOPPED = 'Everything was stopped.'
 export class Control {
   readonly #context: EngineContext
   readonly #router: Router
+  readonly #undoing: Undoing
 
-  constructor(context: EngineContext, router: Router) {
+  constructor(context: EngineContext, router: Router, undoing: Undoing) {
     this.#context = context
     this.#router = router
+    this.#undoing = undoing
   }
 
   /** New events wait; a run at work rests at its next step. Never a failure. */
@@ -43,7 +47,7 @@ export class Control {
 
   async resume(workflowId: string): Promise<void> {
     await this.#move(workflowId, 'active', null)
-    await this.#goOn(workflowId)
+    await this.goOn(workflowId)
   }
 
   /** Kept for its history; nothing starts it any more. */
@@ -64,6 +68,7 @@ export class Control {
       for (const workflow of active) this.#moveIn(tx, workflow, 'paused', EVERYTHING_STOPPED)
     })
     this.#context.triggersChanged()
+    await this.#undoing.giveUpAll(`${EVERYTHING_STOPPED} It was not taken back.`)
     for (const run of this.#router.actives()) run.hold()
     return active.length
   }
@@ -77,7 +82,7 @@ export class Control {
       putSetting(tx, 'stopped', '')
       for (const workflow of paused) this.#moveIn(tx, workflow, 'active', null)
     })
-    for (const workflow of paused) await this.#goOn(workflow.id)
+    for (const workflow of paused) await this.goOn(workflow.id)
     return paused.length
   }
 
@@ -166,31 +171,9 @@ export class Control {
   #dropFailed(tx: Tx, run: RunRow, failure: Failure | null, steps: readonly Step[]): void {
     const failed = steps.find(step => step.stepId === failure?.step && step.state === 'done')
     if (failed === undefined) return
-    // What the script did about the failure is taken back with it: it may not come to that again.
-    const after = steps.filter(step => isAftermath(step, failed))
-    const at = this.#now()
-    const note = 'It was taken back to be tried again.'
+    const taken = { run, step: failed, among: steps, note: 'It was taken back to be tried again.' }
     // A run at work (with other items, say) counts its own journal's positions.
-    const journal = this.#router.active(run.id)?.journal
-    for (const step of [failed, ...after]) {
-      if (journal !== undefined) {
-        journal.mark(tx, step, 'drop', { note, begunAt: step.begunAt, at })
-        continue
-      }
-      appendEntry(this.#context.store, tx, {
-        ...step,
-        runId: run.id,
-        workflowId: run.workflow_id,
-        position: journalEnd(tx, run.id).position + 1,
-        kind: 'drop',
-        turn: null,
-        actions: 0,
-        costMicros: 0,
-        at,
-        attempt: run.attempt,
-        body: { note },
-      })
-    }
+    dropWithAftermath(this.#context, tx, taken, this.#router.active(run.id)?.journal)
   }
 
   #queue(tx: Tx, workflowId: string, type: string, dedupeKey: string, payload: Record<string, string>): void {
@@ -246,7 +229,8 @@ export class Control {
     tx.afterCommit.push(this.#context.pump)
   }
 
-  async #goOn(workflowId: string): Promise<void> {
+  /** Takes up what holds its turn and is not in memory, then whatever waits. */
+  async goOn(workflowId: string): Promise<void> {
     this.#context.triggersChanged()
     for (const run of liveRunsOf(this.#context.store, workflowId)) {
       if (this.#router.active(run.id) === undefined) await this.#router.resume(run.id)
@@ -311,13 +295,6 @@ export class Control {
   #now(): number {
     return this.#context.clock.now()
   }
-}
-
-/** Whether a step of the same scope came after one that failed. What was changed outside stays as it is. */
-function isAftermath(step: Step, failed: Step): boolean {
-  if (step.owner !== failed.owner || step.state !== 'done' || step.tool === 'flow.open') return false
-  if (step.tool === 'flow.settle' || (step.turn ?? 0) <= (failed.turn ?? 0)) return false
-  return step.effect !== 'write' || step.outcome?.ok === false
 }
 
 function failureOfItem(context: EngineContext, item: ItemRow): Failure | null {

@@ -37,6 +37,7 @@ import { Observer } from './observe/observer.ts'
 import { Rehearsals } from './rehearse/rehearsals.ts'
 import { Router } from './router.ts'
 import { Scheduler } from './scheduler.ts'
+import { Undoing } from './undo/undoing.ts'
 import { Waker } from './waker.ts'
 import { Watcher } from './watch/watcher.ts'
 
@@ -70,6 +71,7 @@ export class Engine {
   readonly store: Store
   readonly tools: ToolRegistry
   readonly control: Control
+  readonly undoing: Undoing
   readonly edits: Edits
   readonly rehearsals: Rehearsals
   readonly hooks: Hooks
@@ -116,7 +118,10 @@ export class Engine {
       (workflow, event, also) => this.#takeIn(workflow, event, also),
       options.isSigned ?? (() => false),
     )
-    this.control = new Control(this.#context, this.#router)
+    this.undoing = new Undoing(this.#context, this.#router, undoId => {
+      this.#undone(undoId)
+    })
+    this.control = new Control(this.#context, this.#router, this.undoing)
     this.edits = new Edits(this.#context, {
       install: request => this.install(request),
       preferencesChanged: () => {
@@ -130,6 +135,7 @@ export class Engine {
   async start(): Promise<'known' | 'new' | 'copy'> {
     this.#onPreferences(preferencesOf(this.store))
     const folder = await recogniseFolder(this.store, this.#context.clock.now())
+    await this.undoing.resumeAll(folder === 'copy')
     await this.#router.resumeAll()
     this.#waker.arm()
     this.#scheduler.start()
@@ -140,6 +146,7 @@ export class Engine {
   /** Lets go of everything in memory; what is unfinished is on record and goes on at the next start. */
   stop(): void {
     this.rehearsals.stopAll()
+    this.undoing.stop()
     this.#scheduler.stop()
     this.#watcher.stop()
     this.#waker.stop()
@@ -297,6 +304,11 @@ export class Engine {
     return this.#watch(eventId, callback)
   }
 
+  /** Calls back when the undo is over. */
+  watchUndo(undoId: string, callback: () => void): () => void {
+    return this.#watch(undoId, callback)
+  }
+
   #watch(id: string, callback: () => void): () => void {
     const watchers = this.#watchers.get(id) ?? new Set()
     watchers.add(callback)
@@ -307,12 +319,24 @@ export class Engine {
     }
   }
 
+  /** Its automation has its turns again. */
+  #undone(undoId: string): void {
+    for (const callback of [...(this.#watchers.get(undoId) ?? [])]) callback()
+    const { workflow_id: workflowId } = this.undoing.undo(undoId)
+    this.control.goOn(workflowId).catch((error: unknown) => {
+      const name = error instanceof Error ? error.name : 'thrown'
+      this.#context.log('error', 'an automation could not go on', { id: workflowId, error: name })
+    })
+  }
+
   #released(runId: string): void {
     if (this.#watchers.size > 0) {
       const eventId = runById(this.store, runId)?.inbox_id ?? ''
       const callbacks = [...(this.#watchers.get(runId) ?? []), ...(this.#watchers.get(eventId) ?? [])]
       for (const callback of callbacks) callback()
     }
+    const workflowId = runById(this.store, runId)?.workflow_id
+    if (workflowId !== undefined) this.undoing.released(workflowId)
     this.#waker.afterRelease(runId)
   }
 }

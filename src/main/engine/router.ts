@@ -20,6 +20,7 @@ import {
 } from '../store/runs.ts'
 import type { RunRow } from '../store/runs.ts'
 import type { Tx } from '../store/tx.ts'
+import { goingUndoOf } from '../store/undos.ts'
 import { detailOf, waitsOfRun } from '../store/waits.ts'
 import { deployed, markServed, workflowById } from '../store/workflows.ts'
 import type { Workflow } from '../store/workflows.ts'
@@ -84,6 +85,8 @@ export class Router {
         const run = runById(tx, runId)
         if (run === undefined || run.slot === null || !(run.state === 'running' || run.state === 'waiting'))
           return
+        // What is being taken back is taken back first.
+        if (goingUndoOf(tx, run.workflow_id) !== undefined) return
         // A pause holds runs back; a cancel is carried out whatever became of the automation.
         if (workflowById(tx, run.workflow_id)?.state !== 'active' && run.cancelling === 0) return
         const engine = pool.engineVersion
@@ -97,7 +100,7 @@ export class Router {
 
   /** Claims for this automation inside the caller's transaction, if a turn and a place are free. */
   claimNext(tx: Tx, workflowId: string): boolean {
-    if (this.#stopped || this.room() === 0) return false
+    if (this.#stopped || this.room() === 0 || goingUndoOf(tx, workflowId) !== undefined) return false
     const workflow = workflowById(tx, workflowId)
     if (workflow?.state !== 'active') return false
     const slot = freeSlot(tx, workflowId, workflow.concurrency)

@@ -23,6 +23,7 @@ import { metricsRoute, observeRoutes } from './routes-observe.ts'
 import type { ReadLog } from './routes-observe.ts'
 import { eventRoutes, itemRoutes, runRoutes } from './routes-runs.ts'
 import { stewardRoutes } from './routes-steward.ts'
+import { runUndoRoutes, undoRoutes } from './routes-undo.ts'
 import { vaultRoutes } from './routes-vault.ts'
 
 export interface AppOptions extends Guard {
@@ -70,6 +71,8 @@ export function createApp({
     .route('/api/v1/automations', automationRoutes(engine, closing))
     .route('/api/v1/automations', editRoutes(engine))
     .route('/api/v1/runs', runRoutes(engine, closing))
+    .route('/api/v1/runs', runUndoRoutes(engine))
+    .route('/api/v1/undos', undoRoutes(engine, closing))
     .route('/api/v1/events', eventRoutes(engine, closing))
     .route('/api/v1/items', itemRoutes(engine))
     .route('/api/v1/rehearsals', rehearsalRoutes(engine, closing))

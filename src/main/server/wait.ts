@@ -26,11 +26,17 @@ export async function waitForEvent(
   for (;;) {
     const seen = look(engine, eventId, until - performance.now())
     if (seen === undefined || seen.settled || performance.now() >= until || closing.aborted) return seen
-    await nextRelease(engine, eventId, until - performance.now(), closing)
+    await nextCall(done => engine.watchEvent(eventId, done), until - performance.now(), closing)
   }
 }
 
-function nextRelease(engine: Engine, eventId: string, ms: number, closing: AbortSignal): Promise<void> {
+/** Until it calls back, the time is up or `closing` says so; not at all where it is over by then. */
+export function nextCall(
+  watch: (done: () => void) => () => void,
+  ms: number,
+  closing: AbortSignal,
+  isOver: () => boolean = () => false,
+): Promise<void> {
   return new Promise(resolve => {
     const done = () => {
       clearTimeout(timer)
@@ -39,8 +45,9 @@ function nextRelease(engine: Engine, eventId: string, ms: number, closing: Abort
       resolve()
     }
     const timer = setTimeout(done, Math.max(ms, 0))
-    const stop = engine.watchEvent(eventId, done)
+    const stop = watch(done)
     closing.addEventListener('abort', done)
+    if (isOver()) done()
   })
 }
 

@@ -149,6 +149,16 @@ const served = statement((p: { limit: number }) =>
     .innerJoin('workflows', 'workflows.id', 'targets.id')
     .select('workflows.id')
     .where('workflows.state', '=', 'active')
+    .where(({ not, exists, selectFrom }) =>
+      not(
+        exists(
+          selectFrom('undos')
+            .select('undos.id')
+            .whereRef('undos.workflow_id', '=', 'workflows.id')
+            .where('undos.state', '=', 'going'),
+        ),
+      ),
+    )
     .where(({ eb, ref, selectFrom }) =>
       eb(
         selectFrom('script_runs')

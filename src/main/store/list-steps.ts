@@ -81,6 +81,28 @@ const entriesAfter = statement((p: { runId: string; after: number; limit: number
     .limit(p.limit),
 )
 
+const marks = statement((p: { runId: string; below: number; limit: number }) =>
+  query
+    .selectFrom('script_run_steps')
+    .select(['position', 'kind', 'step_id', 'owner', 'effect', 'ok'])
+    .where('run_id', '=', p.runId)
+    .where('position', '<', p.below)
+    .where('kind', 'in', ['call', 'begin', 'end'])
+    .where('effect', 'in', ['write', 'local'])
+    .orderBy('position', 'desc')
+    .limit(p.limit),
+)
+const everyPart = statement((p: { stepId: string }) =>
+  query
+    .selectFrom('script_run_steps')
+    .selectAll()
+    .where('step_id', '=', p.stepId)
+    .where('kind', '!=', 'call')
+    .orderBy('at')
+    .orderBy('run_id')
+    .orderBy('position'),
+)
+
 /** Steps in the order they were begun, from above position `after`. */
 export function listSteps(store: Store, runId: string, after: number, limit: number): ListedStep[] {
   return store.all(openings, { runId, after, limit }).flatMap(opening => {
@@ -92,6 +114,17 @@ export function listSteps(store: Store, runId: string, after: number, limit: num
 export function stepOf(store: Store, runId: string, stepId: string): ListedStep | undefined {
   const call = store.all(wholeOfStep, { stepId }).filter(row => row.kind === 'call' && row.run_id === runId)
   return stepsWithTries(store, [...call, ...partsOf(store, runId, stepId)])[0]
+}
+
+/** A step as all runs that had to do with it recorded it. */
+export function wholeStep(store: Store, stepId: string): Step | undefined {
+  const call = store.all(wholeOfStep, { stepId }).filter(row => row.kind === 'call')
+  return foldSteps(store, [...call, ...store.all(everyPart, { stepId })])[0]
+}
+
+/** Where a run's writes and local steps began and ended, newest first, without what they were about. */
+export function listMarks(store: Store, runId: string, below: number, limit: number) {
+  return store.all(marks, { runId, below, limit })
 }
 
 function partsOf(store: Store, runId: string, stepId: string): EntryRow[] {

@@ -91,6 +91,9 @@ export const waitOfRun = statement((p: { id: string }) =>
 export const openActionOfRun = statement((p: { id: string }) =>
   query.selectFrom('actions').select('id').where('run_id', '=', p.id).where('state', '=', 'open').limit(1),
 )
+export const goingUndoOfRun = statement((p: { id: string }) =>
+  query.selectFrom('undos').select('id').where('run_id', '=', p.id).where('state', '=', 'going'),
+)
 export const queuedRetry = statement((p: { workflowId: string; key: string }) =>
   query
     .selectFrom('inbox')
@@ -278,4 +281,12 @@ export const oldBlobs = statement((p: { until: number; limit: number }) =>
 )
 export const dropBlob = statement((p: { hash: string; until: number }) =>
   query.deleteFrom('blobs').where('hash', '=', p.hash).where('last_used_at', '<', p.until),
+)
+export const dropUndoSteps = statement((p: { id: string }) =>
+  query
+    .deleteFrom('undo_steps')
+    .where('undo_id', 'in', query.selectFrom('undos').select('id').where('run_id', '=', p.id)),
+)
+export const dropUndos = statement((p: { id: string }) =>
+  query.deleteFrom('undos').where('run_id', '=', p.id),
 )

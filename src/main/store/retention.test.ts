@@ -2,7 +2,7 @@ import fs from 'node:fs'
 import { setImmediate as turn } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { ManualClock } from '../../../test/support/manual-clock.ts'
-import { createWorld, tempFolder } from '../../../test/support/world.ts'
+import { createWorld, tempFolder, until } from '../../../test/support/world.ts'
 import type { World } from '../../../test/support/world.ts'
 import { eventById, waitingFor } from './inbox.ts'
 import { itemsOfRun } from './items.ts'
@@ -15,6 +15,7 @@ import type { Collected, RetentionOptions } from './retention.ts'
 import { runById } from './runs.ts'
 import type { RunRow } from './runs.ts'
 import { ledgerOf, schedulesOf } from './schedules.ts'
+import { undoById, undoSteps } from './undos.ts'
 import { waitsOfRun } from './waits.ts'
 import { workflowById } from './workflows.ts'
 
@@ -47,6 +48,20 @@ const recorded = (run: RunRow) => stepsOfRun(world.store, run.id).length
 const runNow = (run: RunRow) => runById(world.store, run.id)
 const WRITES =
   "import { set, get } from 'tools/state'\nexport default async event => { await set('k', event); return get('k') }"
+
+describe('what was undone', () => {
+  it('J12 stays as long as its run, and goes with it', async () => {
+    await world.install('plain', WRITES)
+    const run = await world.run('plain', 1)
+    const undoId = await world.engine.undoing.begin(run)
+    await until(() => undoById(world.store, undoId)?.state === 'ended', 'it never ended')
+    expect(await after(29)).toMatchObject({ runs: 0 })
+    expect(undoSteps(world.store, undoId, 10)).toHaveLength(1)
+    expect(await after(2)).toMatchObject({ runs: 1 })
+    expect(undoById(world.store, undoId)).toBeUndefined()
+    expect(undoSteps(world.store, undoId, 10)).toEqual([])
+  })
+})
 
 describe('what goes', () => {
   it('J12 an ended run goes after its time, with its journal, payload and blobs; state and audit log stay', async () => {

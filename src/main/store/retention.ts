@@ -214,6 +214,8 @@ class Pass {
   #end(tx: Tx, run: Candidate): void {
     tx.run(statements.dropApprovals, run)
     tx.run(statements.dropSignals, run)
+    tx.run(statements.dropUndoSteps, run)
+    tx.run(statements.dropUndos, run)
     if (tx.get(statements.itemOfRun, run) !== undefined) {
       this.collected.emptied++
       return
@@ -230,6 +232,7 @@ class Pass {
       reader.get(statements.openItemOfRun, run) !== undefined ||
       reader.get(statements.waitOfRun, run) !== undefined ||
       reader.get(statements.openActionOfRun, run) !== undefined ||
+      reader.get(statements.goingUndoOfRun, run) !== undefined ||
       reader.get(statements.queuedRetry, { workflowId, key: retry }) !== undefined ||
       this.#isRecentSuccess(reader, run) ||
       reader.get(statements.entryOfOpenItem, run) !== undefined ||

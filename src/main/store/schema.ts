@@ -246,6 +246,24 @@ interface GrantsTable {
   created_at: number
 }
 
+interface UndosTable {
+  id: string
+  run_id: string
+  workflow_id: string
+  state: 'going' | 'ended'
+  created_at: number
+  ended_at: number | null
+}
+
+interface UndoStepsTable {
+  undo_id: string
+  position: number
+  step_id: string
+  state: 'planned' | 'begun' | 'undone' | 'refused' | 'unclear' | 'impossible'
+  sealed_reason: Uint8Array | null
+  at: number
+}
+
 interface StateTable {
   workflow_id: string
   key: string
@@ -371,6 +389,8 @@ export interface Schema {
   actions: ActionsTable
   approvals: ApprovalsTable
   grants: GrantsTable
+  undos: UndosTable
+  undo_steps: UndoStepsTable
   state: StateTable
   blobs: BlobsTable
   costs: CostsTable

@@ -111,15 +111,15 @@ function knownBefore(recorded: Json): Undoable {
 }
 
 /** Remembers again what was remembered before, if what the step `left` is what is remembered now. */
-function putBack(named: string, left: Json | undefined, { local, evidence, stage }: ToolContext): void {
-  const [then] = before.parse(evidence).before
-  const now = local.get(named)
+function putBack(named: string, left: Json | undefined, context: ToolContext): void {
+  const [then] = before.parse(context.evidence).before
+  const now = context.local.get(named)
   if (isSame(now, then)) return
   if (!isSame(now, left)) {
     const message = `What is remembered under “${named}” has changed since, so it was left as it is.`
     fail({ kind: 'rejected', message })
   }
-  stage(
+  context.stage(
     then === undefined
       ? { kind: 'state-delete', key: named }
       : { kind: 'state-set', key: named, value: then },

@@ -5,14 +5,26 @@ import { deleteState, setState } from '../../store/local-state.ts'
 import { commitNoteChange } from '../../store/notes.ts'
 import type { Tx } from '../../store/tx.ts'
 import { workflowById } from '../../store/workflows.ts'
+import type { RunRow } from '../../store/runs.ts'
+import type { EngineContext } from '../context.ts'
 import type { ActiveRun } from './call.ts'
 import { publish } from '../events.ts'
 
-export function commitChanges(run: ActiveRun, tx: Tx, changes: readonly LocalChange[], at: number): void {
-  for (const change of changes) commitChange(run, tx, change, at)
+/** Whose changes they are, and whether content from outside may be in them. */
+export interface Author {
+  readonly context: EngineContext
+  readonly row: RunRow
+  readonly outside: () => boolean
 }
 
-function commitChange(run: ActiveRun, tx: Tx, change: LocalChange, at: number): void {
+export function commitChanges(run: ActiveRun, tx: Tx, changes: readonly LocalChange[], at: number): void {
+  const { context, row } = run
+  // Conservatively of the whole run, whichever scope wrote (P6).
+  const author = { context, row, outside: () => run.journal.reads().length > 0 }
+  for (const change of changes) commitChange(author, tx, change, at)
+}
+
+export function commitChange(run: Author, tx: Tx, change: LocalChange, at: number): void {
   const { store } = run.context
   const workflowId = run.row.workflow_id
   switch (change.kind) {
@@ -36,12 +48,7 @@ function commitChange(run: ActiveRun, tx: Tx, change: LocalChange, at: number): 
     case 'note-cut':
     case 'note-tags':
     case 'note-remove':
-      commitNoteChange(store, tx, workflowId, change, hasReadOutside(run))
+      commitNoteChange(store, tx, workflowId, change, run.outside())
       return
   }
-}
-
-/** Conservatively of the whole run, whichever scope wrote (P6). */
-function hasReadOutside(run: ActiveRun): boolean {
-  return run.journal.reads().length > 0
 }

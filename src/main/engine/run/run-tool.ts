@@ -66,6 +66,21 @@ export async function prepareTool(run: ActiveRun, call: Call): Promise<Json | To
   }
 }
 
+/** What came of the work, or that it had not ended by then; it is not stopped. */
+export async function withinTime<T>(work: Promise<T>, ms: number): Promise<T | 'late'> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<'late'>(resolve => {
+    timer = setTimeout(() => {
+      resolve('late')
+    }, ms)
+  })
+  try {
+    return await Promise.race([work, late])
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
 function timedOut(error: unknown, call: Call): Failure | undefined {
   if (!(error instanceof Error) || error.name !== 'TimeoutError') return undefined
   const afterMs = timeoutOf(call)

@@ -17,7 +17,7 @@ import { contextFor, timeoutOf } from './call.ts'
 import type { ActiveRun, Call, CallEnd } from './call.ts'
 import { holdFor, judge, logDecision, returnApproval, useApproval } from './permit.ts'
 import { holdBackIn, raiseFor, recordCallIn, recordEndIn, recordFailure } from './record.ts'
-import { ToolFailed, denied, prepareTool, runTool } from './run-tool.ts'
+import { ToolFailed, denied, prepareTool, runTool, withinTime } from './run-tool.ts'
 
 export async function takeWrite(run: ActiveRun, call: Call): Promise<CallEnd> {
   const known = run.journal.find(call.step.stepId)
@@ -326,20 +326,6 @@ async function acceptLate(run: ActiveRun, call: Call, outcome: Outcome | ToolFai
 
 function logStopped(run: ActiveRun, error: unknown): void {
   run.context.log('error', 'a late answer could not be kept', { run: run.row.id, error })
-}
-
-async function withinTime<T>(work: Promise<T>, ms: number): Promise<T | 'late'> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<'late'>(resolve => {
-    timer = setTimeout(() => {
-      resolve('late')
-    }, ms)
-  })
-  try {
-    return await Promise.race([work, late])
-  } finally {
-    clearTimeout(timer)
-  }
 }
 
 function waitRow(run: ActiveRun, call: Call, kind: 'retry' | 'unknown', wakeAt: number | null, name: string) {

@@ -14,6 +14,7 @@ import { listSteps, stepOf } from '../../store/list-steps.ts'
 import type { ListedStep } from '../../store/list-steps.ts'
 import { failureOfRun, resultOf, runById } from '../../store/runs.ts'
 import type { RunRow, RunState } from '../../store/runs.ts'
+import { takenBack } from '../../store/undos.ts'
 import { detailOf, waitsOfRun } from '../../store/waits.ts'
 import type { WaitKind } from '../../store/waits.ts'
 import { contractOf, scriptOf } from '../../store/workflows.ts'
@@ -48,8 +49,8 @@ export interface EffectView {
   stepId: string
   tool: string
   sentence: string
-  /** done · failed · unknown (nobody saw its end) · at work */
-  state: 'done' | 'failed' | 'unknown' | 'at-work'
+  /** done · failed · unknown (nobody saw its end) · at work · undone (done, and taken back since) */
+  state: 'done' | 'failed' | 'unknown' | 'at-work' | 'undone'
   item: string | null
   at: number
 }
@@ -264,13 +265,14 @@ export function stepDetail(source: ViewSource, runId: string, stepId: string): S
 function effectsOf(source: ViewSource, runId: string): EffectView[] {
   const scopes = new Map<string, string | null>()
   return listEffects(source.store, runId, EFFECT_ENTRIES).flatMap(step => {
-    if (step.state === 'dropped' || step.state === 'unsent') return []
+    const isUndone = takenBack(source.store, step.stepId) === 'undone'
+    if (!isUndone && (step.state === 'dropped' || step.state === 'unsent')) return []
     const item = scopeOf(source, step.owner, runId, scopes)
     return {
       stepId: step.stepId,
       tool: step.tool,
       sentence: sentenceOf(source.tools.get(step.tool), step.tool, step.args, valueOf(step)),
-      state: effectState(step),
+      state: isUndone ? ('undone' as const) : effectState(step),
       item,
       at: step.at,
     }

@@ -4,6 +4,7 @@ import type { RehearsalReport } from '../../engine/rehearse/report.ts'
 import type { RunComparison } from '../../engine/views/compare.ts'
 import type { EntryView } from '../../engine/views/replay.ts'
 import type { ItemView, RunOutcome, RunSummary, RunView, StepView } from '../../engine/views/runs.ts'
+import type { UndoStepView, UndoView, UndoableView } from '../../engine/views/undo.ts'
 import {
   automationName,
   codedError,
@@ -52,7 +53,7 @@ const effect = z.object({
   stepId: text,
   tool: text,
   sentence: text,
-  state: z.enum(['done', 'failed', 'unknown', 'at-work']),
+  state: z.enum(['done', 'failed', 'unknown', 'at-work', 'undone']),
   item: maybe(text),
   at: time,
 })
@@ -197,6 +198,31 @@ const report = shape<RehearsalReport>()(
   }),
 )
 
+const undoSaid = { stepId: text, tool: text, sentence: text, item: maybe(text) }
+const undoable = shape<UndoableView>()(
+  z.object({
+    ...undoSaid,
+    undo: z.enum(['yes', 'no', 'undone', 'under-way']),
+    because: maybe(text).describe('Why it cannot be taken back'),
+    at: time,
+  }),
+)
+const undoState = z.enum(['planned', 'begun', 'undone', 'refused', 'unclear', 'impossible'])
+const undo = shape<UndoView>()(
+  z.object({
+    id: text,
+    runId: text,
+    automation: automationName,
+    state: z.enum(['going', 'ended']),
+    counts: z.partialRecord(undoState, count),
+    createdAt: time,
+    endedAt: maybe(time),
+  }),
+)
+const undoStep = shape<UndoStepView>()(
+  z.object({ ...undoSaid, state: undoState, reason: maybe(text).describe('Why it stands'), at: time }),
+)
+
 const eventState = z.enum(['new', 'claimed', 'done', 'refused'])
 
 export const runAnswers = {
@@ -210,6 +236,10 @@ export const runAnswers = {
   ItemRerun: z.object({ id: text, name: text, key: text, state: z.literal('open') }),
   ReplayPage: pageOf(entry),
   RunComparison: comparison,
+  UndoablePage: pageOf(undoable),
+  Undo: undo,
+  UndoPage: pageOf(undo),
+  UndoStepPage: pageOf(undoStep),
   Signalled: z.object({ duplicate: z.boolean() }),
   TakenEvent: z.object({
     eventId: text,

@@ -1,0 +1,130 @@
+/** `runs undo`: shows what a run did and whether it can be taken back; takes it back once that was confirmed. */
+import { createInterface } from 'node:readline/promises'
+import type { Command } from 'commander'
+import type { Page, UndoStepView, UndoView, UndoableView } from '../server/api.ts'
+import { pathTo, queryOf, theCore } from './client.ts'
+import type { CoreClient } from './client.ts'
+import { answering } from './command.ts'
+import type { Answer } from './command.ts'
+import { CommandFailed, EXIT } from './exit.ts'
+import { count, safe, section, terminal } from './terminal.ts'
+
+/** One look of the core's; asked again until it has ended. */
+const LOOK_MS = 20_000
+const PAGE = 200
+
+interface UndoOptions {
+  step?: string[]
+  preview?: boolean
+  yes?: boolean
+}
+
+export function addUndoCommand(runs: Command): void {
+  answering(
+    runs
+      .command('undo')
+      .argument('<id>')
+      .option('--step <id...>', 'these steps alone')
+      .option('--preview', 'show what would be taken back, and change nothing')
+      .option('--yes', 'do not ask')
+      .description('take back what it did, where that is possible'),
+    undoRun,
+  )
+}
+
+async function undoRun(id: string, options: UndoOptions): Promise<Answer> {
+  const core = theCore()
+  const effects = await undoableOf(core, id, options.step)
+  if (options.preview === true) return { document: { items: effects }, text: previewText(effects) }
+  if (options.yes !== true) await confirm(previewText(effects))
+  const steps = options.step === undefined ? {} : { steps: options.step }
+  const ended = await untilEnded(core, await core.post<UndoView>(pathTo('runs', id, 'undo'), steps))
+  const became = await all<UndoStepView>(core, pathTo('undos', ended.id, 'steps'))
+  const stands = became.some(({ state }) => state !== 'undone')
+  return {
+    document: { ...ended, steps: became },
+    text: undoneText(became),
+    code: stands ? EXIT.failed : EXIT.done,
+  }
+}
+
+async function undoableOf(
+  core: CoreClient,
+  id: string,
+  steps: readonly string[] | undefined,
+): Promise<UndoableView[]> {
+  if (steps === undefined) return all<UndoableView>(core, pathTo('runs', id, 'undo'))
+  const found: UndoableView[] = []
+  for (const step of steps)
+    found.push(...(await all<UndoableView>(core, pathTo('runs', id, 'undo'), { step })))
+  return found
+}
+
+async function all<T>(core: CoreClient, path: string, query: Record<string, string> = {}): Promise<T[]> {
+  const items: T[] = []
+  let cursor: string | null | undefined
+  while (cursor !== null) {
+    const page: Page<T> = await core.get(`${path}${queryOf({ ...query, limit: String(PAGE), cursor })}`)
+    items.push(...page.items)
+    cursor = page.next
+  }
+  return items
+}
+
+async function confirm(text: string): Promise<void> {
+  const refused = new CommandFailed(
+    EXIT.usage,
+    'Nothing was taken back. To do it without being asked: add --yes',
+  )
+  if (!process.stdin.isTTY) throw refused
+  terminal.err(text)
+  const asked = createInterface({ input: process.stdin, output: process.stderr })
+  const answer = await asked.question('Take this back? (yes/no) ').finally(() => {
+    asked.close()
+  })
+  if (!/^y(es)?$/i.test(answer.trim())) throw refused
+}
+
+async function untilEnded(core: CoreClient, begun: UndoView): Promise<UndoView> {
+  let seen = begun
+  while (seen.state === 'going')
+    seen = await core.get<UndoView>(`${pathTo('undos', seen.id)}${queryOf({ wait: String(LOOK_MS) })}`)
+  return seen
+}
+
+function previewText(effects: readonly UndoableView[]): string {
+  const lines = (wanted: UndoableView['undo'][]) =>
+    effects
+      .filter(({ undo }) => wanted.includes(undo))
+      .map(({ sentence, because, stepId }) =>
+        safe(`${sentence}${because === null ? '' : `. ${because}`}  (${stepId})`, 400),
+      )
+  return [
+    section('Can be taken back, in this order', lines(['yes'])),
+    section('Cannot be taken back', lines(['no'])),
+    section('Taken back already, or being so', lines(['undone', 'under-way'])),
+    effects.length === 0
+      ? 'It changed nothing that can be undone.'
+      : '\nItems that are done stay done: no later run does them again of itself.',
+  ]
+    .filter(part => part !== '')
+    .join('\n')
+}
+
+function undoneText(steps: readonly UndoStepView[]): string {
+  const undone = steps.filter(({ state }) => state === 'undone')
+  const stands = steps.filter(({ state }) => state !== 'undone')
+  return [
+    `${count(undone.length, 'step was', 'steps were')} taken back.`,
+    section(
+      'Taken back',
+      undone.map(({ sentence }) => safe(sentence)),
+    ),
+    section(
+      'Not taken back',
+      stands.map(({ sentence, reason }) => safe(`${sentence}. ${reason ?? ''}`, 400)),
+    ),
+  ]
+    .filter(part => part !== '')
+    .join('\n')
+}

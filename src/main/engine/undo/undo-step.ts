@@ -14,6 +14,7 @@ import { itemById } from '../../store/items.ts'
 import { stepsOfItem, stepsOfRun } from '../../store/journal.ts'
 import type { Step } from '../../store/journal.ts'
 import { wholeStep } from '../../store/list-steps.ts'
+import { policyInForce } from '../../store/policies.ts'
 import { runById } from '../../store/runs.ts'
 import type { RunRow } from '../../store/runs.ts'
 import type { Tx } from '../../store/tx.ts'
@@ -22,7 +23,7 @@ import type { UndoRow, UndoStepRow, UndoStepState } from '../../store/undos.ts'
 import { contractOf, workflowById } from '../../store/workflows.ts'
 import type { EngineContext } from '../context.ts'
 import { dropWithAftermath } from '../drop-steps.ts'
-import { policyInput, riskOf } from '../judged.ts'
+import { boundsFor, policyInput, riskOf } from '../judged.ts'
 import { DEFAULT_TIMEOUT_MS } from '../run/call.ts'
 import { commitChange } from '../run/local-changes.ts'
 import { withinTime } from '../run/run-tool.ts'
@@ -111,7 +112,7 @@ function strictest(contract: Contract, current: Contract | null): Contract {
 function intendIn(context: EngineContext, tx: Tx, undone: Undone): End | null {
   const { undo, row, step } = undone
   const at = context.clock.now()
-  const decision = judge(context, undone)
+  const decision = judge(context, tx, undone)
   const { verdict, clause } = decision
   context.store.audit.append(tx, at, {
     kind: 'decision',
@@ -119,7 +120,8 @@ function intendIn(context: EngineContext, tx: Tx, undone: Undone): End | null {
     runId: undo.run_id,
     body: { undo: undo.id, step: step.stepId, tool: step.tool, verdict, clause },
   })
-  if (decision.verdict === 'allow') {
+  // What the policy would ask about or put off, a person has asked for now.
+  if (decision.verdict !== 'deny') {
     moveUndoStep(context.store, tx, row, { state: 'begun', reason: null, at })
     return null
   }
@@ -128,13 +130,18 @@ function intendIn(context: EngineContext, tx: Tx, undone: Undone): End | null {
   return end
 }
 
-function judge(context: EngineContext, { contract, tool, step }: Undone): Decision {
-  const { args, effect } = step
-  const call = { tool, args, effect, risk: riskOf(tool, args), scope: { owner: step.owner, parent: null } }
+/** The call that is taken back, as policy judges it: its inverse touches the same. */
+function callOf({ tool, step }: Undone) {
+  const { args, effect, owner } = step
+  return { tool, args, effect, risk: riskOf(tool, args), scope: { owner, parent: null } }
+}
+
+function judge(context: EngineContext, tx: Tx, undone: Undone): Decision {
   return decide(
-    policyInput(call, {
+    policyInput(callOf(undone), {
       tools: context.tools,
-      contract,
+      contract: undone.contract,
+      policy: policyInForce(tx),
       phase: 'run',
       now: context.clock.now(),
       used: { calls: 0, actions: 0, since: () => 0 },
@@ -184,7 +191,7 @@ function toolContext(context: EngineContext, undone: Undone, changes: LocalChang
     runId: run.id,
     stepId: step.stepId,
     idempotencyKey: `stw_${undo.id}_${step.stepId}`,
-    contract,
+    ...boundsFor(contract, policyInForce(store), callOf(undone)),
     now: () => clock.now(),
     signal: new AbortController().signal,
     local: localView(store, run.workflow_id, new Scope('', run.id, null, null)),

@@ -324,8 +324,7 @@ export class Engine {
     for (const callback of [...(this.#watchers.get(undoId) ?? [])]) callback()
     const { workflow_id: workflowId } = this.undoing.undo(undoId)
     this.control.goOn(workflowId).catch((error: unknown) => {
-      const name = error instanceof Error ? error.name : 'thrown'
-      this.#context.log('error', 'an automation could not go on', { id: workflowId, error: name })
+      this.#context.log('error', 'an automation could not go on', { automation: workflowId, error })
     })
   }
 

@@ -2,6 +2,7 @@
  * The tables of `migrations/*.sql` as types: what Kysely checks every query against. Column notes are in the SQL.
  */
 import type { Generated, Selectable } from 'kysely'
+import type { UndoStepsTable, UndosTable } from './undo-tables.ts'
 
 interface SettingsTable {
   key: string
@@ -244,24 +245,6 @@ interface GrantsTable {
   kind: string
   subject: string
   created_at: number
-}
-
-interface UndosTable {
-  id: string
-  run_id: string
-  workflow_id: string
-  state: 'going' | 'ended'
-  created_at: number
-  ended_at: number | null
-}
-
-interface UndoStepsTable {
-  undo_id: string
-  position: number
-  step_id: string
-  state: 'planned' | 'begun' | 'undone' | 'refused' | 'unclear' | 'impossible'
-  sealed_reason: Uint8Array | null
-  at: number
 }
 
 interface StateTable {

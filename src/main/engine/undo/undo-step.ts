@@ -179,8 +179,8 @@ function endOf(failure: Failure): End {
 
 function logBug(context: EngineContext, { step, undo }: Undone, error: unknown): void {
   if (failureOf(error).kind !== 'internal') return
-  const name = error instanceof Error ? error.name : typeof error
-  context.log('error', 'an inverse failed unexpectedly', { undo: undo.id, tool: step.tool, error: name })
+  const { stepId, tool } = step
+  context.log('error', 'an inverse failed unexpectedly', { id: undo.id, step: stepId, tool, error })
 }
 
 function toolContext(context: EngineContext, undone: Undone, changes: LocalChange[]): ToolContext {

@@ -140,10 +140,7 @@ export class Undoing {
   /** What could not be recorded (on a full disk, say) is tried again. */
   #later(workflowId: string, error: unknown): void {
     if (this.#stopped) return
-    this.#context.log('error', 'an undo was interrupted', {
-      id: workflowId,
-      error: error instanceof Error ? error.name : 'thrown',
-    })
+    this.#context.log('error', 'an undo was interrupted', { automation: workflowId, error })
     this.#context.clock.wakeAt(this.#context.clock.now() + TRY_AGAIN_MS, () => {
       this.#advance(workflowId)
     })

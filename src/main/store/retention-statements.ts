@@ -212,6 +212,7 @@ export const schedulesAfter = statement((p: { id: string; limit: number }) =>
     .selectFrom('schedules')
     .select(({ selectFrom }) => [
       'id',
+      'active',
       selectFrom('instants')
         .select(({ fn }) => fn.max<number | null>('due_at').as('due_at'))
         .whereRef('instants.schedule_id', '=', 'schedules.id')
@@ -250,6 +251,19 @@ export const dropInstants = statement((p: { scheduleId: string; after: number; t
             .whereRef('inbox.id', '=', 'instants.inbox_id')
             .where('inbox.state', 'in', ['new', 'claimed']),
         ),
+      ),
+    ),
+)
+/** A retired schedule that has accounted for all it was due, long ago. */
+export const dropSchedule = statement((p: { id: string; until: number }) =>
+  query
+    .deleteFrom('schedules')
+    .where('id', '=', p.id)
+    .where('active', '=', 0)
+    .where('settled_to', '<', p.until)
+    .where(({ not, exists, selectFrom }) =>
+      not(
+        exists(selectFrom('instants').select('due_at').whereRef('instants.schedule_id', '=', 'schedules.id')),
       ),
     ),
 )

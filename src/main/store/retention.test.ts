@@ -72,7 +72,15 @@ describe('what goes', () => {
     expect(blobs()).not.toEqual([{ n: 0 }])
     expect(await after(29)).toMatchObject({ runs: 0, blobs: 0 })
     expect(recorded(run)).toBe(2)
-    expect(await after(2)).toEqual({ runs: 1, emptied: 0, events: 1, instants: 0, actions: 0, blobs: 2 })
+    expect(await after(2)).toEqual({
+      runs: 1,
+      emptied: 0,
+      events: 1,
+      instants: 0,
+      schedules: 0,
+      actions: 0,
+      blobs: 2,
+    })
     expect(runNow(run)).toBeUndefined()
     expect(recorded(run)).toBe(0)
     expect(blobs()).toEqual([{ n: 0 }])
@@ -161,7 +169,15 @@ describe('what stays', () => {
     )
     const run = await world.run('sleeper', 'y'.repeat(50_000))
     expect(run.state).toBe('waiting')
-    expect(await after(40)).toEqual({ runs: 0, emptied: 0, events: 0, instants: 0, actions: 0, blobs: 0 })
+    expect(await after(40)).toEqual({
+      runs: 0,
+      emptied: 0,
+      events: 0,
+      instants: 0,
+      schedules: 0,
+      actions: 0,
+      blobs: 0,
+    })
     expect(recorded(run)).toBeGreaterThan(0)
     clock.jump(6 * DAY)
     await world.rested(run.id)
@@ -336,9 +352,11 @@ describe('what stays', () => {
     expect(await after(0)).toMatchObject({ instants: 7 })
     expect(days()).toEqual([1, 2, ...Array.from({ length: 31 }, (_, place) => place + 10)])
     await world.engine.control.archive(id)
-    expect(await after(100)).toMatchObject({ instants: 32 })
-    expect(days()).toEqual([40])
-    expect(await after(0)).toMatchObject({ instants: 0 })
+    expect(await after(29)).toMatchObject({ schedules: 0 })
+    expect(days().at(-1)).toBe(40)
+    expect(await after(71)).toMatchObject({ schedules: 1 })
+    expect(days()).toEqual([])
+    expect(await after(0)).toMatchObject({ instants: 0, schedules: 0 })
   })
 
   it('stops when told to, and the next pass goes on', async () => {

@@ -28,6 +28,8 @@ export interface Collected {
   events: number
   /** Rows of the ledger of due instants. */
   instants: number
+  /** Retired ones, with nothing left in the ledger. */
+  schedules: number
   actions: number
   blobs: number
 }
@@ -67,7 +69,15 @@ export async function collect(
 }
 
 class Pass {
-  readonly collected: Collected = { runs: 0, emptied: 0, events: 0, instants: 0, actions: 0, blobs: 0 }
+  readonly collected: Collected = {
+    runs: 0,
+    emptied: 0,
+    events: 0,
+    instants: 0,
+    schedules: 0,
+    actions: 0,
+    blobs: 0,
+  }
   readonly #store: Store
   readonly #now: number
   readonly #options: RetentionOptions
@@ -119,18 +129,30 @@ class Pass {
     }
   }
 
-  /** The last row of every schedule stays: it says when it was last due, and what became of that (O3). */
+  /**
+   * The last row of a schedule stays: it says when it was last due, and what became of that (O3). One that was retired
+   * long ago goes whole.
+   */
   async ledger(): Promise<void> {
     let id = ''
     while (await this.#mayGoOn()) {
       const schedules = this.#store.all(statements.schedulesAfter, { id, limit: RUNS_AT_ONCE })
       for (const schedule of schedules) {
-        if (schedule.last !== null) await this.#collectLedger(schedule.id, schedule.last)
+        if (schedule.active === 0) await this.#collectRetired(schedule.id)
+        else if (schedule.last !== null) await this.#collectLedger(schedule.id, schedule.last)
       }
       const last = schedules.at(-1)
       if (last === undefined) return
       id = last.id
     }
+  }
+
+  async #collectRetired(scheduleId: string): Promise<void> {
+    await this.#collectLedger(scheduleId, Number.MAX_SAFE_INTEGER)
+    const until = this.#now - this.#options.runsMs
+    this.collected.schedules += await this.#store.write(tx =>
+      tx.run(statements.dropSchedule, { id: scheduleId, until }),
+    )
   }
 
   async #collectLedger(scheduleId: string, last: number): Promise<void> {

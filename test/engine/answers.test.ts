@@ -7,6 +7,7 @@ import type { Failure } from '../../src/domain/failure.ts'
 import type { Json } from '../../src/domain/json.ts'
 import { defineTool } from '../../src/domain/tool.ts'
 import { approvalOf } from '../../src/main/store/actions.ts'
+import { auditRows } from '../../src/main/store/audit.ts'
 import { itemsInState } from '../../src/main/store/items.ts'
 import { stepsOfRun } from '../../src/main/store/journal.ts'
 import { waitsOfRun } from '../../src/main/store/waits.ts'
@@ -272,5 +273,21 @@ describe('a write whose remote is down', () => {
     expect(issued).toBe(1)
     await passing(runId, () => world.engine.run(runId).state === 'failed', 'it never gave up')
     expect(issued).toBe(6)
+  })
+})
+
+describe('an answer on the audit log', () => {
+  it('P5 names the choice of a question by its place: what a script says is not kept unsealed', async () => {
+    await world.install(
+      'asks',
+      `import { ask } from 'tools/flow'
+       export default async function run() { return ask({ question: 'canary-question', choices: ['canary-no', 'canary-yes'] }) }`,
+    )
+    const run = await world.run('asks')
+    await resolve(world, 'input-needed', 'canary-yes')
+    await inState(world, run.id, 'succeeded')
+    const rows = [...auditRows(world.store)]
+    expect(rows.find(row => row.kind === 'answered')?.body).toMatchObject({ kind: 'input-needed', choice: 1 })
+    expect(JSON.stringify(rows)).not.toContain('canary')
   })
 })

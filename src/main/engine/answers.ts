@@ -3,7 +3,6 @@ import { fail } from '../../domain/failure.ts'
 import type { Json } from '../../domain/json.ts'
 import {
   actionById,
-  bodyOfAction,
   choicesOf,
   decideApproval,
   approvalOf,
@@ -210,12 +209,13 @@ export class Answers {
       kind: 'answered',
       workflowId: action.workflow_id,
       runId: action.run_id,
-      body: {
-        action: action.id,
-        choice,
-        kind: action.kind,
-        cause: bodyOfAction(store, action).cause.slice(0, 200),
-      },
+      body: { action: action.id, kind: action.kind, choice: namedChoice(action, choice) },
     })
   }
+}
+
+/** What the choices of a question say came from a script: the log, which is not sealed, has their place instead. */
+function namedChoice(action: ActionRow, choice: string): string | number {
+  if (action.kind !== 'input-needed' || choice === 'answer') return choice
+  return choicesOf(action).findIndex(({ id }) => id === choice)
 }

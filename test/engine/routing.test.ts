@@ -83,6 +83,7 @@ describe('a full queue', () => {
     const first = await world.engine.emit(event('k1'))
     expect([first.is, (await world.engine.emit(event('k2'))).is]).toEqual(['accepted', 'full'])
     expect((await world.engine.emit(event('k1'))).is).toBe('duplicate')
+    expect(openKinds(world)).toEqual(['queue-full'])
     await world.engine.control.resume(id)
     await until(() => first.is !== 'full' && world.engine.event(first.row.id).state === 'done', 'never ran')
     const again = await world.emit(event('k2'))

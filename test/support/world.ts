@@ -51,6 +51,8 @@ export interface WorldOptions {
   /** Tools of a test's own, beside all that ship. */
   tools?: ToolDeclaration[]
   log?: Log
+  /** How many runs may be at work at once. */
+  places?: number
   /** Stands in for the sandbox's version, to be another engine (J10). */
   engineVersion?: string
   /** Stands between the engine and the sandbox: to count launches, or lose instances. */
@@ -121,7 +123,7 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
     tools: outside.tools,
     clock,
     log: options.log ?? (() => undefined),
-    ...(options.fault === undefined ? {} : { fault: options.fault }),
+    ...given({ fault: options.fault, places: options.places }),
   })
   await engine.start()
   const rested = (runId: string) => restedRun(engine, runId)
@@ -159,6 +161,11 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
       await store.close()
     },
   }
+}
+
+/** What is there of it. */
+function given<T extends object>(values: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as never
 }
 
 /** Every tool there is, and what has to be closed with them. */

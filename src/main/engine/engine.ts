@@ -24,7 +24,7 @@ import { recogniseFolder } from './boot.ts'
 import type { EngineContext, FaultPoint } from './context.ts'
 import { Control } from './control.ts'
 import { Edits } from './edits.ts'
-import { acceptFor } from './events.ts'
+import { acceptFor, raiseFull } from './events.ts'
 import type { Accepted } from './events.ts'
 import { Hooks } from './hooks/hooks.ts'
 import type { SignatureCheck } from './hooks/hooks.ts'
@@ -54,6 +54,8 @@ export interface EngineOptions {
   observer?: Observer
   /** Told how this folder's person wants Steward to be, at the start and at each change. */
   onPreferences?: (preferences: Preferences) => void
+  /** How many runs may be at work at once. */
+  places?: number
 }
 
 export interface EventRequest {
@@ -105,9 +107,10 @@ export class Engine {
         this.#watcher.changed()
       },
     }
-    this.#router = new Router(this.#context, runId => {
+    const released = (runId: string) => {
       this.#released(runId)
-    })
+    }
+    this.#router = new Router(this.#context, released, options.places)
     this.#waker = new Waker(this.#context, this.#router)
     this.#scheduler = new Scheduler(this.#context)
     this.#watcher = new Watcher(this.#context)
@@ -199,6 +202,8 @@ export class Engine {
         const end = acceptFor(this.#context, tx, workflow, event)
         also(tx, end)
         if (end.is === 'accepted') this.#router.claimNext(tx, workflow.id)
+        if (end.is === 'full')
+          raiseFull(this.#context, tx, workflow, { what: 'an event', reason: end.reason, at: event.at })
         return end
       },
       { durable: true },

@@ -33,7 +33,9 @@ import { endUnreadable } from './run/finish.ts'
 export const RETRY_RUN = 'run.retry'
 
 /** Runs at work at once; the rest wait in the inbox, where they cost nothing. */
-const MOST_ACTIVE = 64
+const PLACES = 64
+/** Of so many places one is for automations that have nothing at work, however much others have waiting. */
+const ONE_KEPT_OF = 4
 const TRY_AGAIN_MS = 5_000
 /** Events of one automation that are looked at for one that can be run now. */
 const LOOKED_AT = 16
@@ -44,11 +46,13 @@ export class Router {
   /** Runs that a transaction under way launches. */
   readonly #taken = new Set<string>()
   readonly #onReleased: (runId: string) => void
+  readonly #places: number
   #pumping = false
   #again = false
   #stopped = false
 
-  constructor(context: EngineContext, onReleased: (runId: string) => void) {
+  constructor(context: EngineContext, onReleased: (runId: string) => void, places = PLACES) {
+    this.#places = places
     this.#context = context
     this.#onReleased = onReleased
   }
@@ -63,7 +67,7 @@ export class Router {
 
   /** How many more runs may be at work. */
   room(): number {
-    return Math.max(0, MOST_ACTIVE - this.#active.size - this.#taken.size)
+    return Math.max(0, this.#places - this.#active.size - this.#taken.size)
   }
 
   /** Everything unfinished is taken up at once: there is no lease to wait for, the folder is ours (R2). */
@@ -102,13 +106,19 @@ export class Router {
   claimNext(tx: Tx, workflowId: string): boolean {
     if (this.#stopped || this.room() === 0 || goingUndoOf(tx, workflowId) !== undefined) return false
     const workflow = workflowById(tx, workflowId)
-    if (workflow?.state !== 'active') return false
+    if (workflow?.state !== 'active' || !this.#mayTakePlace(tx, workflowId)) return false
     const slot = freeSlot(tx, workflowId, workflow.concurrency)
     if (slot === undefined) return false
     // What belongs to a run that is at work waits for it; later events need not wait with it.
     return oldestFor(tx, 'workflow', workflowId, LOOKED_AT).some(event =>
       this.#claim(tx, workflow, event, slot),
     )
+  }
+
+  /** The last places are not for those that have some already: a flood of a few keeps nobody out (R3). */
+  #mayTakePlace(tx: Tx, workflowId: string): boolean {
+    if (this.room() > Math.floor(this.#places / ONE_KEPT_OF)) return true
+    return !liveRunsOf(tx, workflowId).some(run => this.#isTaken(run.id))
   }
 
   #claim(tx: Tx, workflow: Workflow, event: InboxRow, slot: number): boolean {

@@ -1,4 +1,5 @@
 /** The event inbox (R1, R2): what happened, kept until its target has taken it; a duplicate changes nothing. */
+import { sql } from 'kysely'
 import type { Json } from '../../domain/json.ts'
 import type { Row } from './schema.ts'
 import { insertion, query, statement } from './statement.ts'
@@ -119,8 +120,14 @@ const anyNew = statement((_p: object) =>
     .where('state', '=', 'new')
     .limit(1),
 )
+const NOT_BEING_UNDONE = sql<boolean>`NOT EXISTS (
+  SELECT 1 FROM undos WHERE undos.workflow_id = workflows.id AND undos.state = 'going')`
+const HAS_WORK = sql<number>`EXISTS (
+  SELECT 1 FROM script_runs AS work
+  WHERE work.workflow_id = workflows.id AND work.slot IS NOT NULL AND work.state = 'running')`
 /**
- * Active workflows with an event waiting and a turn free, least recently served first (R3). Steps from one waiting
+ * Active workflows with an event waiting and a turn free: those with nothing at work before those that have, each
+ * least recently served first (R3). Steps from one waiting
  * target to the next, so that a long queue of one costs no more than a short one.
  */
 const served = statement((p: { limit: number }) =>
@@ -149,16 +156,7 @@ const served = statement((p: { limit: number }) =>
     .innerJoin('workflows', 'workflows.id', 'targets.id')
     .select('workflows.id')
     .where('workflows.state', '=', 'active')
-    .where(({ not, exists, selectFrom }) =>
-      not(
-        exists(
-          selectFrom('undos')
-            .select('undos.id')
-            .whereRef('undos.workflow_id', '=', 'workflows.id')
-            .where('undos.state', '=', 'going'),
-        ),
-      ),
-    )
+    .where(NOT_BEING_UNDONE)
     .where(({ eb, ref, selectFrom }) =>
       eb(
         selectFrom('script_runs')
@@ -169,6 +167,7 @@ const served = statement((p: { limit: number }) =>
         ref('workflows.concurrency'),
       ),
     )
+    .orderBy(HAS_WORK)
     .orderBy('workflows.last_served_at')
     .limit(p.limit),
 )

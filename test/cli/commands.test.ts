@@ -72,7 +72,7 @@ describe('steward run', () => {
     expect(await run('inbox', 'resolve', action?.id ?? '', 'yes', '--json')).toMatchObject({ code: 0 })
     expect(await run('inbox', 'resolve', action?.id ?? '', 'yes')).toMatchObject({ code: 1 })
     const state = async () => (await run('runs', 'show', runId(end), '--json')).json()['state']
-    await expect.poll(state, { timeout: 15_000 }).toBe('succeeded')
+    await expect.poll(state).toBe('succeeded')
   })
 
   it('ends with 4 when the automation is paused, and the event waits', async () => {

@@ -96,7 +96,7 @@ describe('steward rehearse', () => {
     let out = ''
     child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()))
     const ended = new Promise<number | null>(resolve => child.once('close', resolve))
-    await expect.poll(() => site.seen.length, { timeout: 15_000 }).toBe(asked + 1)
+    await expect.poll(() => site.seen.length).toBe(asked + 1)
     child.kill('SIGINT')
     expect(await ended).toBe(1)
     expect(JSON.parse(out)).toMatchObject({ state: 'stopped', failure: { name: 'Stopped' } })

@@ -83,10 +83,10 @@ async function applied(): Promise<string[]> {
 }
 
 async function until(look: () => Promise<boolean>): Promise<void> {
-  const deadline = performance.now() + 20_000
+  const deadline = performance.now() + 50_000
   while (!(await look())) {
     if (performance.now() > deadline) throw new Error('it did not come about')
-    await new Promise(resolve => setTimeout(resolve, 2))
+    await new Promise(resolve => setTimeout(resolve, 10))
   }
 }
 

@@ -180,7 +180,7 @@ describe('approvals and grants', () => {
     expect(fs.readdirSync(folder)).not.toContain('one.txt')
     const answer = await post(`/approvals/${String(pending?.['id'])}`, { choice: 'approve' })
     expect(answer).toMatchObject({ status: 200 })
-    await expect.poll(() => fs.existsSync(path.join(folder, 'one.txt')), { timeout: 15_000 }).toBe(true)
+    await expect.poll(() => fs.existsSync(path.join(folder, 'one.txt'))).toBe(true)
     expect(await pages('/approvals?state=pending', 1)).toEqual([])
     expect(await post(`/approvals/${String(pending?.['id'])}`, { choice: 'deny' })).toMatchObject({
       status: 409,

@@ -100,9 +100,7 @@ describe('automations', () => {
     await install(steward, 'ticking', 'export default () => 1', {
       when: [{ kind: 'interval', everyMs: 1_000 }],
     })
-    await expect
-      .poll(async () => listOf(await get('/automations/ticking/ledger')).length, { timeout: 15_000 })
-      .toBeGreaterThan(1)
+    await expect.poll(async () => listOf(await get('/automations/ticking/ledger')).length).toBeGreaterThan(1)
     const newest = await get('/automations/ticking/ledger?limit=1')
     const [instant] = listOf(newest)
     expect(instant).toMatchObject({ fate: 'ran', reason: null })
@@ -153,9 +151,7 @@ describe('events', () => {
       statuses.push((await post('/automations/narrow/events', {})).status)
     expect(statuses).toEqual([202, 202, 429])
     await post('/automations/narrow/resume')
-    await expect
-      .poll(async () => listOf(await get('/runs?automation=narrow')).length, { timeout: 15_000 })
-      .toBe(2)
+    await expect.poll(async () => listOf(await get('/runs?automation=narrow')).length).toBe(2)
   })
 })
 

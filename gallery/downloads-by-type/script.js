@@ -120,6 +120,8 @@ function counted(number) {
   return number === 1 ? '1 file' : `${number} files`
 }
 
+/** Never through the middle of a character. */
 function cut(text, longest) {
-  return text.length > longest ? `${text.slice(0, longest - 1)}…` : text
+  if (text.length <= longest) return text
+  return `${text.slice(0, longest - 1).replace(/[\ud800-\udbff]$/, '')}…`
 }

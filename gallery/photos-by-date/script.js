@@ -126,6 +126,8 @@ function counted(number) {
   return number === 1 ? '1 photo' : `${number} photos`
 }
 
+/** Never through the middle of a character. */
 function cut(text, longest) {
-  return text.length > longest ? `${text.slice(0, longest - 1)}…` : text
+  if (text.length <= longest) return text
+  return `${text.slice(0, longest - 1).replace(/[\ud800-\udbff]$/, '')}…`
 }

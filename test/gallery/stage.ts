@@ -193,9 +193,7 @@ export class Automation {
         const old = before.find(({ id }) => id === row.id)
         return row.version > (old?.version ?? 0) || row.failures > (old?.failures ?? 0)
       })
-      // The system told of a change a moment ago, and a look was put off until no more is told.
-      const wait = (clock.nextAt ?? Infinity) - clock.now()
-      if (!isLookedAt && wait <= 250) clock.advance(wait)
+      if (!isLookedAt) this.#nudge()
       return isLookedAt
     }, 'something was not looked at')
     await this.idle()
@@ -217,13 +215,21 @@ export class Automation {
     const { world, clock } = this.#stage
     const { store, engine } = world
     const { workflowId } = this.installed
-    await until(
-      () =>
+    await until(() => {
+      const isIdle =
         watchesOf(store, workflowId).every(row => row.next_look > clock.now()) &&
         waitingFor(store, 'workflow', workflowId, 1) === 0 &&
-        listRuns(store, { workflowId, limit: MOST }).every(({ id }) => engine.isAtRest(id)),
-      `${this.name} never came to rest`,
-    )
+        listRuns(store, { workflowId, limit: MOST }).every(({ id }) => engine.isAtRest(id))
+      if (!isIdle) this.#nudge()
+      return isIdle
+    }, `${this.name} never came to rest`)
+  }
+
+  /** What is due by now comes, and so does a look that was put off because the system told of changes. */
+  #nudge(): void {
+    const { clock } = this.#stage
+    const wait = (clock.nextAt ?? Infinity) - clock.now()
+    if (wait <= 250) clock.advance(Math.max(0, wait))
   }
 
   /** What its runs of this kind came to, the oldest first. */

@@ -18,7 +18,7 @@ beforeAll(() => {
   home = fs.mkdtempSync(path.join(os.tmpdir(), 'steward-gallery-'))
   for (const folder of ['Backups', 'Documents', 'Downloads', 'Pictures/Camera'])
     fs.mkdirSync(path.join(home, folder), { recursive: true })
-  fs.writeFileSync(path.join(home, 'file.txt'), '')
+  for (const file of ['file.txt', 'app.log']) fs.writeFileSync(path.join(home, file), '')
 })
 
 afterAll(() => {

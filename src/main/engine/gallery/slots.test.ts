@@ -63,6 +63,18 @@ describe('kinds of slots', () => {
       },
     ],
     [
+      { kind: 'urls' },
+      'webcal://a.example/me.ics, FEED://b.example/rss https://c.example/?to=webcal://d.example',
+      {
+        value: [
+          'https://a.example/me.ics',
+          'https://b.example/rss',
+          'https://c.example/?to=webcal://d.example',
+        ],
+        facets: { hosts: ['a.example', 'b.example', 'c.example'], name: 'a.example and 2 more' },
+      },
+    ],
+    [
       { kind: 'releases' },
       'https://github.com/o/r/tags https://github.com/o/r, https://a.example/feed',
       {

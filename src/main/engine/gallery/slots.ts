@@ -139,7 +139,9 @@ function readUrl(text: string): SlotAnswer {
 }
 
 function readUrls(most: number, text: string, leadsTo: (url: URL) => URL): SlotAnswer {
-  const given = text.split(/\s+|[,;]+(?=\s|$|https?:)/i).filter(part => part !== '')
+  const given = plainAddresses(text)
+    .split(/\s+|[,;]+(?=\s|$|https?:)/i)
+    .filter(part => part !== '')
   if (given.length === 0) return problem('holds no address')
   for (const address of given) {
     const wrong = addressProblem(address)
@@ -152,6 +154,11 @@ function readUrls(most: number, text: string, leadsTo: (url: URL) => URL): SlotA
   const [first = ''] = hosts
   const name = hosts.length === 1 ? first : `${first} and ${hosts.length - 1} more`
   return filled(addresses, { hosts, name: shortName(name), slug: slugOf(first) })
+}
+
+/** Calendars and feeds are offered under schemes of their own, and fetched like anything else. */
+function plainAddresses(text: string): string {
+  return text.replaceAll(/(?<![^\s,;])(?:webcals?|feed):\/\//gi, 'https://')
 }
 
 function readTime(text: string): SlotAnswer {

@@ -34,7 +34,7 @@ describe('the document of the API', () => {
   })
 
   it('has every route there is, and nothing else', () => {
-    const nothing: unknown = { engine: {} }
+    const nothing: unknown = { engine: {}, closing: new AbortController().signal }
     const { routes } = createApp(nothing as Parameters<typeof createApp>[0])
     const there = new Set(
       routes

@@ -6,6 +6,7 @@ import type { Engine } from '../engine/engine.ts'
 import { waitingForVault } from '../engine/views/connections.ts'
 import type { Log } from '../store/log-file.ts'
 import { KeptAnswers } from '../engine/kept-answers.ts'
+import { Feed } from './feed.ts'
 import { guardRequests } from './guard.ts'
 import type { Guard } from './guard.ts'
 import { keepAnswers } from './idempotency.ts'
@@ -23,6 +24,7 @@ import { metricsRoute, observeRoutes } from './routes-observe.ts'
 import type { ReadLog } from './routes-observe.ts'
 import { eventRoutes, itemRoutes, runRoutes } from './routes-runs.ts'
 import { stewardRoutes } from './routes-steward.ts'
+import { streamRoutes } from './routes-stream.ts'
 import { runUndoRoutes, undoRoutes } from './routes-undo.ts'
 import { vaultRoutes } from './routes-vault.ts'
 
@@ -68,6 +70,7 @@ export function createApp({
         return c.json(describeApi(app.routes, version))
       },
     )
+    .route('/api/v1/stream', streamRoutes(new Feed(engine.store), closing))
     .route('/api/v1/automations', automationRoutes(engine, closing))
     .route('/api/v1/automations', editRoutes(engine))
     .route('/api/v1/runs', runRoutes(engine, closing))

@@ -39,6 +39,17 @@ export const paging = {
     .describe('Where the page begins: “next” of the page before'),
 }
 
+export const RUN_STATES = ['running', 'waiting', 'succeeded', 'failed', 'cancelled', 'declined'] as const
+export const ACTION_STATES = ['open', 'resolved', 'closed'] as const
+
+/** What runs are chosen by. */
+export const runFilter = {
+  automation: named().optional().describe('Of this automation alone: its name or id'),
+  state: oneOf(RUN_STATES).optional(),
+  since: instant().optional().describe('Begun at this time or later, UTC milliseconds'),
+  until: instant().optional().describe('Begun before this time, UTC milliseconds'),
+}
+
 /** Any JSON value; `null` where the body is empty. */
 export async function bodyJson(c: Context): Promise<Json> {
   const text = await c.req.text()

@@ -84,6 +84,7 @@ function operationPart(method: string, place: string, declared: Operation): Part
       ...Object.fromEntries(
         Object.entries(declared.answers).map(([status, name]) => [status, answerPart(name, declared.text)]),
       ),
+      ...(declared.streams === undefined ? {} : { 200: streamPart(declared.streams) }),
       default: { $ref: '#/components/responses/Problem' },
     },
   }
@@ -131,6 +132,14 @@ function bodyPart(body: z.ZodType): Part {
 
 function answerPart(name: AnswerName, type = 'application/json'): Part {
   return { description: name, content: { [type]: { schema: { $ref: SCHEMAS + name } } } }
+}
+
+function streamPart(streams: NonNullable<Operation['streams']>): Part {
+  const content = Object.entries(streams).map(([type, description]) => [
+    type,
+    { schema: { type: 'string', description } },
+  ])
+  return { description: 'A stream', content: Object.fromEntries(content) as Part }
 }
 
 function inputSchema(schema: z.ZodType): Part {

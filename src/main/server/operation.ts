@@ -14,6 +14,8 @@ export interface Operation<Q extends z.ZodType = z.ZodType, B extends z.ZodType 
   readonly body?: B
   /** By status. Errors are the same everywhere and not listed. */
   readonly answers: { readonly [status: number]: AnswerName }
+  /** What it answers with instead of JSON, by type: what is in it. */
+  readonly streams?: Readonly<Record<string, string>>
   /** Takes the place of what was read before under an ETag: `If-Match` must say which. */
   readonly replaces?: true
   /** The type of what is answered, where that is a text and not JSON. */

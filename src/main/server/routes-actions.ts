@@ -12,7 +12,7 @@ import {
   grantView,
 } from '../engine/views/grants.ts'
 import type { ActionRow, ApprovalRow } from '../store/actions.ts'
-import { anyJson, named, oneOf, paging } from './input.ts'
+import { ACTION_STATES, anyJson, named, oneOf, paging } from './input.ts'
 import { operation } from './operation.ts'
 import { notFound } from './problem.ts'
 import { existingAutomation } from './routes-automations.ts'
@@ -30,7 +30,7 @@ export function actionRoutes(engine: Engine) {
         summary: 'What needs you, newest first',
         query: z.strictObject({
           ...paging,
-          state: oneOf(['open', 'resolved', 'closed']).default('open'),
+          state: oneOf(ACTION_STATES).default('open'),
           automation: named().optional(),
         }),
         answers: { 200: 'ActionPage' },

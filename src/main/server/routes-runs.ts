@@ -17,25 +17,18 @@ import {
 import { itemById } from '../store/items.ts'
 import { lastSuccessBefore } from '../store/lists.ts'
 import type { RunRow } from '../store/runs.ts'
-import { anyJson, instant, named, oneOf, paging, whole } from './input.ts'
+import { anyJson, named, oneOf, paging, runFilter, whole } from './input.ts'
 import { operation } from './operation.ts'
 import { notFound } from './problem.ts'
 import { idOf } from './routes-actions.ts'
 import { LONGEST_WAIT_MS, waitForEvent } from './wait.ts'
 
-const STATES = ['running', 'waiting', 'succeeded', 'failed', 'cancelled', 'declined'] as const
 const ITEM_STATES = ['open', 'waiting', 'done', 'aside', 'declined'] as const
 
 const wait = whole(0, LONGEST_WAIT_MS)
   .optional()
   .describe('Answer when the run has ended or rests, after this many ms at the latest')
-const runsQuery = z.strictObject({
-  ...paging,
-  automation: named().optional(),
-  state: oneOf(STATES).optional(),
-  since: instant().optional().describe('Begun at this time or later, UTC milliseconds'),
-  until: instant().optional().describe('Begun before this time, UTC milliseconds'),
-})
+const runsQuery = z.strictObject({ ...paging, ...runFilter })
 const signal = z.strictObject({
   payload: anyJson.default(null),
   dedupeKey: z.string().min(1).max(200).optional(),

@@ -12,20 +12,19 @@ const TOLD = [
   'chats',
   'chat_events',
   'connections',
+  'grants',
+  'policies',
   'settings',
 ] as const
 
 export interface Change {
-  verb: 'insert' | 'update'
   table: (typeof TOLD)[number]
   /** The parameters of the statement: ids among them. */
   values: Readonly<Record<string, unknown>>
 }
 
-/** What a statement does to one of these tables; null for all else. */
-export function toldBy(sql: string): Pick<Change, 'verb' | 'table'> | null {
-  const [, verb, name] = /^(insert into|update) "(\w+)"/.exec(sql) ?? []
-  const table = TOLD.find(told => told === name)
-  if (table === undefined) return null
-  return { verb: verb === 'update' ? 'update' : 'insert', table }
+/** Which of these tables a statement changes; null for all else. */
+export function toldBy(sql: string): Change['table'] | null {
+  const [, name] = /^(?:insert into|update|delete from) "(\w+)"/.exec(sql) ?? []
+  return TOLD.find(told => told === name) ?? null
 }

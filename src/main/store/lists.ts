@@ -67,6 +67,12 @@ const lastSuccess = statement((p: { workflowId: string; before: string }) =>
     .orderBy('id', 'desc')
     .limit(1),
 )
+const stateOfRun = statement((p: { id: string }) =>
+  query.selectFrom('script_runs').select(['workflow_id', 'state']).where('id', '=', p.id),
+)
+const stateOfAction = statement((p: { id: string }) =>
+  query.selectFrom('actions').select(['workflow_id', 'state']).where('id', '=', p.id),
+)
 const runOfInbox = statement((p: { inboxId: string }) =>
   query.selectFrom('script_runs').selectAll().where('inbox_id', '=', p.inboxId),
 )
@@ -195,6 +201,20 @@ export function lastSuccessBefore(
   run: Pick<RunRow, 'id' | 'workflow_id'>,
 ): RunRow | undefined {
   return reader.get(lastSuccess, { workflowId: run.workflow_id, before: run.id })
+}
+
+export function automationOfRun(
+  reader: Reader,
+  id: string,
+): Pick<Row<'script_runs'>, 'workflow_id' | 'state'> | undefined {
+  return reader.get(stateOfRun, { id })
+}
+
+export function automationOfAction(
+  reader: Reader,
+  id: string,
+): Pick<Row<'actions'>, 'workflow_id' | 'state'> | undefined {
+  return reader.get(stateOfAction, { id })
 }
 
 /** The run an event led to, once it was claimed. */

@@ -22,8 +22,8 @@ export type SqlValue = string | number | bigint | Uint8Array | null
 
 export interface Statement<P, R> {
   readonly sql: string
-  /** What it does to a table that others watch. */
-  readonly told?: Pick<Change, 'verb' | 'table'> | null
+  /** The table it changes, where others watch that one. */
+  readonly told?: Change['table'] | null
   /** The values for the holes of `sql`, in order. */
   bind(params: P): SqlValue[]
   /** Only carries the row type; absent at run time. */

@@ -72,7 +72,7 @@ export class Tx extends Reader {
   run<P, R>(statement: Statement<P, R>, params: P): number {
     const rows = this.prepare(statement.sql).run(...statement.bind(params)).changes
     if (rows > 0 && statement.told)
-      this.changes.push({ ...statement.told, values: params as Change['values'] })
+      this.changes.push({ table: statement.told, values: params as Change['values'] })
     return rows
   }
 }

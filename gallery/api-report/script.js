@@ -117,7 +117,7 @@ async function put(path, rows) {
     path,
     isTable
       ? `${await toMarkdown(rows, { columns })}\n`
-      : `${await csvFormat(rows, { columns, escapeFormulas: true })}\r\n`,
+      : await csvFormat(rows, { columns, escapeFormulas: true }),
   )
 }
 

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Json } from '../../src/domain/json.ts'
 import { listActions, openActionsOfRun } from '../../src/main/store/actions.ts'
 import { chatEventsOf } from '../../src/main/store/chats.ts'
-import { stateValue } from '../../src/main/store/local-state.ts'
+import { stateList, stateValue } from '../../src/main/store/local-state.ts'
 import { stepsOfRun } from '../../src/main/store/journal.ts'
 import { workflowById } from '../../src/main/store/workflows.ts'
 import { serveHttp } from '../support/loopback-server.ts'
@@ -247,6 +247,28 @@ describe('a run', () => {
     expect(missing.state).toBe('failed')
     expect(world.failure(missing)).toMatchObject({ kind: 'outcome-missing' })
     expect(world.failure(missing)?.message).toContain('good was false')
+  })
+
+  it('O1 J2 what verify looks at is what will be there when the run succeeds', async () => {
+    const source = `import { create, get as note } from 'tools/notes'
+      import { get, list, set } from 'tools/state'
+      export default async function run({ keep }) {
+        const { id } = await create('Report', 'text')
+        await set('last', id)
+        return { id: keep ? id : 'another' }
+      }
+      export async function verify({ result }) {
+        const found = await note(result.id)
+        const [entry] = await list('la')
+        return { ok: found?.text === 'text' && (await get('last')) === result.id && entry.value === result.id }
+      }`
+    const uses = ['tools/notes', 'tools/state']
+    await world.install('looking', source, { uses, done: [{ kind: 'script-verifies' }] })
+    const missing = await world.run('looking', { keep: false })
+    expect(world.failure(missing)).toMatchObject({ kind: 'outcome-missing' })
+    expect(stateList(world.store, missing.workflow_id, '')).toEqual([])
+    expect((await world.run('looking', { keep: true })).state).toBe('succeeded')
+    expect(stateList(world.store, missing.workflow_id, '')).toHaveLength(1)
   })
 
   it('R7 a failed run is retried from the failed step; what was done is not done again', async () => {

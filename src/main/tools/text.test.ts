@@ -21,8 +21,8 @@ describe('tools/text', () => {
     })
     expect(await call('csvParse', { text: 'a\n"x,y"' })).toMatchObject({ rows: [{ a: 'x,y' }] })
     const rows = Array.from({ length: 500 }, (_, i) => ({ i }))
-    expect(await call('csvFormat', { rows: rows.slice(0, 2) })).toBe('i\r\n0\r\n1')
-    expect(await call('csvFormat', { rows })).toHaveLength(2_391)
+    expect(await call('csvFormat', { rows: rows.slice(0, 2) })).toBe('i\r\n0\r\n1\r\n')
+    expect(await call('csvFormat', { rows })).toHaveLength(2_393)
     expect(await call('hash', { text: 'x'.repeat(100_000), algorithm: 'md5' })).toBe(
       'd5816f35916d1d9482fb0f1ec201101d',
     )

@@ -102,7 +102,7 @@ function csvFormat(compute: Compute): ToolDeclaration {
     ...pureCall,
     name: 'text.csvFormat',
     title: 'Write CSV',
-    doc: 'Writes rows as comma-separated values, lines ending with CR LF. null is an empty cell.',
+    doc: 'Writes rows as comma-separated values, every line ending with CR LF. null is an empty cell.',
     input: z.strictObject({
       rows: z.array(z.union([z.array(cell), z.record(z.string(), cell)])).max(1_000_000),
       columns: z

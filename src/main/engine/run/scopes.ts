@@ -34,8 +34,9 @@ export class RunScopes {
     return scope
   }
 
+  /** What the run has staged becomes real only with its end, and `verify` is to judge what will be there. */
   #verifying(): Scope {
-    const scope = new Scope(VERIFY, this.#journal().verification(), null, null)
+    const scope = new Scope(VERIFY, this.#journal().verification(), null, this.get(''))
     this.#scopes.set(VERIFY, scope)
     return scope
   }

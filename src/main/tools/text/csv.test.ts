@@ -53,14 +53,15 @@ describe('writing CSV', () => {
         { a: 1, b: null },
         { c: true, a: 'x' },
       ]),
-    ).toBe('a,b,c\r\n1,,\r\nx,,true')
-    expect(write([{ a: 1, b: 2 }], { columns: ['b'], header: false })).toBe('2')
-    expect(write([[1, 'a;b'], []], { columns: ['x', 'y'] })).toBe('x,y\r\n1,"a;b"\r\n')
+    ).toBe('a,b,c\r\n1,,\r\nx,,true\r\n')
+    expect(write([{ a: 1, b: 2 }], { columns: ['b'], header: false })).toBe('2\r\n')
+    expect([write([]), write([], { columns: ['a'] })]).toEqual(['', 'a\r\n'])
+    expect(write([[1, 'a;b'], []], { columns: ['x', 'y'] })).toBe('x,y\r\n1,"a;b"\r\n\r\n')
   })
 
   it('disarms formulas when asked', () => {
-    expect(write([{ a: '=1+1', b: -1 }], { escapeFormulas: true })).toBe(`a,b\r\n"'=1+1",-1`)
-    expect(write([{ a: '=1+1' }])).toBe('a\r\n=1+1')
+    expect(write([{ a: '=1+1', b: -1 }], { escapeFormulas: true })).toBe(`a,b\r\n"'=1+1",-1\r\n`)
+    expect(write([{ a: '=1+1' }])).toBe('a\r\n=1+1\r\n')
   })
 
   it('is read back as it was, the delimiter found or given', () => {

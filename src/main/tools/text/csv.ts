@@ -92,17 +92,19 @@ export interface CsvRows {
   escapeFormulas: boolean
 }
 
-/** Rows as records (columns in the order first met, unless given) or as lists of cells. Lines end with CR LF. */
+/** Rows as records (columns in the order first met, unless given) or as lists of cells. Every line ends with CR LF. */
 export function formatCsv({ rows, columns, header, delimiter, escapeFormulas }: CsvRows): string {
   const names = columns ?? columnsMet(rows)
   const body = rows.map(row => (Array.isArray(row) ? row : names.map(name => row[name] ?? null)))
   const lines = header && names.length > 0 ? [names, ...body] : body
+  if (lines.length === 0) return ''
   const alone = lines.some(cells => cells.length === 1)
-  return Papa.unparse(lines, {
+  const text = Papa.unparse(lines, {
     delimiter,
     quotes: (cell: unknown) => needsQuotes(cell, alone),
     escapeFormulae: escapeFormulas,
   })
+  return `${text}\r\n`
 }
 
 /** Quoted also where a reader who must guess the delimiter could be misled, or a lone empty cell look like no row. */

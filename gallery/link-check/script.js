@@ -1,5 +1,6 @@
 /**
- * Reads the pages of a website from its first on, page by page, and asks for everything they link to on the same host.
+ * Reads the pages of a website from its first on, page by page, and asks for everything they link to on the same host
+ * and on those that were named beside it, of which no page is read.
  * Says which links are broken when that is not what it said before. A site that is down is not a site without pages:
  * nothing is concluded from it.
  */
@@ -13,6 +14,7 @@ import { page } from 'tools/web'
 const slots = /*slots*/ {}
 
 const BROKEN = 'broken'
+const HOSTS = new Set([slots.url, ...(slots.others ?? [])].map(hostOf))
 /** Addresses for each page that may be read. */
 const PER_PAGE = 10
 const SHOWN = 20
@@ -77,12 +79,13 @@ async function crawl() {
   // A map goes on with what is added to it on the way.
   for (const address of known.values()) {
     if (state.checked.length === most) return { ...endOf(state), isWhole: false }
-    await check(address, state)
+    await check(address, state, host)
     if (state.silent === MOST_SILENT || (state.checked.length === 1 && state.silent === 1))
       return { ...endOf(state), isWhole: false, isDown: true }
-    if (address.problem !== null || OTHER_KIND.test(pathOf(address.url))) continue
+    if (address.problem !== null || hostOf(address.url) !== host || OTHER_KIND.test(pathOf(address.url)))
+      continue
     if (state.pages === slots.pages) state.isWhole = false
-    else for (const url of await linksOf(address.url, state, host)) addLink(known, url, address.url)
+    else for (const url of await linksOf(address.url, state)) addLink(known, url, address.url)
   }
   return endOf(state)
 }
@@ -97,10 +100,11 @@ function addLink(known, url, on) {
   known.set(url, address)
 }
 
-async function check(address, state) {
+async function check(address, state, host) {
   const answer = await asked(address.url)
   address.problem = problemOf(answer)
-  state.silent = answer.reachable ? 0 : state.silent + 1
+  // Another site that is down says nothing about this one.
+  if (hostOf(address.url) === host) state.silent = answer.reachable ? 0 : state.silent + 1
   state.checked.push(address)
 }
 
@@ -109,7 +113,7 @@ async function asked(url) {
     const head = await probe(url, { method: 'HEAD' })
     return head.status !== null && ASK_AGAIN.includes(head.status) ? await probe(url) : head
   } catch (error) {
-    // It leads to another site, which is not looked at.
+    // It leads on to a site that is not looked at.
     if (codeOf(error) !== 'not-permitted') throw error
     return { reachable: true, ok: true, status: null, reason: null }
   }
@@ -120,12 +124,12 @@ function problemOf({ ok, reachable, status, reason }) {
   return reachable ? `status ${status}` : `no answer (${reason})`
 }
 
-async function linksOf(url, state, host) {
+async function linksOf(url, state) {
   try {
     const { links } = await page(url, { selector: 'body', maxText: 1_000 })
     state.pages += 1
-    const here = links.map(link => link.url.split('#', 1)[0]).filter(link => hostOf(link) === host)
-    return [...new Set(here)]
+    const checked = links.map(link => link.url.split('#', 1)[0]).filter(link => HOSTS.has(hostOf(link)))
+    return [...new Set(checked)]
   } catch (error) {
     if (codeOf(error) === TOO_MUCH) state.isWhole = false
     else if (!UNREAD.includes(codeOf(error))) throw error

@@ -99,6 +99,25 @@ describe('link-check', () => {
     expect(links.notices()).toEqual([])
   })
 
+  it('asks sites that were named beside it for what is linked to there, reads none of their pages', async () => {
+    const [near, third] = await Promise.all(
+      [404, 500].map(status => serveHttp((_, response) => response.writeHead(status).end())),
+    )
+    const closed = await serveHttp((_, response) => response.end())
+    await closed.close()
+    const away = [other.url('/fine'), near?.url('/gone'), third?.url('/secret'), closed.url('/')]
+    page('home', ...away.flatMap(url => url ?? []))
+    const links = await install({ others: `${other.url('/')} ${near?.url('/') ?? ''} ${closed.url('/')}` })
+    const before = other.seen.length
+    expect(await links.run()).toMatchObject({
+      ...{ pages: 1, addresses: 4, isDown: false },
+      broken: [{ url: near?.url('/gone'), problem: 'status 404' }, { url: closed.url('/') }],
+    })
+    expect(other.seen.slice(before).map(({ method }) => method)).toEqual(['HEAD'])
+    expect(third?.seen).toEqual([])
+    await Promise.all([near?.close(), third?.close()])
+  })
+
   it('concludes nothing from a site that is down', async () => {
     page('home', 'gone')
     const links = await install()

@@ -38,6 +38,12 @@ describe('placeholders', () => {
     expect(fillJson(template, values)).toEqual([{ a: 1 }, { a: 3 }])
   })
 
+  it('put a list among the members of another, and nothing where a slot was left empty', () => {
+    const template = ['{{url.host}}', '{{rules.folders:list}}', '{{empty.folders:list}}', ['{{url.host}}']]
+    expect(fillJson(template, values)).toEqual(['a.example', 'A', 'B', ['a.example']])
+    expect(() => fillJson({ a: '{{empty.folders:list}}' }, values)).toThrow(TemplateError)
+  })
+
   it('repeat a member of a list for each of a list', () => {
     const template = [
       { $each: 'rules.folders', $if: 'digest.is.note', a: '{{member}} of {{url.host}}' },

@@ -4,7 +4,8 @@
  *
  * `"{{slot}}"`, `"a {{slot.facet}} b"` put text into text; `"{{slot.facet:number}}"` (also `boolean`, `list`), alone
  * in its string, becomes that value; a member of an object that is `"{{slot:optional}}"` is left out where the slot was
- * left empty. An object with `"$if": "slot.facet"` stays in its list only where that is true;
+ * left empty, and `:list` among the members of a list becomes members of it, none where the slot was left empty. An
+ * object with `"$if": "slot.facet"` stays in its list only where that is true;
  * one with `"$each": "slot.facet"` is there once for each of a list, which it calls `{{member}}`.
  */
 import type { Json, JsonObject } from '../../../domain/json.ts'
@@ -25,7 +26,7 @@ export function fillJson(template: Json, values: Values): Json {
   if (Array.isArray(template)) {
     return template
       .filter(member => isWanted(member, values))
-      .flatMap(member => eachOf(member, values).map(known => fillJson(member, known)))
+      .flatMap(member => eachOf(member, values).flatMap(known => membersOf(member, known)))
   }
   if (!isJsonObject(template)) return template
   const members = Object.entries(template).filter(
@@ -65,6 +66,13 @@ function fillString(template: string, values: Values): Json {
   if ((Array.isArray(value) ? 'list' : typeof value) !== type)
     throw new TemplateError(`“${template}” is no ${type}`)
   return value
+}
+
+function membersOf(member: Json, values: Values): Json[] {
+  if (typeof member !== 'string') return [fillJson(member, values)]
+  const [, slot = '', , type] = TYPED.exec(member) ?? []
+  if (type === 'list' && values.get(slot)?.value === null) return []
+  return [fillString(member, values)].flat()
 }
 
 function isLeftOut(member: Json, values: Values): boolean {

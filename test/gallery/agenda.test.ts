@@ -141,7 +141,7 @@ describe('agenda', () => {
     await expect.poll(() => alone.notices().length).toBe(1)
   })
 
-  it('O3 told late, it is still of the day that was meant, and of none that is over', async () => {
+  it('told late, it is still of the day that was meant, and of none that is over', async () => {
     stage.clock.advance(Date.UTC(2026, 3, 4, 10) - stage.clock.now())
     const calendars = publish('me.ics', event('Brunch', '20260405T100000', '20260405T110000'))
     const [evening, morning] = [

@@ -7,6 +7,10 @@ export const name = z
   .string()
   .regex(/^[a-z0-9][a-z0-9-]{0,63}$/, { error: 'takes lower-case letters, digits and hyphens, 64 at most' })
 
+export const timeOfDay = z
+  .string()
+  .regex(/^([01]\d|2[0-3]):[0-5]\d$/, { error: 'is a time of day, such as 08:30' })
+
 /** `example.com`, `*.example.com` (any depth of subdomain, not the domain itself), `127.0.0.1:8080`. */
 export const hostPattern = z
   .string()

@@ -7,6 +7,7 @@ import { visibleText } from './approval.ts'
 import type { ChangeClause, Check, Contract } from './contract.ts'
 import { declarationOf } from './triggers/list.ts'
 import type { Trigger } from './triggers/list.ts'
+import { DAY_NAMES } from './windows.ts'
 
 export interface ContractSection {
   heading: string
@@ -127,6 +128,7 @@ function changeLines(contract: Contract): string[] {
     ...(contract.windows.length === 0 ? [] : [windowsLine(contract)]),
     ...(contract.models ? ['Uses a model, which is shown what the script gives it'] : []),
     ...(contract.notifies ? ['Notifies you'] : []),
+    ...(contract.urgent ? ['What it tells and asks comes through in quiet hours too'] : []),
     ...(contract.publishes.length === 0 ? [] : [`Announces ${list(contract.publishes)}`]),
     ...Object.entries(contract.items).map(
       ([name, meaning]) =>
@@ -154,11 +156,9 @@ function recipientWords(recipient: string): string {
   return recipient.startsWith('@') ? `everyone at ${recipient.slice(1)}` : recipient
 }
 
-const DAYS = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun']
-
 function windowsLine({ windows, zone }: Contract): string {
   const spans = windows.map(({ from, to, days }) => {
-    const on = days === undefined ? 'every day' : days.map(day => DAYS[day - 1]).join(', ')
+    const on = days === undefined ? 'every day' : days.map(day => DAY_NAMES[day - 1]).join(', ')
     return `${from}–${to} ${on}`
   })
   return spans.length === 0

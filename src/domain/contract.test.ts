@@ -216,6 +216,7 @@ describe('a contract in words', () => {
     ['outsideContent deny', { outsideContent: 'deny' }],
     ['models', { models: true }],
     ['notifies', { notifies: false }],
+    ['urgent', { urgent: true }],
     ['publishes', { publishes: ['done'] }],
     ['items', { items: { invoice: 'the id of the mail' } }],
     ['done', { done: [{ kind: 'result-has', field: 'total' }] }],

@@ -4,7 +4,7 @@
  * Unknown keys are refused, so a misspelt limit can never be a missing limit.
  */
 import { z } from 'zod'
-import { count, hostPattern, name, root, zone } from './contract-fields.ts'
+import { count, hostPattern, name, root, timeOfDay, zone } from './contract-fields.ts'
 import { triggerSchema } from './triggers/list.ts'
 
 const micros = z.int().min(0).max(1_000_000_000_000)
@@ -41,8 +41,6 @@ const check = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('items-settled'), each: z.string(), maxSetAside: count }),
   z.strictObject({ kind: z.literal('script-verifies') }),
 ])
-
-const timeOfDay = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, { error: 'is a time of day, such as 08:30' })
 
 const timeWindow = z.strictObject({
   /** Local times in the contract's zone, `HH:MM`. A window may pass midnight. */
@@ -113,6 +111,8 @@ export const contractSchema = z.strictObject({
   outsideContent: z.enum(['allow', 'ask', 'deny']).default('allow'),
   models: z.boolean().default(false),
   notifies: z.boolean().default(true),
+  /** What it tells and asks comes through in quiet hours too. */
+  urgent: z.boolean().default(false),
   publishes: z.array(name).default([]),
   /** The names of `each` and what their key means, in words: they outlive script versions (J7). */
   items: z.record(z.string(), z.string()).default({}),

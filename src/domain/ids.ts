@@ -26,6 +26,7 @@ export type IdPrefix =
   | 'grt'
   | 'cht'
   | 'cev'
+  | 'ntf'
   | 'cst'
   | 'con'
   | 'boot'

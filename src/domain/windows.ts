@@ -4,6 +4,8 @@ import { clockChange, DAY, instantsOf, wallTime } from './zone.ts'
 
 export type TimeWindow = Contract['windows'][number]
 
+export const DAY_NAMES = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun']
+
 const MINUTE = 60_000
 /** Windows repeat weekly; one that falls into an hour the clocks skip opens a week later. */
 const LOOK_AHEAD_DAYS = 15
@@ -46,11 +48,11 @@ function covers(window: TimeWindow, day: number, minute: number): boolean {
 }
 
 /** A window belongs to the day on which it opens. 1 January 1970 was a Thursday; days count from Monday, 1. */
-function isOn(window: TimeWindow, day: number): boolean {
-  if (window.days === undefined) return true
-  return window.days.includes(((((day + 3) % 7) + 7) % 7) + 1)
+export function isOn({ days }: { days?: readonly number[] | null | undefined }, day: number): boolean {
+  if (days === undefined || days === null) return true
+  return days.includes(((((day + 3) % 7) + 7) % 7) + 1)
 }
 
-function minuteOf(time: string): number {
+export function minuteOf(time: string): number {
   return Number(time.slice(0, 2)) * 60 + Number(time.slice(3))
 }

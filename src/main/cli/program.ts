@@ -10,6 +10,7 @@ import { addGalleryCommands } from './commands-gallery.ts'
 import { addInboxCommands } from './commands-inbox.ts'
 import { addObserveCommands } from './commands-observe.ts'
 import { addPermissionCommands } from './commands-permissions.ts'
+import { addQuietCommands } from './commands-quiet.ts'
 import { addRehearseCommand } from './commands-rehearse.ts'
 import { addRunCommands } from './commands-runs.ts'
 import { addVaultCommands } from './commands-vault.ts'
@@ -33,6 +34,7 @@ export function createProgram(): Command {
   addRehearseCommand(program)
   addInboxCommands(program)
   addPermissionCommands(program)
+  addQuietCommands(program)
   addGalleryCommands(program)
   addConnectionCommands(program)
   addVaultCommands(program)

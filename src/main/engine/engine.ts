@@ -34,6 +34,7 @@ import type { InstallRequest, Installed } from './install.ts'
 import { rehearse } from './rehearse.ts'
 import type { Rehearsal, RehearsalEnd } from './rehearse.ts'
 import { Observer } from './observe/observer.ts'
+import { Quiet } from './quiet.ts'
 import { Rehearsals } from './rehearse/rehearsals.ts'
 import { Router } from './router.ts'
 import { Scheduler } from './scheduler.ts'
@@ -86,6 +87,7 @@ export class Engine {
   readonly #scheduler: Scheduler
   readonly #watcher: Watcher
   readonly #answers: Answers
+  readonly #quiet: Quiet
   readonly #watchers = new Map<string, Set<() => void>>()
 
   constructor(options: EngineOptions) {
@@ -114,6 +116,7 @@ export class Engine {
     this.#waker = new Waker(this.#context, this.#router)
     this.#scheduler = new Scheduler(this.#context)
     this.#watcher = new Watcher(this.#context)
+    this.#quiet = new Quiet(this.#context)
     this.rehearsals = new Rehearsals(this.#context)
     this.policies = new Policies(this.#context)
     this.hooks = new Hooks(
@@ -129,6 +132,7 @@ export class Engine {
       install: request => this.install(request),
       preferencesChanged: () => {
         this.#onPreferences(preferencesOf(this.store))
+        this.#quiet.arm()
       },
     })
     this.#answers = new Answers(this.#context, this.#waker, this.control)
@@ -142,6 +146,7 @@ export class Engine {
     await this.#router.resumeAll()
     this.#waker.arm()
     this.#scheduler.start()
+    this.#quiet.arm()
     await this.#watcher.start()
     return folder
   }
@@ -150,6 +155,7 @@ export class Engine {
   stop(): void {
     this.rehearsals.stopAll()
     this.undoing.stop()
+    this.#quiet.stop()
     this.#scheduler.stop()
     this.#watcher.stop()
     this.#waker.stop()

@@ -8,17 +8,19 @@
  */
 import { randomBytes } from 'node:crypto'
 import { automationOfAction, automationOfRun } from '../store/lists.ts'
+import { automationOfNotification } from '../store/notifications.ts'
 import type { Change } from '../store/changes.ts'
 import type { Store } from '../store/store.ts'
 import { workflowById } from '../store/workflows.ts'
 
 /** One thing that changed. */
 export interface News {
-  kind: 'automation' | 'run' | 'action' | 'chat' | 'connection' | 'grant' | 'policy' | 'settings'
+  kind:
+    'automation' | 'run' | 'action' | 'notification' | 'chat' | 'connection' | 'grant' | 'policy' | 'settings'
   id: string | null
   /** The automation it belongs to, where it belongs to one. */
   automation: string | null
-  /** What an automation, a run or an action is now. */
+  /** What an automation, a run, an action or a notification is now. */
   state: string | null
 }
 
@@ -157,6 +159,7 @@ const THINGS: Readonly<Record<Change['table'], readonly [kind: News['kind'], id?
   script_runs: ['run', 'id'],
   script_run_steps: ['run', 'run_id'],
   actions: ['action', 'id'],
+  notifications: ['notification', 'id'],
   chats: ['chat', 'id'],
   chat_events: ['chat', 'chat_id'],
   connections: ['connection'],
@@ -184,11 +187,14 @@ function newsOf(store: Store, { kind, id }: Thing): News | null {
       return workflow === undefined ? null : { ...bare, automation: id, state: workflow.state }
     }
     case 'run':
-    case 'action': {
-      const row = kind === 'run' ? automationOfRun(store, id) : automationOfAction(store, id)
+    case 'action':
+    case 'notification': {
+      const row = LOOK_UP[kind](store, id)
       return row === undefined ? null : { ...bare, automation: row.workflow_id, state: row.state }
     }
     default:
       return bare
   }
 }
+
+const LOOK_UP = { run: automationOfRun, action: automationOfAction, notification: automationOfNotification }

@@ -2,9 +2,11 @@
 import { Hono } from 'hono'
 import { z } from 'zod'
 import type { ConnectionDesk } from '../../domain/connection.ts'
+import { quietHoursSchema } from '../../domain/quiet-hours.ts'
 import type { Engine } from '../engine/engine.ts'
 import { costsPage, costsSummary } from '../engine/views/costs.ts'
 import { healthNow } from '../engine/views/health.ts'
+import { notificationsPage, quietNow } from '../engine/views/notifications.ts'
 import { LOG_LEVELS } from '../../domain/log.ts'
 import { collectorSchema, preferencesOf, preferencesWith } from '../store/settings.ts'
 import { replacing, showTag } from './etag.ts'
@@ -17,6 +19,7 @@ const settingsEdit = z.strictObject({
   logLevel: z.enum(LOG_LEVELS).optional(),
   tracesTo: collectorSchema.nullable().optional(),
   tellHosts: z.boolean().optional(),
+  quietHours: quietHoursSchema.nullable().optional().describe('When nobody is disturbed; null: never quiet'),
 })
 const summed = z.strictObject({
   automation: named().optional(),
@@ -49,6 +52,20 @@ export function stewardRoutes(engine: Engine, desk: ConnectionDesk) {
         const { automation, ...time } = c.req.valid('query')
         return c.json(await costsSummary(engine, { ...time, workflowId: idOf(engine, automation) }))
       },
+    )
+    .get(
+      '/notifications',
+      operation({
+        summary: 'What you were told of, newest first',
+        query: z.strictObject(paging),
+        answers: { 200: 'NotificationPage' },
+      }),
+      c => c.json(notificationsPage(engine, c.req.valid('query'))),
+    )
+    .get(
+      '/quiet',
+      operation({ summary: 'Whether it is quiet, and what is held', answers: { 200: 'Quiet' } }),
+      c => c.json(quietNow(engine)),
     )
     .get('/settings', operation({ summary: 'How Steward is set', answers: { 200: 'Settings' } }), c => {
       showTag(c, settings())

@@ -1,5 +1,6 @@
 /** Actions: what needs a person. One open row per cause; approvals are bound to the exact payload (P4). */
 import { z } from 'zod'
+import { notify } from './notifications.ts'
 import type { Row } from './schema.ts'
 import { insertion, query, statement } from './statement.ts'
 import type { Store } from './store.ts'
@@ -153,6 +154,14 @@ export function raiseAction(store: Store, tx: Tx, action: NewAction): string {
     state: 'open',
     expires_at: action.expiresAt,
     created_at: action.at,
+  })
+  notify(store, tx, {
+    kind: 'needs-you',
+    workflowId: action.workflowId,
+    runId: action.runId,
+    actionId: id,
+    body: { title: action.body.cause, text: action.body.effect, level: 'warning' },
+    at: action.at,
   })
   return id
 }

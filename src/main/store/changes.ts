@@ -9,6 +9,7 @@ const TOLD = [
   'script_runs',
   'script_run_steps',
   'actions',
+  'notifications',
   'chats',
   'chat_events',
   'connections',

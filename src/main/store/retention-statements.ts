@@ -281,6 +281,20 @@ export const dropActions = statement((p: { until: number; limit: number }) =>
         .limit(p.limit),
     ),
 )
+export const dropNotifications = statement((p: { until: number; limit: number }) =>
+  query
+    .deleteFrom('notifications')
+    .where(
+      'id',
+      'in',
+      query
+        .selectFrom('notifications')
+        .select('id')
+        .where('state', '!=', 'held')
+        .where('created_at', '<', p.until)
+        .limit(p.limit),
+    ),
+)
 export const entriesFrom = statement((p: { runId: string; position: number; limit: number }) =>
   query
     .selectFrom('script_run_steps')

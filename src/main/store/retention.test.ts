@@ -12,9 +12,11 @@ import { listRuns, runOfEvent } from './lists.ts'
 import { chatEventsOf } from './chats.ts'
 import { collect, RETENTION } from './retention.ts'
 import type { Collected, RetentionOptions } from './retention.ts'
+import { countHeld } from './notifications.ts'
 import { runById } from './runs.ts'
 import type { RunRow } from './runs.ts'
 import { ledgerOf, schedulesOf } from './schedules.ts'
+import { preferencesOf, preferencesWith, putPreferences } from './settings.ts'
 import { undoById, undoSteps } from './undos.ts'
 import { waitsOfRun } from './waits.ts'
 import { workflowById } from './workflows.ts'
@@ -79,6 +81,7 @@ describe('what goes', () => {
       instants: 0,
       schedules: 0,
       actions: 0,
+      notifications: 1,
       blobs: 2,
     })
     expect(runNow(run)).toBeUndefined()
@@ -151,6 +154,19 @@ describe('what goes', () => {
     expect(await after(31)).toMatchObject({ runs: 1 })
     expect(recorded(run)).toBe(0)
   })
+
+  it('J12 notifications go after their time, but for those that quiet hours still hold', async () => {
+    await world.install('tells', "import { send } from 'tools/notify'\nexport default () => send('News')")
+    await world.run('tells')
+    const quietHours = { from: '00:01', to: '00:00', zone: 'UTC', days: null }
+    await world.store.write(tx => {
+      putPreferences(tx, preferencesWith(preferencesOf(tx), { quietHours }))
+    })
+    clock.jump(DAY / 2)
+    await world.run('tells')
+    expect(await after(31)).toMatchObject({ notifications: 2 })
+    expect(countHeld(world.store)).toBe(1)
+  })
 })
 
 describe('what stays', () => {
@@ -176,6 +192,7 @@ describe('what stays', () => {
       instants: 0,
       schedules: 0,
       actions: 0,
+      notifications: 0,
       blobs: 0,
     })
     expect(recorded(run)).toBeGreaterThan(0)

@@ -31,6 +31,7 @@ export interface Collected {
   /** Retired ones, with nothing left in the ledger. */
   schedules: number
   actions: number
+  notifications: number
   blobs: number
 }
 
@@ -64,6 +65,7 @@ export async function collect(
   await pass.events()
   await pass.ledger()
   await pass.actions()
+  await pass.notifications()
   await pass.blobs()
   return pass.collected
 }
@@ -76,6 +78,7 @@ class Pass {
     instants: 0,
     schedules: 0,
     actions: 0,
+    notifications: 0,
     blobs: 0,
   }
   readonly #store: Store
@@ -176,6 +179,18 @@ class Pass {
     while (rows === ROWS_AT_ONCE && (await this.#mayGoOn())) {
       rows = await this.#store.write(tx => tx.run(statements.dropActions, { until, limit: ROWS_AT_ONCE }))
       this.collected.actions += rows
+    }
+  }
+
+  /** All but what is still held. */
+  async notifications(): Promise<void> {
+    const until = this.#now - this.#options.runsMs
+    let rows = ROWS_AT_ONCE
+    while (rows === ROWS_AT_ONCE && (await this.#mayGoOn())) {
+      rows = await this.#store.write(tx =>
+        tx.run(statements.dropNotifications, { until, limit: ROWS_AT_ONCE }),
+      )
+      this.collected.notifications += rows
     }
   }
 

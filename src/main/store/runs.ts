@@ -46,6 +46,14 @@ const failedSince = statement((p: { workflowId: string; since: number }) =>
     .where('ended_at', '>=', p.since)
     .orderBy('id'),
 )
+const anySuccess = statement((p: { workflowId: string }) =>
+  query
+    .selectFrom('script_runs')
+    .select('id')
+    .where('workflow_id', '=', p.workflowId)
+    .where('state', '=', 'succeeded')
+    .limit(1),
+)
 const fence = statement((p: { id: string; attempt: number }) =>
   query
     .selectFrom('script_runs')
@@ -165,6 +173,10 @@ export function freeSlot(reader: Reader, workflowId: string, concurrency: number
 /** Failed runs of a workflow that ended at or after `since`, oldest first. */
 export function failedRunsSince(reader: Reader, workflowId: string, since: number): string[] {
   return reader.all(failedSince, { workflowId, since }).map(run => run.id)
+}
+
+export function everSucceeded(reader: Reader, workflowId: string): boolean {
+  return reader.get(anySuccess, { workflowId }) !== undefined
 }
 
 /** False when this executor is no longer the run's: a later boot or attempt took it over (J11). */

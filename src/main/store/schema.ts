@@ -2,6 +2,7 @@
  * The tables of `migrations/*.sql` as types: what Kysely checks every query against. Column notes are in the SQL.
  */
 import type { Generated, Selectable } from 'kysely'
+import type { NotificationsTable } from './notification-tables.ts'
 import type { UndoStepsTable, UndosTable } from './undo-tables.ts'
 
 interface SettingsTable {
@@ -385,6 +386,7 @@ export interface Schema {
   note_words: NoteWordsTable
   requests: RequestsTable
   policies: PoliciesTable
+  notifications: NotificationsTable
   tallies: TalliesTable
 }
 

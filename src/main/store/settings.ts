@@ -1,5 +1,6 @@
 /** Settings of this data folder: small texts by key, and what a person set, as one of them. */
 import { z } from 'zod'
+import { quietHoursSchema } from '../../domain/quiet-hours.ts'
 import { LOG_LEVELS } from '../../domain/log.ts'
 import { query, statement } from './statement.ts'
 import type { Reader, Tx } from './tx.ts'
@@ -39,6 +40,7 @@ export const collectorSchema = z
 const preferencesSchema = z.object({
   /** How long ended runs and what tells of them are kept at least, days. */
   keepRunsDays: z.int().min(1).max(3_650).default(30),
+  quietHours: quietHoursSchema.nullable().default(null),
   /** What the log holds: this level and those above it. */
   logLevel: z.enum(LOG_LEVELS).default('info'),
   /** Where traces are sent; null: where the environment says, or nowhere. */

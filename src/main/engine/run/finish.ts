@@ -16,7 +16,8 @@ import type { ActionRow } from '../../store/actions.ts'
 import { moveEvent, refuseWaiting, waitingFor } from '../../store/inbox.ts'
 import { itemOfScope, itemsOfRun, moveItem, waitingItemsOf } from '../../store/items.ts'
 import type { ItemRow } from '../../store/items.ts'
-import { failureOfRun, finishRun, leaveRun, runById, stillOwns } from '../../store/runs.ts'
+import { notify } from '../../store/notifications.ts'
+import { everSucceeded, failureOfRun, finishRun, leaveRun, runById, stillOwns } from '../../store/runs.ts'
 import type { RunRow } from '../../store/runs.ts'
 import type { Tx } from '../../store/tx.ts'
 import { endWaitsOfRun, waitsOfAction, waitsOfRun } from '../../store/waits.ts'
@@ -46,7 +47,10 @@ export function finishRunAs(
   const at = clock.now()
   const { row } = run
   if (!stillOwns(tx, row.id, row.attempt)) throw new FencedError(`run ${row.id} was taken over`)
-  if (ending.is === 'returned') commitChanges(run, tx, changes, at)
+  if (ending.is === 'returned') {
+    commitChanges(run, tx, changes, at)
+    tellFirstSuccess(run, tx, at)
+  }
   const cancelled = ending.is === 'cancelled'
   settleQuestions(tx, row.id, { cancelled, at })
   if (cancelled) releaseItems(run.context, tx, row.id, at)
@@ -169,6 +173,23 @@ function tellEnd({ observer }: EngineContext, row: RunRow, end: Ending & { at: n
     kind: end.is === 'failed' ? end.failure.kind : undefined,
     at: end.at,
     ms: end.at - row.created_at,
+  })
+}
+
+/** Told once for an automation: its last successes are on record for ever (J12). */
+function tellFirstSuccess({ context: { store }, row }: ActiveRun, tx: Tx, at: number): void {
+  if (everSucceeded(tx, row.workflow_id)) return
+  notify(store, tx, {
+    kind: 'first-success',
+    workflowId: row.workflow_id,
+    runId: row.id,
+    actionId: null,
+    body: {
+      title: 'It succeeded for the first time',
+      text: 'From now on it is heard of when it needs you, or has something to tell.',
+      level: 'info',
+    },
+    at,
   })
 }
 

@@ -2,6 +2,7 @@
 import type { LocalChange } from '../../../domain/tool.ts'
 import { addChatEvent } from '../../store/chats.ts'
 import { deleteState, setState } from '../../store/local-state.ts'
+import { notify } from '../../store/notifications.ts'
 import { commitNoteChange } from '../../store/notes.ts'
 import type { Tx } from '../../store/tx.ts'
 import { workflowById } from '../../store/workflows.ts'
@@ -39,6 +40,14 @@ export function commitChange(run: Author, tx: Tx, change: LocalChange, at: numbe
       if (chatId === undefined) return
       const body = { title: change.title, body: change.body, level: change.level }
       addChatEvent(store, tx, { chatId, kind: 'notice', runId: run.row.id, body, at })
+      notify(store, tx, {
+        kind: 'told',
+        workflowId,
+        runId: run.row.id,
+        actionId: null,
+        body: { title: change.title, text: change.body, level: change.level },
+        at,
+      })
       return
     }
     case 'publish':

@@ -5,6 +5,7 @@ import { LOG_LEVELS } from '../../../domain/log.ts'
 import type { AuditView } from '../../engine/views/audit.ts'
 import type { CostsSummary, CostView } from '../../engine/views/costs.ts'
 import type { Health } from '../../engine/views/doctor.ts'
+import type { NotificationView, QuietNow } from '../../engine/views/notifications.ts'
 import type { HealthNow } from '../../engine/views/health.ts'
 import type { BackedUp } from '../../store/backup.ts'
 import { logLine } from '../../store/log/read-log.ts'
@@ -38,6 +39,21 @@ const audit = shape<AuditView>()(
     automation: maybe(automationName),
     runId: maybe(text),
     body: json,
+  }),
+)
+
+const quietHours = z.object({ from: text, to: text, zone: text, days: maybe(z.array(count)) })
+const notification = shape<NotificationView>()(
+  z.object({
+    id: text,
+    kind: z.enum(['needs-you', 'told', 'first-success', 'digest']),
+    automation: maybe(automationName),
+    runId: maybe(text),
+    actionId: maybe(text),
+    title: text,
+    text,
+    level: z.enum(['info', 'warning']),
+    at: time,
   }),
 )
 
@@ -80,7 +96,12 @@ export const stewardAnswers = {
       logLevel: z.enum(LOG_LEVELS),
       tracesTo: maybe(text),
       tellHosts: z.boolean(),
+      quietHours: maybe(quietHours),
     }),
+  ),
+  NotificationPage: pageOf(notification),
+  Quiet: shape<QuietNow>()(
+    z.object({ hours: maybe(quietHours), words: maybe(text), until: maybe(time), held: count }),
   ),
   LogPage: pageOf(logLine),
   Metrics: text.describe('The exposition format of Prometheus, 0.0.4'),

@@ -1,0 +1,95 @@
+/** `quiet` and `notifications`: when nobody is disturbed, and what you were told of. */
+import { InvalidArgumentError } from 'commander'
+import type { Command } from 'commander'
+import type { NotificationView, QuietNow } from '../server/api.ts'
+import { queryOf, theCore } from './client.ts'
+import { answering, wholeNumberOption } from './command.ts'
+import type { Answer } from './command.ts'
+import { count, localTime, safe, table } from './terminal.ts'
+
+interface Hours {
+  from: string
+  to: string
+}
+
+interface QuietOptions {
+  zone?: string
+  days?: number[]
+}
+
+const DAYS = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun']
+
+export function addQuietCommands(program: Command): void {
+  answering(
+    program
+      .command('quiet')
+      .argument('[hours]', '22:00-07:00, or off; without it, what is set', hoursArgument)
+      .option('--zone <zone>', 'whose clock it goes by (that of this computer)')
+      .option('--days <days>', 'on which they begin: mon-fri, or fri,sat (every day)', daysOption)
+      .description('hold notifications for some hours; what is urgent by contract comes through'),
+    quiet,
+  )
+  answering(
+    program
+      .command('notifications')
+      .option('--limit <n>', 'how many at most', wholeNumberOption)
+      .description('what you were told of, newest first'),
+    listNotifications,
+  )
+}
+
+async function quiet(hours: Hours | 'off' | undefined, { zone, days }: QuietOptions): Promise<Answer> {
+  if (hours !== undefined) {
+    const own = zone ?? Intl.DateTimeFormat().resolvedOptions().timeZone
+    const quietHours = hours === 'off' ? null : { ...hours, zone: own, days: days ?? null }
+    await theCore().change('/settings', { quietHours })
+  }
+  const now = await theCore().get<QuietNow>('/quiet')
+  return { document: now, text: quietText(now) }
+}
+
+function quietText({ words, until, held }: QuietNow): string {
+  if (words === null) return 'It is never quiet: you are told everything at once.'
+  const holding = held === 0 ? '' : ` ${count(held, 'notification is', 'notifications are')} held.`
+  const now = until === null ? '' : ` It is quiet until ${localTime(until)}.`
+  return `Quiet ${safe(words)}.${now}${holding}`
+}
+
+async function listNotifications({ limit }: { limit?: number }): Promise<Answer> {
+  const query = queryOf({ limit: limit === undefined ? undefined : String(limit) })
+  const page = await theCore().get<{ items: NotificationView[]; next: string | null }>(
+    `/notifications${query}`,
+  )
+  const rows = page.items.map(({ at, kind, automation, title }) => [
+    localTime(at),
+    kind,
+    automation?.name ?? '-',
+    title,
+  ])
+  return {
+    document: page,
+    text:
+      rows.length === 0
+        ? 'You were told of nothing yet.'
+        : table(['TIME', 'KIND', 'AUTOMATION', 'WHAT'], rows),
+  }
+}
+
+function hoursArgument(text: string): Hours | 'off' {
+  if (text === 'off') return 'off'
+  const [, from = '', to = ''] = /^(\d\d:\d\d)-(\d\d:\d\d)$/.exec(text) ?? []
+  if (from === '') throw new InvalidArgumentError('It is written 22:00-07:00, or off.')
+  return { from, to }
+}
+
+/** Days in a row, or one by one. */
+function daysOption(text: string): number[] {
+  const days = text.split(',').flatMap(part => {
+    const [first = -1, last = first] = part.split('-').map(name => DAYS.indexOf(name.trim().toLowerCase()))
+    if (first < 0 || last < 0 || part.split('-').length > 2)
+      throw new InvalidArgumentError('It is written mon-fri, or fri,sat.')
+    const length = ((last - first + 7) % 7) + 1
+    return Array.from({ length }, (_, ahead) => ((first + ahead) % 7) + 1)
+  })
+  return [...new Set(days)].sort((a, b) => a - b)
+}

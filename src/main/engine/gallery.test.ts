@@ -10,7 +10,7 @@ import type { Json } from '../../domain/json.ts'
 import { contractText, parseContract } from '../../domain/policy.ts'
 import { parseScript } from '../../sandbox/script-syntax.ts'
 import { fillGallery, listGallery, readGallery, showGallery } from './gallery.ts'
-import type { FilledEntry } from './gallery.ts'
+import type { FilledEntry, GallerySlot } from './gallery.ts'
 
 let home: string
 
@@ -66,6 +66,22 @@ function importsOf(source: string): string[] {
   )
 }
 
+/** An answer that leaves nothing shorter than it may be. */
+function longest({ kind, example }: GallerySlot): string {
+  const name = 'W'.repeat(200)
+  const host = `${'a'.repeat(63)}.${'b'.repeat(63)}.${'c'.repeat(63)}.example.com`
+  if (kind === 'folder') fs.mkdirSync(path.join(home, name), { recursive: true })
+  if (kind === 'file') fs.writeFileSync(path.join(home, `${name}.txt`), '')
+  const answers: Partial<Record<GallerySlot['kind'], string>> = {
+    folder: `~/${name}`,
+    file: `~/${name}.txt`,
+    url: `https://${host}/${name}`,
+    urls: `https://${host}/${name} https://example.org/`,
+    text: name.slice(0, 40),
+  }
+  return answers[kind] ?? example
+}
+
 describe('what ships', () => {
   it('is listed with its promise', () => {
     expect(listGallery().map(({ id, title }) => [id, title])).toEqual(
@@ -113,6 +129,17 @@ describe('what ships', () => {
       ),
     })
     expect(spelled).toEqual(filled)
+  })
+
+  it.each(listGallery().map(({ id }) => id))('%s: takes names and addresses as long as they come', id => {
+    const { slots } = showGallery(id)
+    const answers = Object.fromEntries(slots.map(slot => [slot.name, longest(slot)]))
+    const choices = slots.flatMap(({ name, choices: all }) => all.map(({ value }) => [name, value] as const))
+    for (const [name, value] of [['', ''] as const, ...choices]) {
+      const given = name === '' ? answers : { ...answers, [name]: value }
+      const filled = fillGallery(id, given, undefined, { home, zone: 'America/Argentina/ComodRivadavia' })
+      expect(contractOf(filled).promise).not.toBe('')
+    }
   })
 
   it('an entry that does not exist is refused by naming those that do', () => {

@@ -110,7 +110,10 @@ describe('kinds of slots', () => {
       'https://Bücher.example:8443/a%20b/?q=1#x',
       {
         value: 'https://xn--bcher-kva.example:8443/a%20b/?q=1',
-        facets: { host: 'xn--bcher-kva.example:8443', slug: 'xn-bcher-kva-example-8443-a-20b' },
+        facets: {
+          host: 'xn--bcher-kva.example:8443',
+          slug: 'xn-bcher-kva-example-8443-a-20b',
+        },
       },
     ],
   ])('%j reads %j', (own, text, is) => {

@@ -135,7 +135,7 @@ function readUrl(text: string): SlotAnswer {
   if (wrong !== null) return problem(wrong)
   const { url, host } = parseTarget(text)
   const name = `${host}${url.pathname}`.replace(/\/$/, '')
-  return filled(url.href, { host, name: shortName(name), slug: slugOf(name) })
+  return filled(url.href, { host, site: shortName(host), name: shortName(name), slug: slugOf(name) })
 }
 
 function readUrls(most: number, text: string, leadsTo: (url: URL) => URL): SlotAnswer {

@@ -151,6 +151,17 @@ describe('undo and policy', () => {
     ])
     expect(bench.world.store.audit.verify()).toMatchObject({ ok: true })
   })
+
+  it('P1 is not what a preview holds the answers of a policy against', async () => {
+    await bench.install()
+    const run = await bench.did([['files', 'write', { path: bench.at('a.txt'), text: 'a' }]])
+    await bench.install(DOES, { never: { paths: [bench.at('a.txt')] } })
+    expect(bench.counts(await bench.undo(run))).toEqual({ refused: 1 })
+    await bench.world.store.flushed()
+    const source = 'version: 1\nrules: [{name: one, action: delete_file, approval: ask}]\n'
+    const seen = await bench.world.engine.policies.preview({ source, days: 1, limit: 50 })
+    expect(seen).toMatchObject({ items: [], steps: 1, would: { allow: 1, ask: 0, deny: 0 } })
+  })
 })
 
 describe('undo and what is not over', () => {

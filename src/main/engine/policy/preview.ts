@@ -77,6 +77,8 @@ const decisionSchema = z.object({
   step: z.string(),
   verdict: z.enum(['allow', 'ask', 'deny', 'defer']),
   contract: z.enum(['allow', 'ask', 'deny', 'defer']).optional(),
+  /** That was about taking the step back, later. */
+  undo: z.undefined().optional(),
 })
 
 class Preview {
@@ -198,7 +200,7 @@ class Preview {
 
 function addDecision(known: Map<string, Recorded>, body: string): void {
   const read = decisionSchema.safeParse(JSON.parse(body))
-  // A row that was erased says nothing.
+  // A row that was erased says nothing, and one of an undo nothing about the run.
   if (!read.success) return
   const { step, verdict, contract = verdict } = read.data
   const before = known.get(step) ?? { was: 'allow', contract: 'allow' }

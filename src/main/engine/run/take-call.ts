@@ -110,12 +110,15 @@ function recordRead(run: ActiveRun, call: Call, outcome: Outcome | ToolFailed): 
 
 /** Logs a permitted call that changes nothing outside while it is at work: with its outcome, or shortly after. */
 function logBeside(run: ActiveRun, call: Call, decision: Decision): Promise<void> {
-  return run.context.store.write(
+  const logged = run.context.store.write(
     tx => {
       logDecision(run, tx, call, decision)
     },
     { idle: true },
   )
+  // It may fail long before the call has ended and is looked at with it: until then nobody else hears of that.
+  logged.catch(() => undefined)
+  return logged
 }
 
 /** Records a decision other than `allow`, and what follows from it. */

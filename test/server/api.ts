@@ -95,7 +95,7 @@ function send(core: Core, call: Call): Promise<Answer> {
 }
 
 function answerOf(answer: http.IncomingMessage, text: string): Answer {
-  const isJson = answer.headers['content-type']?.includes('json') === true && text !== ''
+  const isJson = /[/+]json\b/.test(answer.headers['content-type'] ?? '') && text !== ''
   return {
     status: answer.statusCode ?? 0,
     headers: answer.headers,

@@ -17,6 +17,7 @@ import { automationRoutes } from './routes-automations.ts'
 import { chatRoutes } from './routes-chats.ts'
 import { connectionRoutes } from './routes-connections.ts'
 import { editRoutes } from './routes-edits.ts'
+import { exportRoutes } from './routes-export.ts'
 import { folderRoutes, galleryRoutes, scriptRoutes } from './routes-folder.ts'
 import { policyRoutes } from './routes-policy.ts'
 import { rehearsalRoutes } from './routes-rehearsals.ts'
@@ -70,6 +71,7 @@ export function createApp({
         return c.json(describeApi(app.routes, version))
       },
     )
+    .route('/api/v1/export', exportRoutes(engine, log, closing))
     .route('/api/v1/stream', streamRoutes(new Feed(engine.store), closing))
     .route('/api/v1/automations', automationRoutes(engine, closing))
     .route('/api/v1/automations', editRoutes(engine))

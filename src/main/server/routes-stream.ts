@@ -1,7 +1,6 @@
 /** The one stream of what changes (server-sent events): resumed where it broke off, and never waited for. */
-import type { HttpBindings } from '@hono/node-server'
 import { Hono } from 'hono'
-import type { Context } from 'hono'
+import { cutOff } from './connection.ts'
 import type { Feed } from './feed.ts'
 import { operation } from './operation.ts'
 import { RequestProblem } from './problem.ts'
@@ -40,17 +39,12 @@ export function streamRoutes(feed: Feed, closing: AbortSignal, pace = PACE) {
       c.header('content-type', STREAM_TYPE)
       c.header('x-accel-buffering', 'no')
       if (c.req.method === 'HEAD') return c.body(null)
-      const stream = new Listener(feed, c.req.header('last-event-id'), pace, closing, () =>
-        socketOf(c)?.destroy(),
-      )
+      const stream = new Listener(feed, c.req.header('last-event-id'), pace, closing, () => {
+        cutOff(c)
+      })
       return c.body(stream.body)
     },
   )
-}
-
-/** Under Node there is one; a test that calls the routes directly has none. */
-function socketOf(c: Context): HttpBindings['outgoing'] | undefined {
-  return (c.env as Partial<HttpBindings> | undefined)?.outgoing
 }
 
 /**

@@ -5,6 +5,7 @@ import { copyTool } from './files/copy.ts'
 import { hashTool } from './files/hash.ts'
 import { linesTool } from './files/lines.ts'
 import { listTool } from './files/list.ts'
+import { measureTool } from './files/measure.ts'
 import { moveTool } from './files/move.ts'
 import { readTool, statTool } from './files/read.ts'
 import { Flights } from './files/step.ts'
@@ -25,6 +26,7 @@ export function filesTools(options: FilesOptions = {}): ToolDeclaration[] {
     readTool(workspace),
     linesTool(workspace),
     hashTool(workspace),
+    measureTool(workspace),
     writeTool(workspace, flights),
     appendTool(workspace, flights),
     moveTool(workspace, flights),

@@ -16,6 +16,11 @@ export function isAbsent(error: unknown): boolean {
   return codeOf(error) === 'ENOENT'
 }
 
+/** A folder that may not be looked into, where others may. */
+export function isUnreadable(error: unknown): boolean {
+  return isFailureError(error) ? error.failure.kind === 'not-permitted' : codeOf(error) === 'EACCES'
+}
+
 export function reject(path: string, what: string, next = ''): never {
   fail({ kind: 'rejected', message: sentence(path, what, next) })
 }

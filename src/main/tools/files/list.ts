@@ -1,11 +1,10 @@
 /** `files.list`: what is in a folder, up to a limit, in a fixed order; a folder of a million files costs no more. */
 import path from 'node:path'
 import { z } from 'zod'
-import { isFailureError } from '../../../domain/failure.ts'
 import { defineTool, type ToolContext, type ToolDeclaration } from '../../../domain/tool.ts'
 import type { Anchor } from './anchor.ts'
 import { kindOf } from './content.ts'
-import { codeOf, reject } from './failures.ts'
+import { isUnreadable, reject } from './failures.ts'
 import { displayText, matchesWildcard, OWN_PREFIX } from './names.ts'
 import { pathInput } from './paths.ts'
 import { nameText } from './sentences.ts'
@@ -161,10 +160,7 @@ class Listing {
       const child = await folder.folder(name)
       if (child !== null) await this.addAndClose(child, depth + 1)
     } catch (error) {
-      const unreadable = isFailureError(error)
-        ? error.failure.kind === 'not-permitted'
-        : codeOf(error) === 'EACCES'
-      if (!unreadable) throw error
+      if (!isUnreadable(error)) throw error
       if (this.#skipped.length < MAX_SKIPPED) this.#skipped.push(path.join(folder.shown, name))
     }
   }

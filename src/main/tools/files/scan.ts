@@ -5,10 +5,9 @@
 import path from 'node:path'
 import type { BigIntStats } from 'node:fs'
 import type { Contract } from '../../../domain/contract.ts'
-import { isFailureError } from '../../../domain/failure.ts'
 import type { FolderScan, ScannedFile, ScanRequest } from '../../../domain/triggers/trigger.ts'
 import type { Anchor } from './anchor.ts'
-import { codeOf, reject } from './failures.ts'
+import { isUnreadable, reject } from './failures.ts'
 import { matchesWildcard, OWN_PREFIX } from './names.ts'
 import type { Place, Workspace } from './workspace.ts'
 
@@ -104,10 +103,7 @@ class Scan {
         await child.close()
       }
     } catch (error) {
-      const unreadable = isFailureError(error)
-        ? error.failure.kind === 'not-permitted'
-        : codeOf(error) === 'EACCES'
-      if (!unreadable) throw error
+      if (!isUnreadable(error)) throw error
       this.#unread.push(`${below}${name}/`)
     }
   }

@@ -18,6 +18,8 @@ export function judge(run: ActiveRun, call: Call, reader: Reader): Decision {
   const { clock, tools } = run.context
   const now = clock.now()
   const workflowId = run.row.workflow_id
+  // What a write took when it began it does not take again.
+  const own = run.journal.find(call.step.stepId)
   return decide(
     policyInput(call, {
       tools,
@@ -27,8 +29,10 @@ export function judge(run: ActiveRun, call: Call, reader: Reader): Decision {
       now,
       used: {
         calls: run.calls,
-        actions: run.journal.actionsOfRun(),
-        since: at => actionsBegunSince(reader, workflowId, at),
+        actions: run.journal.actionsOfRun() - (own?.runId === run.row.id ? own.actions : 0),
+        since: at =>
+          actionsBegunSince(reader, workflowId, at) -
+          (own !== undefined && own.begunAt >= at ? own.actions : 0),
       },
       reads: () => run.journal.reads(),
       approved: isApproved(call, reader, now),

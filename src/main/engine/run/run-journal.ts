@@ -156,8 +156,14 @@ export class RunJournal {
   begin(tx: Tx, step: StepName, intent: { args: Json; evidence: Json; actions: number; at: number }): void {
     const body: EntryBody = { args: intent.args, evidence: intent.evidence }
     this.#append(tx, step, 'begin', { body, begunAt: intent.at, at: intent.at, actions: intent.actions })
+    // Counted at once: the next call may be judged before this one is committed (P1).
+    this.#actions += intent.actions
+    tx.onRollback.push(() => {
+      this.#actions -= intent.actions
+    })
     tx.afterCommit.push(() => {
-      this.#remember(begunStep(step, this.#run.id, intent))
+      this.#byOwner = null
+      this.#steps.set(step.stepId, begunStep(step, this.#run.id, intent))
     })
   }
 

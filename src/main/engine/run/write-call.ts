@@ -65,7 +65,8 @@ function intendIn(
   logDecision(run, tx, call, decision)
   if (decision.verdict === 'ask' || decision.verdict === 'defer') return holdFor(run, tx, call, decision)
   if (decision.verdict === 'deny') {
-    recordCallIn(run, tx, call, denied(call, decision))
+    const record = intent.known === undefined ? recordCallIn : recordEndIn
+    record(run, tx, call, denied(call, decision))
     return { is: 'delivered' }
   }
   useApproval(run, tx, call)

@@ -186,13 +186,26 @@ describe('approvals and grants', () => {
       status: 409,
     })
     const [grant] = await pages('/grants?automation=asking', 1)
-    expect(grant).toMatchObject({ kind: 'first-time', automation: { name: 'asking' } })
+    expect(grant).toMatchObject({
+      kind: 'first-time',
+      automation: { name: 'asking' },
+      text: `Not asked about again: files.write to write ${folder}`,
+    })
+    const action = await get(`/actions/${String(pending?.['actionId'])}`)
+    expect(JSON.stringify(action.json)).toContain(`until it is revoked: files.write to write ${folder}.`)
+    expect(JSON.stringify(action.json)).toContain('Allow from now on')
     expect(await pages('/grants', 1)).toContainEqual(grant)
     const revoke = () => steward.call({ method: 'DELETE', path: `/api/v1/grants/${String(grant?.['id'])}` })
     expect(await revoke()).toMatchObject({ status: 200 })
     expect(await revoke()).toMatchObject({ status: 404 })
     const again = await run('asking', 'one.txt')
-    expect(await pages('/approvals?state=pending', 1)).toMatchObject([{ runId: again }])
+    const [second] = await pages('/approvals?state=pending', 1)
+    expect(second).toMatchObject({ runId: again })
+    await post(`/approvals/${String(second?.['id'])}`, { choice: 'approve' })
+    expect(await pages('/grants', 1)).toHaveLength(1)
+    const gone = await steward.call({ method: 'DELETE', path: '/api/v1/automations/asking' })
+    expect(gone.status).toBe(200)
+    expect(await pages('/grants', 1)).toEqual([])
   })
 })
 

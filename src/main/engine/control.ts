@@ -1,6 +1,7 @@
 /** What a person can always do (R7): each command has one meaning, is recorded before it is confirmed, and never loses work. */
 import { fail } from '../../domain/failure.ts'
 import type { Failure } from '../../domain/failure.ts'
+import { removeGrantsOf } from '../store/grants.ts'
 import { acceptEvent, moveEvent, refuseWaiting } from '../store/inbox.ts'
 import { itemById, itemError, itemsInState, moveItem } from '../store/items.ts'
 import type { ItemRow } from '../store/items.ts'
@@ -194,6 +195,7 @@ export class Control {
       retireSchedules(tx, workflowId)
       dropWatches(tx, workflowId)
       dropWebhooks(tx, workflowId)
+      if (state === 'deleted') removeGrantsOf(tx, workflowId)
       for (const run of liveRunsOf(tx, workflowId)) {
         if (this.#router.active(run.id) === undefined) this.#endWaiting(tx, run)
         else requestCancel(tx, run.id)

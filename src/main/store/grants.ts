@@ -10,6 +10,9 @@ const NEWEST = '~'
 
 const byId = statement((p: { id: string }) => query.selectFrom('grants').selectAll().where('id', '=', p.id))
 const remove = statement((p: { id: string }) => query.deleteFrom('grants').where('id', '=', p.id))
+const removeOf = statement((p: { workflowId: string }) =>
+  query.deleteFrom('grants').where('workflow_id', '=', p.workflowId),
+)
 const allBefore = statement((p: { before: string; limit: number }) =>
   query.selectFrom('grants').selectAll().where('id', '<', p.before).orderBy('id', 'desc').limit(p.limit),
 )
@@ -53,6 +56,11 @@ export function grantById(reader: Reader, id: string): GrantRow | undefined {
 /** False where it was gone already. */
 export function removeGrant(tx: Tx, id: string): boolean {
   return tx.run(remove, { id }) > 0
+}
+
+/** Of an automation that is no more. */
+export function removeGrantsOf(tx: Tx, workflowId: string): void {
+  tx.run(removeOf, { workflowId })
 }
 
 /** Newest first, from below `before`. */

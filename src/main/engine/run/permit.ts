@@ -3,6 +3,7 @@
  * asks for (an approval, a later time) is recorded, in the same transaction as the write-ahead it permits.
  */
 import { approvalText } from '../../../domain/approval.ts'
+import { grantText } from '../../../domain/grant-text.ts'
 import type { Json } from '../../../domain/json.ts'
 import { decide } from '../../../domain/policy.ts'
 import type { Decision } from '../../../domain/policy.ts'
@@ -101,6 +102,9 @@ function askFor(
   const { store, clock } = run.context
   const now = clock.now()
   const expiresAt = now + Math.min(run.contract.approvalExpiresMs, decision.withinMs ?? Infinity)
+  const { subject } = decision
+  const granting =
+    subject === null ? '' : ` Allowing it grants this until it is revoked: ${grantText(subject)}.`
   const actionId = raiseAction(store, tx, {
     kind: 'approval',
     causeKey: `approval:${call.step.stepId}`,
@@ -110,11 +114,11 @@ function askFor(
     stepId: call.step.stepId,
     choices: [
       { id: 'deny', label: 'Deny', style: 'plain' },
-      { id: 'approve', label: 'Allow once', style: 'primary' },
+      { id: 'approve', label: subject === null ? 'Allow once' : 'Allow from now on', style: 'primary' },
     ],
     body: {
       cause: `${run.contract.title} asked before: ${call.tool.title.toLowerCase()}.`,
-      effect: `Nothing was changed. ${decision.reason}`,
+      effect: `Nothing was changed. ${decision.reason}${granting}`,
       detail: approvalText(call.args),
     },
     expiresAt,
@@ -132,7 +136,7 @@ function askFor(
     runId: run.row.id,
     itemId: call.scope.itemId,
     kind: 'approval',
-    ...(decision.subject === null ? {} : { name: decision.subject }),
+    ...(subject === null ? {} : { name: subject }),
     wakeAt: expiresAt,
     actionId,
     at: now,

@@ -1,6 +1,7 @@
 /** What a person allowed, as they see it: grants that stand, and approvals, which are for one payload each (P4). */
 import { z } from 'zod'
 import { visibleText } from '../../../domain/approval.ts'
+import { grantText } from '../../../domain/grant-text.ts'
 import { actionById, approvalOf, bodyOfAction } from '../../store/actions.ts'
 import type { ApprovalRow } from '../../store/actions.ts'
 import { grantById, listApprovals, listGrants, listGrantsOf } from '../../store/grants.ts'
@@ -35,16 +36,12 @@ export interface ApprovalView {
 }
 
 export function grantView(source: ViewSource, grant: GrantRow): GrantView {
-  const subject = visibleText(grant.subject, 500)
   return {
     id: grant.id,
     automation: automationName(source, grant.workflow_id),
     kind: grant.kind,
-    subject,
-    text:
-      grant.kind === 'first-time'
-        ? `Allowed once, and not asked about again: ${subject}`
-        : `Allowed: ${subject}`,
+    subject: visibleText(grant.subject, 500),
+    text: `Not asked about again: ${grantText(grant.subject)}`,
     createdAt: grant.created_at,
   }
 }

@@ -37,7 +37,7 @@ const layers = {
     packages: ['zod', 'quickjs-emscripten', '@jitl/', 'acorn', 'magic-string'],
     node: true,
   },
-  planner: { imports: ['domain'], packages: ['zod'], node: false },
+  planner: { imports: ['domain'], packages: ['zod', 'minisearch'], node: false },
   maintainer: { imports: ['domain'], packages: ['zod'], node: false },
   store: { imports: ['domain'], node: true },
   models: { imports: ['domain'], node: true },

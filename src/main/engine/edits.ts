@@ -5,7 +5,7 @@
 import { fail } from '../../domain/failure.ts'
 import type { Json } from '../../domain/json.ts'
 import type { ScheduleView } from './views/versions.ts'
-import { addChatEvent, createChat, retitleChat } from '../store/chats.ts'
+import { createChat, retitleChat } from '../store/chats.ts'
 import { removeGrant } from '../store/grants.ts'
 import type { GrantRow } from '../store/grants.ts'
 import { putPreferences } from '../store/settings.ts'
@@ -110,19 +110,6 @@ export class Edits {
     return this.#write(tx => {
       retitleChat(tx, chatId, title)
     })
-  }
-
-  /** What a person said, as they said it. */
-  say(chatId: string, text: string): Promise<string> {
-    return this.#write(tx =>
-      addChatEvent(this.#context.store, tx, {
-        chatId,
-        kind: 'message',
-        runId: null,
-        body: { from: 'user', text },
-        at: this.#now(),
-      }),
-    )
   }
 
   async changePreferences(preferences: Preferences): Promise<void> {

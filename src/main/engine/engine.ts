@@ -26,6 +26,7 @@ import { Control } from './control.ts'
 import { Edits } from './edits.ts'
 import { acceptFor, raiseFull } from './events.ts'
 import type { Accepted } from './events.ts'
+import type { GalleryOptions } from './gallery.ts'
 import { Hooks } from './hooks/hooks.ts'
 import type { SignatureCheck } from './hooks/hooks.ts'
 import { install } from './install.ts'
@@ -38,6 +39,7 @@ import { Quiet } from './quiet.ts'
 import { Rehearsals } from './rehearse/rehearsals.ts'
 import { Router } from './router.ts'
 import { Scheduler } from './scheduler.ts'
+import { SetUps } from './set-up/set-ups.ts'
 import { Undoing } from './undo/undoing.ts'
 import { Waker } from './waker.ts'
 import { Watcher } from './watch/watcher.ts'
@@ -57,6 +59,8 @@ export interface EngineOptions {
   onPreferences?: (preferences: Preferences) => void
   /** How many runs may be at work at once. */
   places?: number
+  /** What ready-made automations are filled with, where it is not this machine's own. */
+  gallery?: GalleryOptions
 }
 
 export interface EventRequest {
@@ -80,6 +84,7 @@ export class Engine {
   readonly hooks: Hooks
   readonly policies: Policies
   readonly observer: Observer
+  readonly setUps: SetUps
   readonly #context: EngineContext
   readonly #onPreferences: (preferences: Preferences) => void
   readonly #router: Router
@@ -128,6 +133,10 @@ export class Engine {
       this.#undone(undoId)
     })
     this.control = new Control(this.#context, this.#router, this.undoing)
+    this.setUps = new SetUps(this.#context, {
+      install: (request, also) => this.install(request, also),
+      gallery: options.gallery ?? {},
+    })
     this.edits = new Edits(this.#context, {
       install: request => this.install(request),
       preferencesChanged: () => {
@@ -148,6 +157,7 @@ export class Engine {
     this.#scheduler.start()
     this.#quiet.arm()
     await this.#watcher.start()
+    this.setUps.resume()
     return folder
   }
 
@@ -156,14 +166,15 @@ export class Engine {
     this.rehearsals.stopAll()
     this.undoing.stop()
     this.#quiet.stop()
+    this.setUps.stop()
     this.#scheduler.stop()
     this.#watcher.stop()
     this.#waker.stop()
     this.#router.stop()
   }
 
-  async install(request: InstallRequest): Promise<Installed> {
-    const installed = await install(this.#context, request)
+  async install(request: InstallRequest, also?: (tx: Tx, installed: Installed) => void): Promise<Installed> {
+    const installed = await install(this.#context, request, also)
     this.#scheduler.arm()
     this.#watcher.changed()
     return installed

@@ -183,7 +183,7 @@ function summaryOf({ id, title, promise, icon, version }: Entry): GallerySummary
   return { id, title, promise, icon, version }
 }
 
-function shownSlot(slot: Slot): GallerySlot {
+export function shownSlot(slot: Slot): GallerySlot {
   const { name, label, question, kind, example, required } = slot
   const choices = slot.kind === 'choice' ? slot.choices.map(({ value, label }) => ({ value, label })) : []
   const own = { name, label, question, kind, example, required, choices }

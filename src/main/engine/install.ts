@@ -16,6 +16,7 @@ import {
   setWorkflowState,
   workflowByName,
 } from '../store/workflows.ts'
+import type { Workflow } from '../store/workflows.ts'
 import type { EngineContext } from './context.ts'
 import { EVERYTHING_STOPPED } from './control.ts'
 import { putWebhooks } from './hooks/hooks.ts'
@@ -33,6 +34,8 @@ export interface InstallRequest {
   mapItems?: Readonly<Record<string, string>>
   /** The hash of the script that a rehearsal was shown for: any other is refused (O2). */
   rehearsed?: string
+  /** A new automation, never a new version of one: `chat` becomes its chat. */
+  begins?: { chat: string }
 }
 
 export interface Installed {
@@ -45,7 +48,12 @@ export interface Installed {
   watched: Line[]
 }
 
-export async function install(context: EngineContext, request: InstallRequest): Promise<Installed> {
+/** `also` is part of the transaction: what it throws takes everything back. */
+export async function install(
+  context: EngineContext,
+  request: InstallRequest,
+  also: (tx: Tx, installed: Installed) => void = () => undefined,
+): Promise<Installed> {
   if (!/^[a-z0-9][a-z0-9-]{0,63}$/.test(request.name)) {
     fail({
       kind: 'invalid-input',
@@ -58,7 +66,14 @@ export async function install(context: EngineContext, request: InstallRequest): 
   context.tools.modulesOf(contract.uses)
   checkScript(request.source, contract)
   const drawn = await drawLines(context, contract, workflowByName(context.store, request.name)?.id ?? null)
-  return context.store.write(tx => installIn(context, tx, request, { contract, drawn }), { durable: true })
+  return context.store.write(
+    tx => {
+      const installed = installIn(context, tx, request, { contract, drawn })
+      also(tx, installed)
+      return installed
+    },
+    { durable: true },
+  )
 }
 
 function checkRehearsed({ source, rehearsed }: InstallRequest): void {
@@ -127,9 +142,9 @@ function installIn(
 ): Installed {
   const { store, clock, tools } = context
   const at = clock.now()
-  const existing = workflowByName(tx, request.name)
-  if (existing !== undefined) checkItems(tx, request, contract, existing.id)
-  const workflowId = existing?.id ?? createWorkflow(store, tx, request.name, contract.title, at)
+  const existing = existingFor(tx, request, contract)
+  const head = { name: request.name, title: contract.title, chat: request.begins?.chat ?? null, at }
+  const workflowId = existing?.id ?? createWorkflow(store, tx, head)
   if (existing === undefined || existing.state === 'archived') begin(tx, workflowId, at)
   const version = deployVersion(store, tx, workflowId, {
     contract,
@@ -168,6 +183,23 @@ function installIn(
     },
   })
   return { workflowId, ...version, created: existing === undefined, watched }
+}
+
+/** Of which automation this becomes a version; none where it is a new one. */
+function existingFor(tx: Tx, request: InstallRequest, contract: Contract): Workflow | undefined {
+  const existing = workflowByName(tx, request.name)
+  if (existing === undefined) return undefined
+  if (request.begins !== undefined) refuseName(request.name)
+  checkItems(tx, request, contract, existing.id)
+  return existing
+}
+
+function refuseName(name: string): never {
+  fail({
+    kind: 'invalid-input',
+    path: 'name',
+    message: `There is another automation “${name}”. Nothing was installed. Choose another name.`,
+  })
 }
 
 /** New, or brought back from the archive: it may start, unless nothing may. */

@@ -28,7 +28,12 @@ let made = 0
 /** An automation whose schedules were due at these instants. */
 function automation(dueAts: readonly (readonly number[])[]): Promise<string> {
   return store.write(tx => {
-    const workflowId = createWorkflow(store, tx, `w${String(made++)}`, 'Title', 0)
+    const workflowId = createWorkflow(store, tx, {
+      name: `w${String(made++)}`,
+      title: 'Title',
+      chat: null,
+      at: 0,
+    })
     const schedule = { workflowId, spec: '{}', zone: 'UTC', catchUp: 'skip' as const, from: 0, nextDue: null }
     for (const _ of dueAts) addSchedule(store, tx, schedule)
     for (const [place, { id: scheduleId }] of schedulesOf(tx, workflowId).entries()) {

@@ -324,6 +324,17 @@ interface SecretsTable {
   created_at: number
 }
 
+interface SetUpsTable {
+  chat_id: string
+  stage:
+    'listening' | 'choosing' | 'asking' | 'changing' | 'rehearsing' | 'confirming' | 'added' | 'cancelled'
+  turn: number
+  reply_id: string
+  workflow_id: string | null
+  sealed_talk: Uint8Array
+  updated_at: number
+}
+
 interface RequestsTable {
   id: string
   sealed_record: Uint8Array
@@ -388,6 +399,7 @@ export interface Schema {
   policies: PoliciesTable
   notifications: NotificationsTable
   tallies: TalliesTable
+  set_ups: SetUpsTable
 }
 
 /** A row as it is read. */

@@ -83,9 +83,14 @@ const lastVersions = statement((p: { workflowId: string }) =>
     .where('scripts.workflow_id', '=', p.workflowId),
 )
 
-export function createWorkflow(store: Store, tx: Tx, name: string, title: string, at: number): string {
+/** With a chat of its own, or the one in which it was set up. */
+export function createWorkflow(
+  store: Store,
+  tx: Tx,
+  { name, title, chat, at }: { name: string; title: string; chat: string | null; at: number },
+): string {
   const id = store.ids.next('wf')
-  const chatId = createChat(store, tx, title, at)
+  const chatId = chat ?? createChat(store, tx, title, at)
   tx.run(insertWorkflow, { id, name, state: 'active', chat_id: chatId, created_at: at, updated_at: at })
   return id
 }

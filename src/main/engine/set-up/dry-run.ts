@@ -1,0 +1,93 @@
+/** The dry run of a conversation: the filled entry is played on what is there now, and told in a few lines. */
+import type { Contract } from '../../../domain/contract.ts'
+import { isFailureError } from '../../../domain/failure.ts'
+import type { Json } from '../../../domain/json.ts'
+import { declarationOf } from '../../../domain/triggers/list.ts'
+import type { Trigger } from '../../../domain/triggers/list.ts'
+import type { DryRun } from '../../../planner/chat/talk/talk.ts'
+import type { EngineContext } from '../context.ts'
+import type { FilledEntry } from '../gallery.ts'
+import { checkedContract } from '../install.ts'
+import { rehearse } from '../rehearse.ts'
+import { reportOf } from '../rehearse/report.ts'
+import type { RehearsalReport } from '../rehearse/report.ts'
+import { lookOnce } from '../watch/look.ts'
+
+const LONGEST_LOOK_MS = 20_000
+const MOST_LINES = 12
+const LONGEST_LINE = 300
+
+export async function playFilled(
+  context: EngineContext,
+  { source, contract: json }: FilledEntry,
+  signal: AbortSignal,
+): Promise<DryRun> {
+  const contract = checkedContract(json, 'rehearsed')
+  const startedAt = context.clock.now()
+  const event = await eventFor(context, contract, signal)
+  const end = await rehearse(context, { contract, source, event, phase: 'dry-run', signal })
+  const head = { id: '', automation: null, contract, version: null, startedAt }
+  return told(reportOf(context.tools, head, end))
+}
+
+/** What it would be given if it started now: for what is watched, all that is there as if it were new. */
+async function eventFor(context: EngineContext, contract: Contract, signal: AbortSignal): Promise<Json> {
+  const [trigger] = contract.when
+  if (trigger === undefined) return null
+  if (trigger.kind === 'webhook') return delivery(context, trigger.name)
+  const { watch, plan } = declarationOf(trigger)
+  if (plan !== undefined) return { dueAt: context.clock.now(), kind: 'ran', merged: 0 }
+  return watch === undefined ? null : foundNow(context, contract, trigger, signal)
+}
+
+async function foundNow(
+  context: EngineContext,
+  contract: Contract,
+  spec: Trigger,
+  signal: AbortSignal,
+): Promise<Json> {
+  try {
+    const looked = await lookOnce(context, {
+      owner: 'dry-run',
+      contract,
+      spec: 'existing' in spec ? { ...spec, existing: 'process' } : spec,
+      cursor: null,
+      most: 1,
+      longestMs: LONGEST_LOOK_MS,
+      signal,
+    })
+    return looked.payloads[0] ?? null
+  } catch (error) {
+    // The script is played without it, and fails on what it needs of it in its own words.
+    if (isFailureError(error)) return null
+    throw error
+  }
+}
+
+function delivery({ clock }: EngineContext, hook: string): Json {
+  return {
+    trigger: 'webhook',
+    hook,
+    delivery: 'dry-run',
+    receivedAt: clock.now(),
+    type: 'application/json',
+    body: '{"example":true}',
+    encoding: 'text',
+    json: { example: true },
+    headers: { 'content-type': 'application/json' },
+    query: {},
+  }
+}
+
+function told({ state, script, counts, steps, stepsLeftOut, checks, failure }: RehearsalReport): DryRun {
+  const said = steps.filter(({ kind }) => kind === 'read' || kind === 'change' || kind === 'keep')
+  return {
+    state: state === 'running' ? 'stopped' : state,
+    hash: script.hash,
+    counts,
+    lines: said.slice(0, MOST_LINES).map(({ sentence }) => sentence.slice(0, LONGEST_LINE).toWellFormed()),
+    linesLeftOut: Math.max(0, said.length - MOST_LINES) + stepsLeftOut,
+    missed: checks.filter(({ verdict }) => verdict === 'does-not-hold').map(({ text }) => text),
+    failure: failure?.message ?? null,
+  }
+}

@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander'
 import { isFailureError } from '../../domain/failure.ts'
 import { VERSION } from '../home.ts'
 import { addAutomationCommands } from './commands-automations.ts'
+import { addChatCommand } from './commands-chat.ts'
 import { addConnectionCommands } from './commands-connections.ts'
 import { addDevCommands } from './commands-dev.ts'
 import { addFolderCommands } from './commands-folder.ts'
@@ -35,6 +36,7 @@ export function createProgram(): Command {
   addInboxCommands(program)
   addPermissionCommands(program)
   addQuietCommands(program)
+  addChatCommand(program)
   addGalleryCommands(program)
   addConnectionCommands(program)
   addVaultCommands(program)

@@ -74,7 +74,7 @@ function statusOf(failure: Failure): number {
     case 'invalid-input':
       if (failure.path === 'cursor') return 400
       // What is asked for exists (a missing one is 404 before), so it is its state that does not allow it.
-      return failure.path === 'id' || failure.path === 'workflow' ? 409 : 422
+      return ['id', 'workflow', 'turn'].includes(failure.path ?? '') ? 409 : 422
     case 'script-error':
     case 'not-permitted':
       return 422

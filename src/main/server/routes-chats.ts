@@ -3,17 +3,27 @@ import { Hono } from 'hono'
 import { z } from 'zod'
 import type { Engine } from '../engine/engine.ts'
 import { chatEventsPage, chatsPage, chatView, existingChat } from '../engine/views/chats.ts'
+import { setUpView } from '../engine/views/set-ups.ts'
 import type { ChatRow } from '../store/chats.ts'
 import { replacing, showTag } from './etag.ts'
-import { oneOf, paging } from './input.ts'
+import { oneOf, paging, whole } from './input.ts'
 import { operation } from './operation.ts'
 import { notFound } from './problem.ts'
+import { LONGEST_WAIT_MS } from './wait.ts'
 
 const title = z.string().trim().min(1).max(200)
-const message = z.strictObject({ text: z.string().min(1).max(20_000) })
+const message = z.strictObject({
+  text: z.string().min(1).max(20_000),
+  to: z.int().min(0).optional().describe('Counts only while the conversation has had so many turns'),
+})
+const waiting = z.strictObject({
+  wait: whole(0, LONGEST_WAIT_MS)
+    .default(0)
+    .describe('While a dry run plays, answer when it has ended, after this many ms at the latest'),
+})
 
-export function chatRoutes(engine: Engine) {
-  return new Hono().route('/', listRoutes(engine)).route('/', eventRoutes(engine))
+export function chatRoutes(engine: Engine, closing: AbortSignal) {
+  return new Hono().route('/', listRoutes(engine)).route('/', eventRoutes(engine, closing))
 }
 
 function foundIn(engine: Engine) {
@@ -65,7 +75,7 @@ function listRoutes(engine: Engine) {
     )
 }
 
-function eventRoutes(engine: Engine) {
+function eventRoutes(engine: Engine, closing: AbortSignal) {
   const found = foundIn(engine)
   return new Hono()
     .get(
@@ -79,10 +89,28 @@ function eventRoutes(engine: Engine) {
     )
     .post(
       '/:id/messages',
-      operation({ summary: 'Say something in it', body: message, answers: { 201: 'Said' } }),
+      operation({
+        summary: 'Say something in it: what should be kept done, or an answer to what is asked',
+        body: message,
+        answers: { 201: 'Said' },
+      }),
+      async c => {
+        const { id: chatId } = found(c.req.param('id'))
+        const { text, to } = c.req.valid('json')
+        return c.json({ chatId, ...(await engine.setUps.say(chatId, text, to)) }, 201)
+      },
+    )
+    .get(
+      '/:id/set-up',
+      operation({
+        summary: 'What it sets up: what was said last, and what is asked',
+        query: waiting,
+        answers: { 200: 'SetUp' },
+      }),
       async c => {
         const { id } = found(c.req.param('id'))
-        return c.json({ id: await engine.edits.say(id, c.req.valid('json').text), chatId: id }, 201)
+        await engine.setUps.rest(id, c.req.valid('query').wait, closing)
+        return c.json(setUpView(engine, id) ?? notFound(`set-up in chat ${id}`, 'steward automations'))
       },
     )
 }

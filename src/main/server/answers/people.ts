@@ -3,6 +3,8 @@ import { z } from 'zod'
 import type { ProviderInfo } from '../../../domain/connection.ts'
 import type { ActionView } from '../../engine/views/actions.ts'
 import type { ChatEventView, ChatView } from '../../engine/views/chats.ts'
+import { saidSchema, STAGES } from '../../engine/views/set-ups.ts'
+import type { SetUpView } from '../../engine/views/set-ups.ts'
 import type { ConnectionView, WantedConnection } from '../../engine/views/connections.ts'
 import type { ApprovalView, GrantView } from '../../engine/views/grants.ts'
 import type { PolicyPreview } from '../../engine/policy/preview.ts'
@@ -113,6 +115,16 @@ const chatEvent = shape<ChatEventView>()(
   z.object({ id: text, kind: text, runId: maybe(text), at: time, body: json }),
 )
 
+const setUp = shape<SetUpView>()(
+  saidSchema.extend({
+    chatId: text,
+    stage: z.enum(STAGES),
+    turn: count.describe('What an answer to this question may be held to'),
+    automation: maybe(automationName),
+    at: time,
+  }),
+)
+
 const auth = z.enum(['none', 'api-key', 'bearer', 'basic', 'hmac', 'oauth'])
 const connection = shape<ConnectionView>()(
   z.object({
@@ -170,7 +182,8 @@ export const peopleAnswers = {
   Chat: chat,
   ChatPage: pageOf(chat),
   ChatEventPage: pageOf(chatEvent),
-  Said: z.object({ id: text, chatId: text }),
+  Said: z.object({ id: text, chatId: text, turn: count }),
+  SetUp: setUp,
   Connection: connection,
   Connections: z.object({ items: z.array(connection), wanted: z.array(wanted) }),
   RemovedConnection: z.object({ name: text, usedBy: z.array(automationName) }),

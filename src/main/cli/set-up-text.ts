@@ -1,0 +1,50 @@
+/** One turn of a conversation that sets something up, in plain text: what was said, what is known, what is asked. */
+import type { SetUpView } from '../server/api.ts'
+import { safe, section } from './terminal.ts'
+
+const FROM = { sentence: ' (as you said)', answer: '', usual: ' (as usual)', empty: '(empty)' } as const
+
+export function setUpText(view: SetUpView): string {
+  const { text, offers, settings, contract, dryRun, question } = view
+  const lines =
+    dryRun === null
+      ? []
+      : [...dryRun.lines, ...(dryRun.linesLeftOut === 0 ? [] : [`… ${String(dryRun.linesLeftOut)} more`])]
+  return [
+    text
+      .split('\n')
+      .map(line => safe(line, 2_000))
+      .join('\n'),
+    ...offers.map(
+      ({ title, promise }, place) => `  ${String(place + 1)}  ${safe(title)}: ${safe(promise, 400)}`,
+    ),
+    section(
+      'Settings',
+      settings.map(({ label, value, from }) => `${safe(label)}: ${safe(value, 500)}${FROM[from]}`),
+    ),
+    ...contract.map(({ heading, lines: clauses }) =>
+      section(
+        heading,
+        clauses.map(line => safe(line, 500)),
+      ),
+    ),
+    section(
+      'Dry run',
+      lines.map(line => safe(line, 500)),
+    ),
+    question === null ? '' : questionText(question),
+  ]
+    .filter(part => part !== '')
+    .join('\n')
+}
+
+function questionText({ text, example, choices }: NonNullable<SetUpView['question']>): string {
+  const width = Math.max(0, ...choices.map(({ value }) => value.length))
+  const shown = example === null ? '' : ` (for example: ${safe(example, 300)})`
+  return [
+    `\n${safe(text, 2_000)}${shown}`,
+    ...choices.map(
+      ({ value, label }) => `  ${safe(value, 100).padEnd(Math.min(width, 20))}  ${safe(label, 300)}`,
+    ),
+  ].join('\n')
+}

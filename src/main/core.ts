@@ -18,6 +18,7 @@ import type { FaultPoint } from './engine/context.ts'
 import { Engine } from './engine/engine.ts'
 import { Observer } from './engine/observe/observer.ts'
 import { tidyHourly } from './engine/tidy.ts'
+import type { GalleryOptions } from './engine/gallery.ts'
 import { ensureToken, openHome, VERSION } from './home.ts'
 import { openFolderVault } from './idle-folder.ts'
 import type { VaultHolders } from './idle-folder.ts'
@@ -74,6 +75,8 @@ export interface CoreOptions extends VaultHolders {
   resolve?: HttpClientOptions['resolve']
   /** Absent: the environment of this process. */
   env?: NodeJS.ProcessEnv
+  /** What ready-made automations are filled with, where it is not this machine's own (tests). */
+  gallery?: GalleryOptions
   /** Called with the address where the vault can be unlocked, when nothing runs before that. */
   onLocked?: (url: string) => void
   /** Gives up waiting for the vault to be unlocked. */
@@ -132,6 +135,11 @@ async function build(options: CoreOptions, teardown: Teardown): Promise<Core> {
   const onPreferences = wantedOf(logFile, observer, options.env ?? process.env)
   const parts = { store, pool, tools, clock, log, isSigned, onPreferences, observer }
   const engine = new Engine({ ...parts, ...faults })
+  const onPreferences = ({ logLevel }: Preferences) => {
+    logFile.setLevel(logLevel)
+  }
+  const more = { isSigned, onPreferences, gallery: options.gallery ?? {}, ...faults }
+  const engine = new Engine({ store, pool, tools, clock, log, ...more })
   places.online = () => {
     engine.online()
   }

@@ -134,12 +134,7 @@ async function build(options: CoreOptions, teardown: Teardown): Promise<Core> {
   const faults = fault === undefined ? {} : { fault }
   const onPreferences = wantedOf(logFile, observer, options.env ?? process.env)
   const parts = { store, pool, tools, clock, log, isSigned, onPreferences, observer }
-  const engine = new Engine({ ...parts, ...faults })
-  const onPreferences = ({ logLevel }: Preferences) => {
-    logFile.setLevel(logLevel)
-  }
-  const more = { isSigned, onPreferences, gallery: options.gallery ?? {}, ...faults }
-  const engine = new Engine({ store, pool, tools, clock, log, ...more })
+  const engine = new Engine({ ...parts, ...faults, gallery: options.gallery ?? {} })
   places.online = () => {
     engine.online()
   }

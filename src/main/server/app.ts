@@ -85,7 +85,6 @@ export function createApp({
     .route('/api/v1/approvals', approvalRoutes(engine))
     .route('/api/v1/grants', grantRoutes(engine))
     .route('/api/v1/policy', policyRoutes(engine))
-    .route('/api/v1/chats', chatRoutes(engine))
     .route('/api/v1/chats', chatRoutes(engine, closing))
     .route('/api/v1/connections', connectionRoutes(engine, connections))
     .route(

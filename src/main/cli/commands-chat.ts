@@ -42,7 +42,7 @@ function several(text: string, before: string[] | undefined): string[] {
 
 async function talk(sentence: string | undefined, options: ChatOptions): Promise<Answer> {
   const core = theCore()
-  const said = [...(sentence === undefined ? [] : [sentence]), ...(options.answer ?? [])]
+  const said = [sentence, ...(options.answer ?? [])].filter(text => text !== undefined)
   const isLive = process.stdin.isTTY && process.stdout.isTTY && options.json !== true
   const chatId = options.in ?? (await begin(core, said[0] ?? 'New chat'))
   const tell = isLive ? (text: string) => terminal.out(`${text}\n`) : () => undefined

@@ -2,27 +2,13 @@
  * The tables of `migrations/*.sql` as types: what Kysely checks every query against. Column notes are in the SQL.
  */
 import type { Generated, Selectable } from 'kysely'
+import type { ChatEventsTable, ChatsTable, SetUpsTable } from './chat-tables.ts'
 import type { NotificationsTable } from './notification-tables.ts'
 import type { UndoStepsTable, UndosTable } from './undo-tables.ts'
 
 interface SettingsTable {
   key: string
   value: string
-}
-
-interface ChatsTable {
-  id: string
-  title: string
-  created_at: number
-}
-
-interface ChatEventsTable {
-  id: string
-  chat_id: string
-  kind: string
-  run_id: string | null
-  sealed_body: Uint8Array
-  at: number
 }
 
 interface WorkflowsTable {
@@ -322,17 +308,6 @@ interface SecretsTable {
   generation: number
   sealed_value: Uint8Array
   created_at: number
-}
-
-interface SetUpsTable {
-  chat_id: string
-  stage:
-    'listening' | 'choosing' | 'asking' | 'changing' | 'rehearsing' | 'confirming' | 'added' | 'cancelled'
-  turn: number
-  reply_id: string
-  workflow_id: string | null
-  sealed_talk: Uint8Array
-  updated_at: number
 }
 
 interface RequestsTable {

@@ -64,7 +64,7 @@ class Folder {
   async begin(): Promise<void> {
     this.#workflows = await this.#store.write(tx => {
       const install = (name: string, urgent: boolean) => {
-        const id = createWorkflow(this.#store, tx, name, name, 0)
+        const id = createWorkflow(this.#store, tx, { name, title: name, chat: null, at: 0 })
         const contract = contractSchema.parse(contractFor({ urgent }))
         deployVersion(this.#store, tx, id, { contract, source: '', toolApi: 1, note: '', at: 0 })
         return id

@@ -26,6 +26,7 @@ import { deployed, markServed, workflowById } from '../store/workflows.ts'
 import type { Workflow } from '../store/workflows.ts'
 import type { EngineContext } from './context.ts'
 import { CONTINUE_ITEM, continueItem } from './continue-item.ts'
+import { LaterTries } from './later-tries.ts'
 import { RunExecutor } from './run/executor.ts'
 import { endUnreadable } from './run/finish.ts'
 
@@ -36,7 +37,6 @@ export const RETRY_RUN = 'run.retry'
 const PLACES = 64
 /** Of so many places one is for automations that have nothing at work, however much others have waiting. */
 const ONE_KEPT_OF = 4
-const TRY_AGAIN_MS = 5_000
 /** Events of one automation that are looked at for one that can be run now. */
 const LOOKED_AT = 16
 
@@ -47,6 +47,7 @@ export class Router {
   readonly #taken = new Set<string>()
   readonly #onReleased: (runId: string) => void
   readonly #places: number
+  readonly #later: LaterTries
   #pumping = false
   #again = false
   #stopped = false
@@ -55,6 +56,7 @@ export class Router {
     this.#places = places
     this.#context = context
     this.#onReleased = onReleased
+    this.#later = new LaterTries(context.clock)
   }
 
   active(runId: string): RunExecutor | undefined {
@@ -73,10 +75,18 @@ export class Router {
   /** Everything unfinished is taken up at once: there is no lease to wait for, the folder is ours (R2). */
   async resumeAll(): Promise<void> {
     for (const run of liveRuns(this.#context.store)) {
-      if (run.state === 'running' || run.cancelling === 1) await this.resume(run.id)
-      else if (run.state !== 'waiting') await this.#requeueItems(run)
+      if (run.state !== 'waiting' || run.cancelling === 1) await this.#takeUp(run.id)
     }
     this.pump()
+  }
+
+  /** Goes on with a run that holds its turn while nothing of it is in memory. */
+  async #takeUp(runId: string): Promise<void> {
+    const run = runById(this.#context.store, runId)
+    if (run === undefined || this.#isTaken(runId)) return
+    if (run.state === 'running' || run.state === 'waiting') return this.resume(runId)
+    await this.#requeueItems(run)
+    this.#later.done(runId)
   }
 
   /** Launches a run that holds its turn and is not in memory. */
@@ -161,15 +171,21 @@ export class Router {
   /** An automation that cannot be served keeps no other from it. */
   async #serve(workflowId: string): Promise<boolean> {
     try {
-      return await this.#context.store.write(tx => this.claimNext(tx, workflowId))
+      const claimed = await this.#context.store.write(tx => this.claimNext(tx, workflowId))
+      this.#later.done(workflowId)
+      return claimed
     } catch (error) {
       this.#logStopped('an automation could not be served', workflowId, error)
+      this.#later.plan(workflowId, () => {
+        this.pump()
+      })
       return false
     }
   }
 
   stop(): void {
     this.#stopped = true
+    this.#later.stop()
     for (const executor of this.#active.values()) executor.abandon()
   }
 
@@ -210,17 +226,24 @@ export class Router {
     return this.#active.has(runId) || this.#taken.has(runId)
   }
 
-  /** A crash ended a re-entry: its turn is given back, and its items that can go on take theirs like any other (R3). */
-  async #requeueItems(run: RunRow): Promise<void> {
-    const { store, boot } = this.#context
-    await store.write(tx => {
-      const waits = waitsOfRun(tx, run.id)
-      leaveRun(tx, run.id, waitingItemsOf(tx, run.id))
-      for (const item of itemsOfRun(tx, run.id)) {
+  /**
+   * A re-entry ended without a last word on record: its turn is given back, and its items that can go on take theirs
+   * like any other (R3).
+   */
+  async #requeueItems({ id }: RunRow): Promise<void> {
+    await this.#context.store.write(tx => {
+      const run = runById(tx, id)
+      if (run === undefined || run.slot === null || this.#isTaken(id)) return
+      const waits = waitsOfRun(tx, id)
+      leaveRun(tx, id, waitingItemsOf(tx, id))
+      tx.afterCommit.push(this.#context.pump)
+      if (run.cancelling === 1) return
+      for (const item of itemsOfRun(tx, id)) {
         if (item.state !== 'open' && item.state !== 'waiting') continue
         const own = waits.filter(wait => wait.item_id === item.id)
         if (own.length > 0 && !own.some(wait => detailOf(wait).over)) continue
-        continueItem(this.#context, tx, item, { source: run.id, key: `boot:${boot}:${item.id}` })
+        const key = `again:${item.id}:${id}:${String(run.attempt)}`
+        continueItem(this.#context, tx, item, { source: id, key })
       }
     })
   }
@@ -260,8 +283,27 @@ export class Router {
   #released(runId: string, executor: RunExecutor): void {
     if (this.#active.get(runId) === executor) this.#active.delete(runId)
     this.#onReleased(runId)
-    this.#tryAgain(runId)
+    this.#lookAfter(runId)
     this.pump()
+  }
+
+  /** A run whose last word could not be saved (a full disk, say) still holds its turn: it is taken up again. */
+  #lookAfter(runId: string): void {
+    const run = runById(this.#context.store, runId)
+    const isLeftBehind = typeof run?.slot === 'number' && run.state !== 'waiting'
+    if (isLeftBehind) this.#takeUpLater(runId)
+    else this.#later.done(runId)
+  }
+
+  #takeUpLater(runId: string): void {
+    this.#later.plan(runId, async () => {
+      try {
+        await this.#takeUp(runId)
+      } catch (error) {
+        this.#logStopped('a run could not be taken up', runId, error)
+        throw error
+      }
+    })
   }
 
   /** A run whose records cannot be read ends with that as its failure; the core and every other run go on. */
@@ -274,18 +316,8 @@ export class Router {
       })
       .catch((second: unknown) => {
         this.#logStopped('a run could not be ended', run.id, second)
+        this.#takeUpLater(run.id)
       })
-  }
-
-  /** A run whose last word could not be saved (a full disk, say) is taken up again, by replay, a little later. */
-  #tryAgain(runId: string): void {
-    const run = runById(this.#context.store, runId)
-    if (this.#stopped || run?.state !== 'running' || run.slot === null) return
-    this.#context.clock.wakeAt(this.#context.clock.now() + TRY_AGAIN_MS, () => {
-      this.resume(runId).catch((error: unknown) => {
-        this.#logStopped('a run could not be taken up', runId, error)
-      })
-    })
   }
 
   #logStopped(what: Stopped, id: string, error: unknown): void {

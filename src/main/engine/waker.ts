@@ -23,6 +23,7 @@ import {
 import type { WaitRow } from '../store/waits.ts'
 import type { EngineContext } from './context.ts'
 import { continueItem } from './continue-item.ts'
+import { LaterTries } from './later-tries.ts'
 import type { Router } from './router.ts'
 
 const MOST_LOOKED_AT = 256
@@ -30,12 +31,14 @@ const MOST_LOOKED_AT = 256
 export class Waker {
   readonly #context: EngineContext
   readonly #router: Router
+  readonly #later: LaterTries
   #cancel: (() => void) | null = null
   #stopped = false
 
   constructor(context: EngineContext, router: Router) {
     this.#context = context
     this.#router = router
+    this.#later = new LaterTries(context.clock)
   }
 
   /** Sets the timer for the next wait that time will end, and goes on with those it has ended. */
@@ -61,6 +64,7 @@ export class Waker {
 
   stop(): void {
     this.#stopped = true
+    this.#later.stop()
     this.#cancel?.()
   }
 
@@ -102,14 +106,14 @@ export class Waker {
     const run = runById(this.#context.store, runId)
     const active = this.#router.active(runId)
     if (active !== undefined) active.recheck()
-    else if (run?.state === 'waiting') this.#detached(this.#router.resume(runId))
+    else if (run?.state === 'waiting') this.#detached(runId, this.#router.resume(runId))
   }
 
   #wake(wait: WaitRow): void {
     const run = runById(this.#context.store, wait.run_id)
     if (run === undefined || this.#stopped) return
     if (run.state === 'running' || run.state === 'waiting') this.wakeRun(run.id)
-    else if (wait.item_id !== null) this.#detached(this.#continueItem(wait, wait.item_id))
+    else if (wait.item_id !== null) this.#detached(run.id, this.#continueItem(wait, wait.item_id))
   }
 
   async #continueItem(wait: WaitRow, itemId: string): Promise<void> {
@@ -131,9 +135,18 @@ export class Waker {
     return wait.wake_at !== null && wait.wake_at <= this.#context.clock.now()
   }
 
-  #detached(work: Promise<void>): void {
-    work.catch((error: unknown) => {
-      this.#context.log('error', 'a run could not be woken', { error })
-    })
+  /** What could not be gone on with is due all the same: all that is due is looked at again later. */
+  #detached(runId: string, work: Promise<void>): void {
+    work.then(
+      () => {
+        this.#later.done(runId)
+      },
+      (error: unknown) => {
+        this.#context.log('error', 'a run could not be woken', { run: runId, error })
+        this.#later.plan(runId, () => {
+          this.arm()
+        })
+      },
+    )
   }
 }

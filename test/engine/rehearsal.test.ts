@@ -295,6 +295,10 @@ describe('what a rehearsal says about Done when', () => {
     const acts = `export const verify = async () => { await post('${site.url('/')}', {}); return true }`
     expect(await judged('return {}', done, acts)).toEqual({ 'script-verifies': 'does-not-hold' })
     expect(posts()).toEqual([])
+    const keeps = `export const verify = async () => (await recall('kept')) === 1`
+    expect(await judged(`await set('kept', 1); return {}`, done, keeps)).toEqual({
+      'script-verifies': 'holds',
+    })
   })
 })
 

@@ -53,7 +53,7 @@ export class StageItems {
   #newScope(text: string): Scope {
     const { name, workflowId } = this.#playing
     if (text === '') return new Scope(text, name, null, this.#base)
-    if (text === VERIFY) return new Scope(text, `${name}/verify`, null, this.#base)
+    if (text === VERIFY) return new Scope(text, `${name}/verify`, null, this.scope(''))
     const id = itemOfScope(this.#playing.context.store, workflowId, text)?.id ?? text
     return new Scope(text, id, id, this.scope(parentOf(text)))
   }

@@ -101,6 +101,13 @@ describe('the chain of the audit log', () => {
     expect(verifyChain(KEY, [], head)).toMatchObject({ problem: 'truncated', seq: 1 })
   })
 
+  it('P5 where the kept head is damaged, a whole chain is not called whole, and an edit is still named', () => {
+    const rows = chain([1, 2, 3].map(at => ({ at, kind: 'k', workflowId: null, runId: null, body: {} })))
+    expect(verifyChain(KEY, rows, 'damaged')).toMatchObject({ ok: false, problem: 'head', seq: 3 })
+    const changed = replace(rows, 1, { body: 1 })
+    expect(verifyChain(KEY, changed, 'damaged')).toMatchObject({ problem: 'edited', seq: 2 })
+  })
+
   it('P5 a chain made under another key does not verify', () => {
     const rows = chain([{ at: 1, kind: 'k', workflowId: null, runId: null, body: {} }])
     expect(verifyChain(new Uint8Array(32).fill(8), rows)).toMatchObject({ problem: 'edited', seq: 1 })

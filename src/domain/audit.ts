@@ -33,7 +33,10 @@ export interface AuditHead {
   mac: string
 }
 
-export type AuditProblem = 'edited' | 'gap' | 'truncated'
+/** What is found where the head was kept. */
+export type KeptHead = AuditHead | 'damaged'
+
+export type AuditProblem = 'edited' | 'gap' | 'truncated' | 'head'
 
 /** Whether the chain holds; otherwise the first row at which it does not. */
 export type AuditVerdict =
@@ -60,8 +63,9 @@ export function erasureBody(ranges: readonly (readonly [from: number, to: number
   return { ranges: ranges.map(([from, to]) => [from, to]) }
 }
 
-/** Recomputes every link. `head`, where it is known, also proves that nothing is missing at the end. */
-export function verifyChain(key: Uint8Array, rows: Iterable<AuditRow>, head?: AuditHead): AuditVerdict {
+/** Recomputes every link. `kept`, where there is one, also proves that nothing is missing at the end. */
+export function verifyChain(key: Uint8Array, rows: Iterable<AuditRow>, kept?: KeptHead): AuditVerdict {
+  const head = kept === 'damaged' ? undefined : kept
   const tombstones: number[] = []
   const erasures: Erasure[] = []
   let last: AuditHead = { seq: 0, mac: GENESIS_MAC }
@@ -75,7 +79,7 @@ export function verifyChain(key: Uint8Array, rows: Iterable<AuditRow>, head?: Au
   if (head !== undefined && last.seq < head.seq) return truncated(last.seq + 1, head.seq)
   const unvouched = tombstones.find(seq => !erasures.some(erasure => vouchesFor(erasure, seq)))
   if (unvouched !== undefined) return edited(unvouched, 'was erased, but no erasure was recorded')
-  return { ok: true, rows: last.seq }
+  return kept === 'damaged' ? headless(last.seq) : { ok: true, rows: last.seq }
 }
 
 interface Erasure {
@@ -113,6 +117,11 @@ function edited(seq: number, what: string): Broken {
 function truncated(seq: number, upTo: number): Broken {
   const message = `Rows ${seq} to ${upTo} of the audit log were written and are no longer there.`
   return { ok: false, problem: 'truncated', seq, message }
+}
+
+function headless(seq: number): Broken {
+  const message = `The chain holds up to row ${seq} of the audit log, but the record of its last row is damaged: whether rows after it are missing cannot be told.`
+  return { ok: false, problem: 'head', seq, message }
 }
 
 /** Keyed, so that what was erased cannot be guessed from its hash. */

@@ -13,7 +13,9 @@ import { listWorkflows, setWorkflowState } from '../store/workflows.ts'
 export async function recogniseFolder(store: Store, now: number): Promise<'known' | 'new' | 'copy'> {
   const identity = databaseIdentity(store.folder)
   const known = setting(store, 'database-identity')
-  const isCopy = known !== undefined && (known !== identity || store.audit.isBehindItsHead())
+  const end = store.audit.againstItsHead()
+  const isCopy = known !== undefined && (known !== identity || end === 'behind')
+  if (end === 'unknown') await tellHeadIsDamaged(store, now)
   if (!isCopy && known !== undefined) return 'known'
   await store.write(
     tx => {
@@ -50,6 +52,33 @@ export async function recogniseFolder(store: Store, now: number): Promise<'known
   )
   if (isCopy) await store.audit.adoptHead()
   return isCopy ? 'copy' : 'new'
+}
+
+/** A machine that lost its power may leave a file empty; somebody who cut the log would, too. So a person is told (P5). */
+async function tellHeadIsDamaged(store: Store, now: number): Promise<void> {
+  await store.write(
+    tx => {
+      store.audit.append(tx, now, { kind: 'head-damaged', workflowId: null, runId: null, body: {} })
+      raiseAction(store, tx, {
+        kind: 'audit-head-damaged',
+        causeKey: 'audit-head-damaged',
+        workflowId: null,
+        runId: null,
+        itemId: null,
+        stepId: null,
+        choices: [{ id: 'dismiss', label: 'I know', style: 'primary' }],
+        body: {
+          cause: 'The record of the audit log’s last row, the file audit.head, was damaged.',
+          effect:
+            'The log’s rows fit together, or verifying it says where not; whether any were cut off its end cannot be told for the time before. The record was made anew. If the power failed, that was the reason. If not, compare the log with a backup.',
+        },
+        expiresAt: null,
+        at: now,
+      })
+    },
+    { durable: true },
+  )
+  await store.audit.adoptHead()
 }
 
 /** A copy of a file is another file, born at another time; a device's number may change from start to start. */

@@ -1,14 +1,13 @@
 /**
  * The audit log (P5): every decision of the host, each row chained to the one before under the audit key. The
  * chain's head is also kept outside the database, so that a truncated or replaced database shows.
- * Owns the head. The head file is written only after the rows it names are on the disk, never before.
+ * Owns the head. It is saved only after the rows it names are on the disk, never before.
  */
-import fs from 'node:fs'
-import path from 'node:path'
-import { z } from 'zod'
 import { auditMac, verifyChain } from '../../domain/audit.ts'
-import type { AuditVerdict } from '../../domain/audit.ts'
+import type { AuditVerdict, KeptHead } from '../../domain/audit.ts'
 import type { JsonObject } from '../../domain/json.ts'
+import { AuditHeadFile } from './audit-head.ts'
+import type { Head } from './audit-head.ts'
 import { insertion, query, statement } from './statement.ts'
 import type { Reader, Tx } from './tx.ts'
 
@@ -19,16 +18,9 @@ export interface AuditEntry {
   body: JsonObject
 }
 
-interface Head {
-  seq: number
-  mac: string
-}
-
 const GENESIS: Head = { seq: 0, mac: '' }
 /** How long rows may stand without the head outside knowing of them. */
 const HEAD_EVERY_MS = 1_000
-
-const headSchema = z.object({ seq: z.int(), mac: z.string() })
 
 const insert = insertion('audit_log', ['seq', 'at', 'kind', 'workflow_id', 'run_id', 'body', 'mac'])
 const last = statement((_p: object) =>
@@ -40,10 +32,11 @@ export class AuditChain {
   readonly #reader: Reader
   readonly #flushed: () => Promise<void>
   readonly #key: () => Uint8Array
-  readonly #headFile: string
+  readonly #kept: AuditHeadFile
   #head: Head
   readonly #headEveryMs: number
   #headTimer: NodeJS.Timeout | null = null
+  #saving: Promise<void> = Promise.resolve()
 
   /** `flushed` resolves when all that was committed before is on the disk; `key` fails while the vault is locked. */
   constructor(
@@ -57,7 +50,7 @@ export class AuditChain {
     this.#flushed = flushed
     this.#key = key
     this.#headEveryMs = headEveryMs
-    this.#headFile = path.join(folder, 'audit.head')
+    this.#kept = new AuditHeadFile(folder)
     this.#head = reader.get(last, {}) ?? GENESIS
   }
 
@@ -86,24 +79,22 @@ export class AuditChain {
 
   /** Recomputes the whole chain and holds it against the head kept outside (edits, gaps, truncation). */
   verify(): AuditVerdict {
-    return verifyChain(this.#key(), auditRows(this.#reader), this.keptHead())
+    return verifyChain(this.#key(), auditRows(this.#reader), this.#kept.read())
   }
 
   /** What another thread needs to do the same. */
-  evidence(): { key: Uint8Array; head: Head | undefined } {
-    return { key: this.#key(), head: this.keptHead() }
+  evidence(): { key: Uint8Array; head: KeptHead | undefined } {
+    return { key: this.#key(), head: this.#kept.read() }
   }
 
-  /** The head as last kept outside the database; undefined before the first. */
-  keptHead(): Head | undefined {
-    if (!fs.existsSync(this.#headFile)) return undefined
-    return headSchema.parse(JSON.parse(fs.readFileSync(this.#headFile, 'utf8')))
-  }
-
-  /** True when the database ends before the head kept outside: an older copy was put in its place (J11). */
-  isBehindItsHead(): boolean {
-    const kept = this.keptHead()
-    return kept !== undefined && kept.seq > this.#head.seq
+  /**
+   * How the database's own end stands to the head kept outside. `behind`: an older copy was put in its place (J11).
+   * `unknown`: what was kept cannot be read, so nobody can tell.
+   */
+  againstItsHead(): 'whole' | 'behind' | 'unknown' {
+    const kept = this.#kept.read()
+    if (kept === 'damaged') return 'unknown'
+    return kept !== undefined && kept.seq > this.#head.seq ? 'behind' : 'whole'
   }
 
   /** Accepts the database's own end as the head, after the user was told (J11). */
@@ -113,16 +104,20 @@ export class AuditChain {
 
   async close(): Promise<void> {
     if (this.#headTimer !== null) await this.#saveHead()
+    await this.#saving
   }
 
-  async #saveHead(): Promise<void> {
+  /** One after the other: the file never goes back. */
+  #saveHead(): Promise<void> {
     if (this.#headTimer !== null) clearTimeout(this.#headTimer)
     this.#headTimer = null
-    const head = this.#head
-    await this.#flushed()
-    const draft = `${this.#headFile}.new`
-    fs.writeFileSync(draft, JSON.stringify(head), { mode: 0o600 })
-    fs.renameSync(draft, this.#headFile)
+    const saved = this.#saving.then(async () => {
+      const head = this.#head
+      await this.#flushed()
+      await this.#kept.save(head)
+    })
+    this.#saving = saved.catch(() => undefined)
+    return saved
   }
 }
 

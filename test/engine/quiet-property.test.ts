@@ -173,7 +173,7 @@ class Folder {
 
   #live(): Quiet {
     const log = (_level: string, message: string) => this.#failures.push(message)
-    const quiet = new Quiet({ store: this.#store, clock: this.#clock, log })
+    const quiet = new Quiet({ store: this.#store, clock: this.#clock, log, fault: () => undefined })
     quiet.arm()
     return quiet
   }

@@ -8,6 +8,7 @@ import type { FaultPoint } from '../../src/main/engine/context.ts'
 import { Chain } from './chain.ts'
 import type { Death, Plan } from './chain.ts'
 import { check } from './check.ts'
+import { killDigests } from './digests.ts'
 import { Lives } from './life.ts'
 import { killLooks } from './looks.ts'
 import { Outside } from './outside.ts'
@@ -156,6 +157,18 @@ describe('killed', { timeout: 120_000 }, () => {
     expect(after).not.toEqual(before)
     expect(undone).toEqual(before)
     expect(counts).toEqual({ undone: 18 })
+  })
+
+  it('around the digest of quiet hours: what they held is told once', async () => {
+    const { points, held, early, told } = await killDigests(lives, [
+      { at: 'digest.before-record', nth: 1 },
+      { at: 'digest.before-record', nth: 1 },
+      { at: 'digest.after-record', nth: 1 },
+    ])
+    for (const point of points) reached.add(point)
+    expect([held, early]).toEqual([5, 0])
+    const said = ['It succeeded for the first time', 'N0', 'N1', 'N2', 'N3'].map(title => `tells: ${title}`)
+    expect(told.toSorted()).toEqual(said)
   })
 
   it('J3 R2 anywhere, several times in a row before anything could end', () =>

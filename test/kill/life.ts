@@ -116,6 +116,11 @@ export class Life {
     return (await this.#ask('GET', route)) as T
   }
 
+  /** Sets the person's settings otherwise, whatever they are now. */
+  async set(settings: Json): Promise<void> {
+    await this.#ask('PATCH', '/settings', settings, { 'if-match': '*' })
+  }
+
   async standing(): Promise<Standing> {
     return (await this.#tell({ do: 'standing' })) as Standing
   }
@@ -141,10 +146,15 @@ export class Life {
     await this.#ask('POST', route, body)
   }
 
-  async #ask(method: 'GET' | 'POST', route: string, body?: Json): Promise<unknown> {
+  async #ask(
+    method: 'GET' | 'POST' | 'PATCH',
+    route: string,
+    body?: Json,
+    more: Record<string, string> = {},
+  ): Promise<unknown> {
     if (this.#gone || this.#started === undefined) throw new LifeEnded()
     const { url, token } = this.#started
-    const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' }
+    const headers = { ...more, authorization: `Bearer ${token}`, 'content-type': 'application/json' }
     const target = new URL(`/api/v1${route}`, url)
     const sent = body === undefined ? {} : { body: JSON.stringify(body) }
     const response = await fetch(target, { method, headers, ...sent }).then(

@@ -45,6 +45,8 @@ export const FAULT_POINTS = [
   'run.after-finish',
   'look.before-record',
   'look.after-record',
+  'digest.before-record',
+  'digest.after-record',
 ] as const
 
 export type FaultPoint = (typeof FAULT_POINTS)[number]

@@ -11,12 +11,14 @@ import type { EngineContext } from './context.ts'
 const LOOK_MS = 3_600_000
 const AGAIN_MS = 60_000
 
+type QuietContext = Pick<EngineContext, 'store' | 'clock' | 'log' | 'fault'>
+
 export class Quiet {
-  readonly #context: Pick<EngineContext, 'store' | 'clock' | 'log'>
+  readonly #context: QuietContext
   #cancel: (() => void) | null = null
   #stopped = false
 
-  constructor(context: Pick<EngineContext, 'store' | 'clock' | 'log'>) {
+  constructor(context: QuietContext) {
     this.#context = context
   }
 
@@ -45,9 +47,13 @@ export class Quiet {
   }
 
   #deliver(): void {
-    const { store, clock, log } = this.#context
+    const { store, clock, log, fault } = this.#context
+    fault('digest.before-record')
     store
       .write(tx => deliverDigest(store, tx, clock.now()), { durable: true })
+      .then(() => {
+        fault('digest.after-record')
+      })
       .catch((error: unknown) => {
         log('error', 'a digest could not be delivered', { error })
         if (!this.#stopped) this.#armAt(clock.now() + AGAIN_MS)

@@ -89,6 +89,7 @@ describe('quiet hours', () => {
     clock.advance(2 * HOUR)
     await world.run('tells', { title: 'One' })
     await restart()
+    clock.advance(1)
     await world.run('tells', { title: 'Two' })
     expect(told()).toEqual([])
     await world.stop()

@@ -1,11 +1,11 @@
 /** `quiet` and `notifications`: when nobody is disturbed, and what you were told of. */
 import { InvalidArgumentError } from 'commander'
 import type { Command } from 'commander'
-import type { NotificationView, QuietNow } from '../server/api.ts'
+import type { NotificationView, Page, QuietNow } from '../server/api.ts'
 import { queryOf, theCore } from './client.ts'
 import { answering, wholeNumberOption } from './command.ts'
 import type { Answer } from './command.ts'
-import { count, localTime, safe, table } from './terminal.ts'
+import { count, localTime, safe } from './terminal.ts'
 
 interface Hours {
   from: string
@@ -15,6 +15,11 @@ interface Hours {
 interface QuietOptions {
   zone?: string
   days?: number[]
+}
+
+interface ListOptions {
+  limit?: number
+  cursor?: string
 }
 
 const DAYS = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun']
@@ -33,6 +38,7 @@ export function addQuietCommands(program: Command): void {
     program
       .command('notifications')
       .option('--limit <n>', 'how many at most', wholeNumberOption)
+      .option('--cursor <place>', 'where the list begins, as the page before said')
       .description('what you were told of, newest first'),
     listNotifications,
   )
@@ -55,24 +61,23 @@ function quietText({ words, until, held }: QuietNow): string {
   return `Quiet ${safe(words)}.${now}${holding}`
 }
 
-async function listNotifications({ limit }: { limit?: number }): Promise<Answer> {
-  const query = queryOf({ limit: limit === undefined ? undefined : String(limit) })
-  const page = await theCore().get<{ items: NotificationView[]; next: string | null }>(
-    `/notifications${query}`,
-  )
-  const rows = page.items.map(({ at, kind, automation, title }) => [
-    localTime(at),
-    kind,
-    automation?.name ?? '-',
-    title,
-  ])
+async function listNotifications({ limit, cursor }: ListOptions): Promise<Answer> {
+  const query = queryOf({ limit: limit === undefined ? undefined : String(limit), cursor })
+  const page = await theCore().get<Page<NotificationView>>(`/notifications${query}`)
+  const more = page.next === null ? '' : `\n\nOlder ones: add --cursor ${page.next}`
   return {
     document: page,
     text:
-      rows.length === 0
+      page.items.length === 0
         ? 'You were told of nothing yet.'
-        : table(['TIME', 'KIND', 'AUTOMATION', 'WHAT'], rows),
+        : page.items.map(notificationText).join('\n\n') + more,
   }
+}
+
+function notificationText({ at, automation, title, text }: NotificationView): string {
+  const from = automation === null ? '' : `${safe(automation.name)}: `
+  const lines = text === '' ? [] : text.split('\n').map(line => `  ${safe(line, 1_000)}`)
+  return [`${localTime(at)}  ${from}${safe(title)}`, ...lines].join('\n')
 }
 
 function hoursArgument(text: string): Hours | 'off' {

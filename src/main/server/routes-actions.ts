@@ -106,7 +106,7 @@ export function grantRoutes(engine: Engine) {
     )
     .delete('/:id', operation({ summary: 'Revoke it', answers: { 200: 'Grant' } }), async c => {
       const id = c.req.param('id')
-      const grant = existingGrant(engine, id) ?? notFound(`grant ${id}`, 'steward automations')
+      const grant = existingGrant(engine, id) ?? notFound(`grant ${id}`, 'steward grants')
       const view = grantView(engine, grant)
       await engine.edits.revokeGrant(grant)
       return c.json(view)

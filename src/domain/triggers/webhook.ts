@@ -30,7 +30,7 @@ const schema = z.strictObject({
 const payload = z.strictObject({
   trigger: z.literal('webhook'),
   hook: z.string(),
-  delivery: z.string().describe('What the sender calls this delivery, or a hash of its body.'),
+  delivery: z.string().describe('What the sender calls this delivery, or a hash of what it says.'),
   receivedAt: z.int().describe('UTC ms.'),
   type: z.string().describe('Content type, lower case; empty where none was given.'),
   body: z.string(),
@@ -51,7 +51,7 @@ const WHO: Readonly<Record<WebhookSpec['verify'], string>> = {
 export const webhook = defineTrigger({
   kind: 'webhook',
   title: 'When something is posted to its address',
-  doc: 'An address of its own with a secret in it, on this machine; to be reached from elsewhere it takes a tunnel of yours. Any content type, up to one megabyte. A delivery is confirmed (202) once it is on the disk, and counts once, by webhook-id, X-GitHub-Delivery or Idempotency-Key, and without one of them by its body within five minutes.',
+  doc: 'An address of its own with a secret in it, on this machine; to be reached from elsewhere it takes a tunnel of yours. Any content type, up to one megabyte. A delivery is confirmed (202) once it is on the disk, and counts once, by webhook-id, X-GitHub-Delivery or Idempotency-Key, and without one of them by its query and body within five minutes.',
   schema,
   examples: [
     { kind: 'webhook' },

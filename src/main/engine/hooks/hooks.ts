@@ -1,7 +1,8 @@
 /**
  * Webhooks (R6): who may post, whether it is really them, and whether it came before. A delivery is confirmed once its
- * event is on the disk (J1). Owns the pace of each address and how many bodies are being received; both are bounded,
- * and lost with the process. The rows are the store's, HTTP is the server's.
+ * event is on the disk (J1). Whoever does not know the secrets learns nothing from a refusal; why it was refused is
+ * kept for the person whose address it is. Owns the pace of each address, why it last refused and how many bodies are
+ * being received; all are bounded, and lost with the process. The rows are the store's, HTTP is the server's.
  */
 import { randomBytes } from 'node:crypto'
 import type { Contract } from '../../../domain/contract.ts'
@@ -44,7 +45,11 @@ export type TakeIn = (
 ) => Promise<Accepted>
 
 export type Refusal =
-  { is: 'unknown' } | { is: 'busy'; retryAfterS: number; reason: string } | { is: 'unsigned'; reason: string }
+  /** Nobody's address, another secret in it, or a wrong signature: which of them is not said. */
+  | { is: 'refused' }
+  /** Signed with the secret, but not now. */
+  | { is: 'stale'; reason: string }
+  | { is: 'busy'; retryAfterS: number; reason: string }
 
 export type Taken = { is: 'taken'; eventId: string; duplicate: boolean } | Refusal
 
@@ -67,17 +72,22 @@ export interface HookAddress {
   /** Deliveries taken in so far, and when the last one came. */
   taken: number
   lastAt: number | null
+  /** The last one that was not signed as it has to be, since Steward started. */
+  refused: { at: number; reason: string } | null
 }
 
 /** Bodies being received at once, of all addresses. */
 const MOST_RECEIVING = 64
 const FULL_RETRY_S = 30
+/** Addresses of which it is known why they last refused. */
+const MOST_REFUSALS = 1_000
 
 export class Hooks {
   readonly #context: EngineContext
   readonly #takeIn: TakeIn
   readonly #isSigned: SignatureCheck
   readonly #paces = new Map<string, Paced>()
+  readonly #refusals = new Map<string, { at: number; reason: string }>()
   #receiving = 0
 
   constructor(context: EngineContext, takeIn: TakeIn, isSigned: SignatureCheck) {
@@ -91,10 +101,10 @@ export class Hooks {
     const { store, clock } = this.#context
     const row = webhookById(store, id)
     const address = row === undefined ? '' : secretsOf(store, row).address
-    if (!isSameText(secret, address) || row === undefined) return { is: 'unknown' }
+    if (!isSameText(secret, address) || row === undefined) return { is: 'refused' }
     const workflow = workflowById(store, row.workflow_id)
     if (workflow === undefined || !(workflow.state === 'active' || workflow.state === 'paused'))
-      return { is: 'unknown' }
+      return { is: 'refused' }
     if (this.#receiving >= MOST_RECEIVING)
       return { is: 'busy', retryAfterS: 1, reason: 'Too many deliveries were being received at once.' }
     const spec = specOfWebhook(row)
@@ -117,7 +127,7 @@ export class Hooks {
   /** With their secrets: for the person whose they are. */
   addresses(workflowId: string): HookAddress[] {
     const { store } = this.#context
-    return webhooksOf(store, workflowId).map(row => addressOf(row, secretsOf(store, row)))
+    return webhooksOf(store, workflowId).map(row => this.#addressOf(row, secretsOf(store, row)))
   }
 
   /** A new address and a new secret; the old ones are worth nothing from now on. */
@@ -143,14 +153,18 @@ export class Hooks {
       },
       { durable: true },
     )
-    return addressOf(row, secrets)
+    this.#refusals.delete(row.id)
+    return this.#addressOf(row, secrets)
   }
 
   async #deliver(workflow: Workflow, row: WebhookRow, spec: WebhookSpec, received: Received): Promise<Taken> {
     const { store, clock } = this.#context
     const at = clock.now()
     const verdict = this.#verify(row, spec, { ...received, now: at })
-    if (!verdict.ok) return { is: 'unsigned', reason: verdict.reason }
+    if (!verdict.ok) {
+      this.#keepRefusal(row.id, { at, reason: verdict.reason })
+      return verdict.proven ? { is: 'stale', reason: verdict.reason } : { is: 'refused' }
+    }
     const [known, ...others] = verdict.ids
     const payload: WebhookPayload = payloadOf(spec.name, known, received, at)
     const event: NewEvent = {
@@ -182,6 +196,27 @@ export class Hooks {
     return verifyDelivery(verify, signing, delivery, (body, signature) =>
       this.#isSigned(connection, body, signature),
     )
+  }
+
+  #addressOf(row: WebhookRow, { address, signing }: WebhookSecrets): HookAddress {
+    const { name, verify, connection = null } = specOfWebhook(row)
+    return {
+      name,
+      verify,
+      connection,
+      path: `/hooks/${row.id}/${address}`,
+      secret: verify === 'address' || connection !== null ? null : signing,
+      taken: row.taken,
+      lastAt: row.last_at,
+      refused: this.#refusals.get(row.id) ?? null,
+    }
+  }
+
+  #keepRefusal(id: string, refusal: { at: number; reason: string }): void {
+    this.#refusals.delete(id)
+    this.#refusals.set(id, refusal)
+    const oldest = this.#refusals.size > MOST_REFUSALS ? this.#refusals.keys().next().value : undefined
+    if (oldest !== undefined) this.#refusals.delete(oldest)
   }
 
   /** Whoever has been quiet for long has its burst back, and need not be remembered. */
@@ -217,18 +252,5 @@ function newSecrets(): WebhookSecrets {
   return {
     address: randomBytes(32).toString('base64url'),
     signing: `whsec_${randomBytes(32).toString('base64')}`,
-  }
-}
-
-function addressOf(row: WebhookRow, { address, signing }: WebhookSecrets): HookAddress {
-  const { name, verify, connection = null } = specOfWebhook(row)
-  return {
-    name,
-    verify,
-    connection,
-    path: `/hooks/${row.id}/${address}`,
-    secret: verify === 'address' || connection !== null ? null : signing,
-    taken: row.taken,
-    lastAt: row.last_at,
   }
 }

@@ -16,6 +16,7 @@ export type Headers = Readonly<Record<string, string>>
 
 export interface Delivery {
   headers: Headers
+  query: Readonly<Record<string, string>>
   body: Uint8Array
   now: number
 }
@@ -23,8 +24,8 @@ export interface Delivery {
 export type Verdict =
   /** `ids`: under any of them it came before. The first is the one it is known by from now on. */
   | { ok: true; ids: readonly [string, ...string[]] }
-  /** In words, for whoever sets the sender up. */
-  | { ok: false; reason: string }
+  /** In words, for whoever sets the sender up. `proven`: it was signed with the secret, and came too late. */
+  | { ok: false; reason: string; proven: boolean }
 
 /** `isSigned`: whether this is the hexadecimal HMAC-SHA-256 of the body under the hook's secret. */
 export function verifyDelivery(
@@ -59,17 +60,14 @@ function standard(signing: string, { headers, body, now }: Delivery): Verdict {
   const expected = createHmac('sha256', keyOf(signing)).update(content).digest()
   const isRight = signatures.filter(text => isSame(text, expected)).length > 0
   if (!isRight) return refuse('No webhook-signature v1,… is that of this delivery under this secret.')
-  // Told only to who knows the secret.
   const lateMs = now - Number(timestamp) * 1_000
-  if (Math.abs(lateMs) > WINDOW_MS)
-    return refuse(
-      `It was signed ${Math.round(Math.abs(lateMs) / 1_000)} s ${lateMs > 0 ? 'ago' : 'ahead'}; five minutes are accepted. Set the clocks, or send it anew.`,
-    )
-  return { ok: true, ids: [`id:${id}`] }
+  if (Math.abs(lateMs) <= WINDOW_MS) return { ok: true, ids: [`id:${id}`] }
+  const reason = `It was signed ${Math.round(Math.abs(lateMs) / 1_000)} s ${lateMs > 0 ? 'ago' : 'ahead'}; five minutes are accepted. Set the clocks, or send it anew.`
+  return { ok: false, reason, proven: true }
 }
 
 function refuse(reason: string): Verdict {
-  return { ok: false, reason }
+  return { ok: false, reason, proven: false }
 }
 
 function isSame(text: string, expected: Buffer): boolean {
@@ -90,13 +88,14 @@ function hubSigned(signing: string) {
   }
 }
 
-/** What the sender calls it; without that, its body within a window, or the one before. */
-function idsOf({ headers, body, now }: Delivery): [string, ...string[]] {
+/** What the sender calls it; without that, what it says (query and body) within a window, or the one before. */
+function idsOf({ headers, query, body, now }: Delivery): [string, ...string[]] {
   for (const name of ['webhook-id', 'x-github-delivery', 'idempotency-key']) {
     const id = headers[name] ?? ''
     if (isId(id)) return [`id:${id}`]
   }
-  const hash = createHash('sha256').update(body).digest('hex')
+  const asked = JSON.stringify(Object.entries(query).toSorted())
+  const hash = createHash('sha256').update(`${asked}\n`).update(body).digest('hex')
   const window = Math.floor(now / WINDOW_MS)
   return [`body:${hash}:${window}`, `body:${hash}:${window - 1}`]
 }

@@ -158,6 +158,15 @@ describe('a core that needs a passphrase and has none', () => {
     await door.core
   })
 
+  it('R6 sends webhooks away to come again later, and says no more', async () => {
+    await lockedFolder()
+    const door = await atTheDoor()
+    const answer = await fetch(`${door.url}/hooks/hook_1/secret`, { method: 'POST', body: '<a/>' })
+    expect(answer.status).toBe(503)
+    expect(answer.headers.get('retry-after')).toBe('60')
+    expect(await answer.text()).not.toMatch(/vault|minutely/)
+  })
+
   it('can be stopped at its door, and lets go of the folder', async () => {
     await lockedFolder()
     const stopping = new AbortController()

@@ -1,4 +1,4 @@
-/** The local API: guards first, then the routes by resource, every error as one problem document. */
+/** The local API: guards first, then the routes by resource, every error as one problem document. Webhooks stand before. */
 import { Hono } from 'hono'
 import type { ConnectionDesk } from '../../domain/connection.ts'
 import type { VaultDesk } from '../../domain/vault.ts'
@@ -20,6 +20,7 @@ import { editRoutes } from './routes-edits.ts'
 import { exportRoutes } from './routes-export.ts'
 import { folderRoutes, galleryRoutes, scriptRoutes } from './routes-folder.ts'
 import { policyRoutes } from './routes-policy.ts'
+import { takeHooks, webhookRoutes } from './routes-hooks.ts'
 import { rehearsalRoutes } from './routes-rehearsals.ts'
 import { metricsRoute, observeRoutes } from './routes-observe.ts'
 import type { ReadLog } from './routes-observe.ts'
@@ -51,6 +52,7 @@ export function createApp({
   ...guard
 }: AppOptions) {
   const app = new Hono()
+  app.use('/hooks/*', takeHooks(engine.hooks, log))
   app.use(guardRequests(guard))
   app.use(keepAnswers(new KeptAnswers(engine.store)))
   app.onError(error => respond(problemOf(error, log)))
@@ -75,6 +77,7 @@ export function createApp({
     .route('/api/v1/stream', streamRoutes(new Feed(engine.store), closing))
     .route('/api/v1/automations', automationRoutes(engine, closing))
     .route('/api/v1/automations', editRoutes(engine))
+    .route('/api/v1/automations', webhookRoutes(engine))
     .route('/api/v1/runs', runRoutes(engine, closing))
     .route('/api/v1/runs', runUndoRoutes(engine))
     .route('/api/v1/undos', undoRoutes(engine, closing))

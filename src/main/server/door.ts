@@ -10,6 +10,7 @@ import type { Waiter } from '../store/waiters.ts'
 import { guardRequests } from './guard.ts'
 import type { Guard } from './guard.ts'
 import { problemOf, respond } from './problem.ts'
+import { refuseHooks } from './routes-hooks.ts'
 import { vaultRoutes } from './routes-vault.ts'
 
 export interface DoorOptions extends Guard {
@@ -22,6 +23,7 @@ export interface DoorOptions extends Guard {
 
 export function createDoor({ vault, waiting, version, log, ...guard }: DoorOptions) {
   const door = new Hono()
+  door.use('/hooks/*', refuseHooks())
   door.use(guardRequests(guard))
   door.onError(error => respond(problemOf(error, log)))
   door.notFound(() => {

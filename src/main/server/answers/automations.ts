@@ -5,6 +5,7 @@ import type { DraftContract } from '../../engine/draft-contract.ts'
 import type { GalleryEntry, GallerySummary } from '../../engine/gallery.ts'
 import type { AutomationSummary, AutomationView, InstantView } from '../../engine/views/automations.ts'
 import type { ContractView, ScheduleView, VersionSummary, VersionView } from '../../engine/views/versions.ts'
+import type { HookAddress } from '../../engine/hooks/hooks.ts'
 import { runAnswers } from './runs.ts'
 import { automationName, count, listOf, maybe, pageOf, shape, text, texts, time } from './shape.ts'
 
@@ -62,6 +63,19 @@ const instant = shape<InstantView>()(
   }),
 )
 
+const webhook = shape<HookAddress>()(
+  z.object({
+    name: text,
+    verify: z.enum(['signed', 'hub', 'address']),
+    connection: maybe(text),
+    path: text.describe('Below the address of this Steward'),
+    secret: maybe(text).describe('What the sender signs with'),
+    taken: count,
+    lastAt: maybe(time),
+    refused: maybe(z.object({ at: time, reason: text })),
+  }),
+)
+
 const version = {
   version: text,
   scriptId: text,
@@ -109,6 +123,8 @@ export const automationAnswers = {
   DeletedAutomation: z.object({ id: text, name: text, state: z.literal('deleted') }),
   AutomationSettings: z.object({ id: text, name: text }),
   LedgerPage: pageOf(instant),
+  Webhook: webhook,
+  WebhookList: listOf(webhook),
   Version: shape<VersionView>()(z.object({ ...version, source: text, contract, contractText })),
   VersionPage: pageOf(versionSummary),
   Contract: shape<ContractView>()(

@@ -18,6 +18,11 @@ export class CoreClient {
     this.#token = token
   }
 
+  /** Where something of this core is, from this machine. */
+  at(path: string): string {
+    return `${this.#url}${path}`
+  }
+
   get<T>(path: string): Promise<T> {
     return this.#request<T>('GET', path)
   }

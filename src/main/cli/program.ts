@@ -8,6 +8,7 @@ import { addConnectionCommands } from './commands-connections.ts'
 import { addDevCommands } from './commands-dev.ts'
 import { addFolderCommands } from './commands-folder.ts'
 import { addGalleryCommands } from './commands-gallery.ts'
+import { addHookCommands } from './commands-hooks.ts'
 import { addInboxCommands } from './commands-inbox.ts'
 import { addObserveCommands } from './commands-observe.ts'
 import { addPermissionCommands } from './commands-permissions.ts'
@@ -39,6 +40,7 @@ export function createProgram(): Command {
   addChatCommand(program)
   addGalleryCommands(program)
   addConnectionCommands(program)
+  addHookCommands(program)
   addVaultCommands(program)
   addObserveCommands(program)
   addDevCommands(program)

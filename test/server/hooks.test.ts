@@ -347,21 +347,21 @@ describe('what is posted to an address', () => {
       request.write('x')
       return request
     })
-    const away = await until2(async () => {
+    const away = await eventually(async () => {
       const answer = await post(address.path, 'quick', { 'webhook-id': 'quick' })
       return answer.status === 429 ? answer : null
     })
     expect(away.headers['retry-after']).toBe('1')
     expect((await steward.call({ path: '/health', withoutToken: true })).status).toBe(200)
     for (const request of slow) request.destroy()
-    await until2(async () => {
+    await eventually(async () => {
       const answer = await post(address.path, 'again', { 'webhook-id': 'again' })
       return answer.status === 202 ? answer : null
     })
   })
 })
 
-async function until2<T>(look: () => Promise<T | null>): Promise<T> {
+async function eventually<T>(look: () => Promise<T | null>): Promise<T> {
   for (let tries = 0; tries < 500; tries++) {
     const found = await look()
     if (found !== null) return found

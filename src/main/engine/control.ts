@@ -21,6 +21,7 @@ import { dropWithAftermath } from './drop-steps.ts'
 import { releaseItems, settleQuestions, settleSignals } from './run/finish.ts'
 import { CONTINUE_ITEM } from './continue-item.ts'
 import { RETRY_RUN } from './router.ts'
+import { settleAllOf } from './settle-schedule.ts'
 import type { Undoing } from './undo/undoing.ts'
 import { dropWatches } from './watch/activation.ts'
 import type { Router } from './router.ts'
@@ -268,6 +269,7 @@ export class Control {
   }
 
   #moveIn(tx: Tx, workflow: Workflow, state: WorkflowState, reason: string | null): void {
+    settleAllOf(this.#context, tx, workflow.id)
     setWorkflowState(tx, workflow.id, state, reason, this.#now())
     this.#context.store.audit.append(tx, this.#now(), {
       kind: state,

@@ -21,6 +21,7 @@ import type { EngineContext } from './context.ts'
 import { EVERYTHING_STOPPED } from './control.ts'
 import { putWebhooks } from './hooks/hooks.ts'
 import { nextDue } from './schedule/due.ts'
+import { settleAllOf } from './settle-schedule.ts'
 import { specOf, validateTrigger, zoneOf } from './schedule/spec.ts'
 import { drawLines, lineOf, putWatches } from './watch/activation.ts'
 import type { Drawn, Line } from './watch/activation.ts'
@@ -143,6 +144,7 @@ function installIn(
   const { store, clock, tools } = context
   const at = clock.now()
   const existing = existingFor(tx, request, contract)
+  if (existing !== undefined) settleAllOf(context, tx, existing.id)
   const head = { name: request.name, title: contract.title, chat: request.begins?.chat ?? null, at }
   const workflowId = existing?.id ?? createWorkflow(store, tx, head)
   if (existing === undefined || existing.state === 'archived') begin(tx, workflowId, at)

@@ -39,6 +39,9 @@ const soonest = statement((_p: object) =>
 const ofWorkflow = statement((p: { workflowId: string }) =>
   query.selectFrom('schedules').selectAll().where('workflow_id', '=', p.workflowId).where('active', '=', 1),
 )
+const byId = statement((p: { id: string }) =>
+  query.selectFrom('schedules').selectAll().where('id', '=', p.id),
+)
 const advance = statement((p: { id: string; settled_to: number; next_due: number | null; owed: number }) =>
   query
     .updateTable('schedules')
@@ -86,6 +89,10 @@ export function retireSchedules(tx: Tx, workflowId: string): void {
 
 export function dueSchedules(reader: Reader, now: number): ScheduleRow[] {
   return reader.all(due, { now })
+}
+
+export function scheduleById(reader: Reader, id: string): ScheduleRow | undefined {
+  return reader.get(byId, { id })
 }
 
 export function soonestDue(reader: Reader): number | null {

@@ -1,7 +1,15 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { oracleDue } from '../../../../test/support/cron-oracle.ts'
-import { GRACE_MS, settle, type CatchUp, type FiredEvent, type LedgerRow, type Settled } from './settle.ts'
+import {
+  GRACE_MS,
+  settle,
+  type Absence,
+  type CatchUp,
+  type FiredEvent,
+  type LedgerRow,
+  type Settled,
+} from './settle.ts'
 import type { ScheduleSpec } from './spec.ts'
 
 const MINUTE = 60_000
@@ -44,7 +52,7 @@ class OneSchedule {
   catchUp: CatchUp
   now = START
   settledTo = START
-  offSince: number | null = null
+  off: Absence | null = null
   pending = false
   readonly rows: LedgerRow[] = []
   readonly events: FiredEvent[] = []
@@ -62,7 +70,7 @@ class OneSchedule {
       this.commit(decided)
       if (!decided.more) break
     }
-    this.offSince = null
+    this.off = null
   }
 
   /** Time passes while the core is awake: it is woken at each due instant, a little late; busy, it claims nothing. */
@@ -77,6 +85,11 @@ class OneSchedule {
     this.settleAll()
   }
 
+  sleep(ms: number): void {
+    this.off = { from: this.off?.from ?? this.now, to: this.now + ms }
+    this.now += ms
+  }
+
   /** As a boot would read it back: the rows at the end of the ledger that no event serves. */
   owed(): number {
     const served = this.rows.findLastIndex(row => row.fate !== 'merged' || row.servedBy !== null)
@@ -84,8 +97,8 @@ class OneSchedule {
   }
 
   decide(): Settled {
-    const { spec, catchUp, settledTo, now, offSince, pending } = this
-    const input = { spec, zone: ZONE, catchUp, settledTo, now, offSince, pending, owed: this.owed() }
+    const { spec, catchUp, settledTo, now, off, pending } = this
+    const input = { spec, zone: ZONE, catchUp, settledTo, now, off, pending, owed: this.owed() }
     return settle({ ...input, graceMs: GRACE_MS, limit: 10 })
   }
 
@@ -118,9 +131,7 @@ function apply(core: OneSchedule, step: Step): void {
     case 'advance':
       return core.advance(step.minutes * MINUTE, step.busy)
     case 'sleep':
-      core.offSince ??= core.now
-      core.now += step.minutes * MINUTE
-      return
+      return core.sleep(step.minutes * MINUTE)
     case 'jump-on':
     case 'jump-back':
       core.now += (step.kind === 'jump-on' ? 1 : -1) * step.minutes * MINUTE
@@ -132,7 +143,7 @@ function apply(core: OneSchedule, step: Step): void {
       return
     case 'kill':
       core.settleAll(step.afterCommits)
-      core.offSince ??= core.now
+      core.off ??= { from: core.now, to: core.now }
       return
     case 'policy':
       core.catchUp = step.catchUp
@@ -198,8 +209,8 @@ test.each(['skip', 'once', 'all'] as const)(
   'R4 under %s alone, a day of absence ends as the policy says',
   policy => {
     const core = new OneSchedule({ kind: 'interval', everyMs: 20 * MINUTE, anchor: START }, policy)
-    core.offSince = START
     core.now = START + 1_440 * MINUTE + 10 * MINUTE
+    core.off = { from: START, to: core.now }
     // Killed in the middle of catching up, with some of it committed.
     core.settleAll(3)
     core.settleAll()

@@ -12,7 +12,7 @@ function hourly(changes: Partial<SettleInput>): SettleInput {
     catchUp: 'once',
     settledTo: T0,
     now: T0 + HOUR,
-    offSince: null,
+    off: null,
     graceMs: GRACE_MS,
     pending: false,
     owed: 0,
@@ -37,7 +37,9 @@ describe('one step of the ledger', () => {
   })
 
   test('R4 skip: all that was missed is skipped with the reason, and what is on time runs', () => {
-    const settled = settle(hourly({ catchUp: 'skip', now: T0 + 3 * HOUR, offSince: T0 + 90 * 60_000 }))
+    const settled = settle(
+      hourly({ catchUp: 'skip', now: T0 + 3 * HOUR, off: { from: T0 + 90 * 60_000, to: T0 + 3 * HOUR } }),
+    )
     expect(fates(settled.rows)).toEqual(['1h skipped → null', '2h skipped → null', '3h ran → 3h'])
     expect(settled.rows.map(row => row.reason)).toEqual([
       'This time was noticed late: the clock was moved or the computer was busy. This automation skips what it missed.',
@@ -48,7 +50,7 @@ describe('one step of the ledger', () => {
   })
 
   test('R4 once: all that was missed merges into its latest, which is fired once', () => {
-    const settled = settle(hourly({ now: T0 + 3.5 * HOUR, offSince: T0 }))
+    const settled = settle(hourly({ now: T0 + 3.5 * HOUR, off: { from: T0, to: T0 + 3.5 * HOUR } }))
     expect(fates(settled.rows)).toEqual(['1h merged → 3h', '2h merged → 3h', '3h caught-up → 3h'])
     expect(settled.fire).toEqual([{ dueAt: T0 + 3 * HOUR, kind: 'caught-up', merged: 2 }])
     expect(settled).toMatchObject({ settledTo: T0 + 3.5 * HOUR, nextDue: T0 + 4 * HOUR, owed: 0 })
@@ -99,7 +101,7 @@ describe('a long absence of a schedule due every second', () => {
   const absence = hourly({
     spec: { kind: 'interval', everyMs: 1_000, anchor: T0 },
     now: T0 + LENGTH * 1_000 + GRACE_MS + 500,
-    offSince: T0,
+    off: { from: T0, to: T0 + 30_000_000 },
   })
 
   function settleAll(catchUp: SettleInput['catchUp']) {

@@ -16,6 +16,12 @@ export const ROWS_PER_STEP = 1_000
 export type CatchUp = Contract['catchUp']
 export type Fate = 'ran' | 'caught-up' | 'merged' | 'skipped'
 
+/** When Steward was off or the computer asleep. */
+export interface Absence {
+  from: number
+  to: number
+}
+
 export interface SettleInput {
   spec: ScheduleSpec
   zone: string
@@ -23,8 +29,8 @@ export interface SettleInput {
   /** Every due instant up to here has its row; at activation, the activation: the past never fires. */
   settledTo: number
   now: number
-  /** Since when Steward was off or asleep, where it was. */
-  offSince: number | null
+  /** The last one there was. */
+  off: Absence | null
   graceMs: number
   /** An event of this schedule waits in the inbox, unclaimed. */
   pending: boolean
@@ -135,8 +141,8 @@ function merged(dueAt: number, servedBy: LedgerRow['servedBy'], reason: string):
   return { dueAt, fate: 'merged', reason, servedBy }
 }
 
-function whyMissed({ offSince }: SettleInput, dueAt: number): string {
-  return offSince !== null && dueAt >= offSince
+function whyMissed({ off }: SettleInput, dueAt: number): string {
+  return off !== null && dueAt >= off.from && dueAt <= off.to
     ? 'Steward was off or the computer was asleep.'
     : 'This time was noticed late: the clock was moved or the computer was busy.'
 }

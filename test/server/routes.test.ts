@@ -260,7 +260,16 @@ describe('the folder', () => {
   it('the doctor looks at folder, disk, keys, database and audit log', async () => {
     const { json } = await get('/doctor')
     const names = (json?.['checks'] as Fields[]).map(check => check['name'])
-    expect(names).toEqual(['program', 'data folder', 'disk', 'keys', 'database', 'audit log', 'automations'])
+    expect(names).toEqual([
+      'program',
+      'data folder',
+      'disk',
+      'keys',
+      'database',
+      'audit log',
+      'automations',
+      'time off',
+    ])
     expect(json?.['ok']).toBe(true)
   })
 })

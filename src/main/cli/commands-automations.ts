@@ -1,6 +1,6 @@
 /** `automations`, `pause`, `resume`, `archive`, `delete`, and stopping everything. */
 import type { Command } from 'commander'
-import type { AutomationSummary, AutomationView } from '../server/api.ts'
+import type { AutomationSummary, AutomationView, WatchView } from '../server/api.ts'
 import { pathTo, theCore } from './client.ts'
 import { answering } from './command.ts'
 import type { Answer } from './command.ts'
@@ -84,9 +84,30 @@ async function showAutomation(name: string): Promise<Answer> {
     ['Promise', view.promise],
     ['Version', `${view.version} (script ${view.script.hash.slice(0, 12)})`],
     ['Next', nextText(view)],
+    ['Missed', missedText(view)],
   ])
   const clauses = view.contractText.map(({ heading, lines }) => section(heading, lines))
-  return { document: view, text: [head, ...clauses].filter(part => part !== '').join('\n') }
+  const looks = section('Looks', view.watches.map(lookText))
+  return { document: view, text: [head, looks, ...clauses].filter(part => part !== '').join('\n') }
+}
+
+/** Of the last time off: only where something of this automation was due. */
+function missedText({ absence }: AutomationView): string | null {
+  if (absence === null) return null
+  const { from, to, why, caughtUp, merged, skipped } = absence
+  if (caughtUp + merged + skipped === 0) return null
+  const meanwhile = `${why === 'off' ? 'Steward was off' : 'the computer was asleep'} ${localTime(from)} to ${localTime(to)}`
+  return `${count(caughtUp + merged, 'due time')} caught up, ${String(skipped)} let go: ${meanwhile}`
+}
+
+function lookText({ when, lookedAt, saw, found, foundAt, failing }: WatchView): string {
+  if (failing !== null) return `${when}: cannot look since ${localTime(failing.since)}. ${failing.message}`
+  if (lookedAt === null) return `${when}: not looked yet.`
+  const news =
+    foundAt === null
+      ? 'nothing new so far'
+      : `${count(found, 'new thing')} so far, last ${localTime(foundAt)}`
+  return `${when}: looked ${localTime(lookedAt)}, ${count(saw ?? 0, 'thing')} there, ${news}.`
 }
 
 async function move(name: string, verb: string, done: string): Promise<Answer> {

@@ -8,6 +8,7 @@ import { costsPage, costsSummary } from '../engine/views/costs.ts'
 import { healthNow } from '../engine/views/health.ts'
 import { notificationsPage, quietNow } from '../engine/views/notifications.ts'
 import { LOG_LEVELS } from '../../domain/log.ts'
+import { absencesPage } from '../engine/views/silence.ts'
 import { collectorSchema, preferencesOf, preferencesWith } from '../store/settings.ts'
 import { replacing, showTag } from './etag.ts'
 import { instant, named, paging } from './input.ts'
@@ -32,6 +33,15 @@ export function stewardRoutes(engine: Engine, desk: ConnectionDesk) {
   return new Hono()
     .get('/health', operation({ summary: 'How Steward is right now', answers: { 200: 'Health' } }), c =>
       c.json(healthNow(engine, { isConnected: hasModel(desk) })),
+    )
+    .get(
+      '/absences',
+      operation({
+        summary: 'When Steward was off or asleep, and what became of what was due; newest first',
+        query: z.strictObject(paging),
+        answers: { 200: 'AbsencePage' },
+      }),
+      c => c.json(absencesPage(engine, c.req.valid('query'))),
     )
     .get(
       '/costs',

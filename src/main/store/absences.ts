@@ -24,9 +24,15 @@ const forget = statement((p: { kept: number }) =>
       query.selectFrom('absences').select('from_at').orderBy('from_at', 'desc').limit(1).offset(p.kept),
     ),
 )
-const listed = statement((p: { limit: number }) =>
-  query.selectFrom('absences').selectAll().orderBy('from_at', 'desc').limit(p.limit),
+const listed = statement((p: { before: number; limit: number }) =>
+  query
+    .selectFrom('absences')
+    .selectAll()
+    .where('from_at', '<', p.before)
+    .orderBy('from_at', 'desc')
+    .limit(p.limit),
 )
+const dropOld = statement((p: { until: number }) => query.deleteFrom('absences').where('to_at', '<', p.until))
 const fates = statement((p: { from: number; to: number }) =>
   query
     .selectFrom('schedules')
@@ -54,8 +60,13 @@ export function recordAbsence(tx: Tx, absence: { from: number; to: number; why: 
 }
 
 /** Newest first. */
-export function listAbsences(reader: Reader, limit: number): AbsenceRow[] {
-  return reader.all(listed, { limit })
+export function listAbsences(reader: Reader, limit: number, before = Number.MAX_SAFE_INTEGER): AbsenceRow[] {
+  return reader.all(listed, { before, limit })
+}
+
+/** Of an absence whose instants are no longer in the ledger, nothing true could be told. */
+export function dropAbsences(tx: Tx, until: number): void {
+  tx.run(dropOld, { until })
 }
 
 /** What became of the instants that were due in an absence: of all automations, or of one. */

@@ -7,6 +7,7 @@
  */
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { isJsonObject } from '../../domain/json.ts'
+import { dropAbsences } from './absences.ts'
 import { blobReference } from './journal.ts'
 import * as statements from './retention-statements.ts'
 import type { Store } from './store.ts'
@@ -137,6 +138,10 @@ class Pass {
    * long ago goes whole.
    */
   async ledger(): Promise<void> {
+    const until = this.#now - this.#options.runsMs
+    await this.#store.write(tx => {
+      dropAbsences(tx, until)
+    })
     let id = ''
     while (await this.#mayGoOn()) {
       const schedules = this.#store.all(statements.schedulesAfter, { id, limit: RUNS_AT_ONCE })

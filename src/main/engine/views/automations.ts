@@ -12,6 +12,8 @@ import { describeTrigger } from '../schedule/describe.ts'
 import { nextDueOf, versionText } from './versions.ts'
 import { runSummary } from './runs.ts'
 import type { RunSummary } from './runs.ts'
+import { lastAbsence, watchViews } from './silence.ts'
+import type { AbsenceView, WatchView } from './silence.ts'
 import { cursorText, pageOf, placeIn } from './common.ts'
 import type { Page, PageRequest, ViewSource } from './common.ts'
 
@@ -37,6 +39,10 @@ export interface AutomationSummary {
 export interface AutomationView extends AutomationSummary {
   /** Newest first: what its strip shows. */
   lastRuns: RunSummary[]
+  /** What it looks at, when it last did and what was there (O3). */
+  watches: WatchView[]
+  /** When nobody looked, and what became of its due times; null for never. */
+  absence: AbsenceView | null
   contract: Contract
   contractText: { heading: string; lines: string[] }[]
   script: { id: string; version: string; hash: string; note: string; source: string; createdAt: number }
@@ -103,6 +109,8 @@ export function automationView(source: ViewSource, workflow: Workflow): Automati
     lastRuns: listRuns(source.store, { workflowId: workflow.id, limit: STRIP }).map(run =>
       runSummary(source, run),
     ),
+    watches: watchViews(source, workflow.id, contract.zone),
+    absence: lastAbsence(source, workflow.id),
     contract,
     contractText: contractText(contract),
     script: {

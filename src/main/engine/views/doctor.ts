@@ -9,6 +9,8 @@ import { isStopped } from '../../store/settings.ts'
 import { DATABASE_FILE } from '../../store/store.ts'
 import type { Store } from '../../store/store.ts'
 
+import { absenceText, lastAbsence } from './silence.ts'
+
 export interface HealthCheck {
   name: string
   ok: boolean
@@ -53,6 +55,7 @@ export async function storeChecks(store: Store): Promise<HealthCheck[]> {
         : `${verdict.message} Ask who changed it: nothing in Steward does.`,
     },
     automationsCheck(store),
+    absenceCheck(store),
   ]
 }
 
@@ -89,6 +92,15 @@ function automationsCheck(store: Store): HealthCheck {
     message: stopped
       ? 'Everything was stopped. Go on with: steward resume-everything'
       : 'Nothing holds them up.',
+  }
+}
+
+function absenceCheck(store: Store): HealthCheck {
+  const last = lastAbsence({ store })
+  return {
+    name: 'time off',
+    ok: true,
+    message: last === null ? 'No absence is on record.' : absenceText(last),
   }
 }
 

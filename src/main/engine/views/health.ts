@@ -9,6 +9,8 @@ import { DATABASE_FILE } from '../../store/store.ts'
 import type { Store } from '../../store/store.ts'
 import { folderChecks, healthOf } from './doctor.ts'
 import type { Health, HealthCheck } from './doctor.ts'
+import { lastAbsence } from './silence.ts'
+import type { AbsenceView } from './silence.ts'
 import type { ViewSource } from './common.ts'
 
 export interface HealthNow extends Health {
@@ -29,6 +31,8 @@ export interface HealthNow extends Health {
   }
   lastBackupAt: number | null
   model: { isConnected: boolean }
+  /** When Steward was last off or the computer asleep, and what became of what was due; null for never. */
+  absence: AbsenceView | null
 }
 
 export interface HealthSource extends ViewSource {
@@ -83,6 +87,7 @@ export function healthNow(source: HealthSource, model: { isConnected: boolean })
     clock,
     lastBackupAt,
     model,
+    absence: lastAbsence(source),
   }
 }
 

@@ -6,8 +6,9 @@ import type { GalleryEntry, GallerySummary } from '../../engine/gallery.ts'
 import type { AutomationSummary, AutomationView, InstantView } from '../../engine/views/automations.ts'
 import type { ContractView, ScheduleView, VersionSummary, VersionView } from '../../engine/views/versions.ts'
 import type { HookAddress } from '../../engine/hooks/hooks.ts'
+import type { WatchView } from '../../engine/views/silence.ts'
 import { runAnswers } from './runs.ts'
-import { automationName, count, listOf, maybe, pageOf, shape, text, texts, time } from './shape.ts'
+import { absence, automationName, count, listOf, maybe, pageOf, shape, text, texts, time } from './shape.ts'
 
 const state = z.enum(['active', 'paused', 'archived', 'deleted'])
 const contract = z
@@ -34,10 +35,25 @@ const summary = {
 }
 const automationSummary = shape<AutomationSummary>()(z.object(summary))
 
+const watch = shape<WatchView>()(
+  z.object({
+    when: text,
+    baseline: maybe(count),
+    lookedAt: maybe(time),
+    saw: maybe(count),
+    foundAt: maybe(time),
+    found: count,
+    nextLook: time,
+    failing: maybe(z.object({ since: time, times: count, message: text })),
+  }),
+)
+
 const automation = shape<AutomationView>()(
   z.object({
     ...summary,
     lastRuns: z.array(runAnswers.RunSummary),
+    watches: z.array(watch),
+    absence: maybe(absence),
     contract,
     contractText,
     script: z.object({

@@ -1,5 +1,6 @@
 /** Parts of the schemas of answers, and the tie between each and the view it describes, checked when types are. */
 import { z } from 'zod'
+import type { AbsenceView } from '../../engine/views/silence.ts'
 import type { Failure } from '../../../domain/failure.ts'
 
 /** The schema takes every value of `T`, and knows each of its keys. */
@@ -34,3 +35,15 @@ export const codedError = z.object({ code: text, message: text })
 export const pageOf = <S extends z.ZodType>(item: S) => z.object({ items: z.array(item), next: maybe(text) })
 /** A list that is always given whole. */
 export const listOf = <S extends z.ZodType>(item: S) => z.object({ items: z.array(item) })
+
+export const absence = shape<AbsenceView>()(
+  z.object({
+    from: time,
+    to: time,
+    why: z.enum(['off', 'asleep']),
+    ran: count,
+    caughtUp: count,
+    merged: count,
+    skipped: count,
+  }),
+)

@@ -11,7 +11,19 @@ import type { BackedUp } from '../../store/backup.ts'
 import { logLine } from '../../store/log/read-log.ts'
 import type { Preferences } from '../../store/settings.ts'
 import type { Problem } from '../problem.ts'
-import { automationName, count, failure, json, listOf, maybe, pageOf, shape, text, time } from './shape.ts'
+import {
+  absence,
+  automationName,
+  count,
+  failure,
+  json,
+  listOf,
+  maybe,
+  pageOf,
+  shape,
+  text,
+  time,
+} from './shape.ts'
 
 const diagnosis = {
   ok: z.boolean(),
@@ -74,8 +86,10 @@ export const stewardAnswers = {
       clock: z.object({ now: time, newestRunAt: maybe(time) }),
       lastBackupAt: maybe(time),
       model: z.object({ isConnected: z.boolean() }),
+      absence: maybe(absence),
     }),
   ),
+  AbsencePage: pageOf(absence),
   Diagnosis: shape<Health>()(z.object(diagnosis)),
   CostPage: pageOf(cost),
   CostsSummary: shape<CostsSummary>()(

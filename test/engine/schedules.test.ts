@@ -74,9 +74,20 @@ class Weeks {
   async take(step: Step): Promise<void> {
     const { clock } = this
     const from = clock.now()
+    await this.make(step)
+    // While a clock that was set back has not come to where it was, what is on record lies in the future.
+    const isKnown = from >= this.latest && clock.now() - from > 3 * MINUTE
+    if (isKnown && (step.is === 'asleep' || step.is === 'off'))
+      this.gone.push({ from, to: clock.now(), why: step.is })
+    this.latest = Math.max(this.latest, clock.now())
+    await this.quiet()
+  }
+
+  async make(step: Step): Promise<void> {
+    const { clock } = this
     switch (step.is) {
       case 'awake':
-        await this.awake(from + step.minutes * MINUTE)
+        await this.awake(clock.now() + step.minutes * MINUTE)
         break
       case 'asleep':
       case 'set-back':
@@ -94,12 +105,6 @@ class Weeks {
       case 'resume':
         await this.world.engine.control[step.is](this.world.engine.workflow(step.name).id)
     }
-    // While a clock that was set back has not come to where it was, what is on record lies in the future.
-    const isKnown = from >= this.latest && clock.now() - from > 3 * MINUTE
-    if (isKnown && (step.is === 'asleep' || step.is === 'off'))
-      this.gone.push({ from, to: clock.now(), why: step.is })
-    this.latest = Math.max(this.latest, clock.now())
-    await this.quiet()
   }
 
   /** Woken whenever something asked to be. */

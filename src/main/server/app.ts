@@ -16,6 +16,7 @@ import { actionRoutes, approvalRoutes, grantRoutes } from './routes-actions.ts'
 import { automationRoutes } from './routes-automations.ts'
 import { chatRoutes } from './routes-chats.ts'
 import { connectionRoutes } from './routes-connections.ts'
+import { costRoutes } from './routes-costs.ts'
 import { editRoutes } from './routes-edits.ts'
 import { exportRoutes } from './routes-export.ts'
 import { folderRoutes, galleryRoutes, scriptRoutes } from './routes-folder.ts'
@@ -41,19 +42,11 @@ export interface AppOptions extends Guard {
   closing: AbortSignal
 }
 
-export function createApp({
-  engine,
-  connections,
-  vault,
-  version,
-  log,
-  readLog,
-  closing,
-  ...guard
-}: AppOptions) {
+export function createApp(options: AppOptions) {
+  const { engine, version, log } = options
   const app = new Hono()
   app.use('/hooks/*', takeHooks(engine.hooks, log))
-  app.use(guardRequests(guard))
+  app.use(guardRequests(options))
   app.use(keepAnswers(new KeptAnswers(engine.store)))
   app.onError(error => respond(problemOf(error, log)))
   app.notFound(c =>
@@ -73,33 +66,39 @@ export function createApp({
         return c.json(describeApi(app.routes, version))
       },
     )
-    .route('/api/v1/export', exportRoutes(engine, log, closing))
-    .route('/api/v1/stream', streamRoutes(new Feed(engine.store), closing))
-    .route('/api/v1/automations', automationRoutes(engine, closing))
-    .route('/api/v1/automations', editRoutes(engine))
-    .route('/api/v1/automations', webhookRoutes(engine))
-    .route('/api/v1/runs', runRoutes(engine, closing))
-    .route('/api/v1/runs', runUndoRoutes(engine))
-    .route('/api/v1/undos', undoRoutes(engine, closing))
-    .route('/api/v1/events', eventRoutes(engine, closing))
-    .route('/api/v1/items', itemRoutes(engine))
-    .route('/api/v1/rehearsals', rehearsalRoutes(engine, closing))
-    .route('/api/v1/actions', actionRoutes(engine))
-    .route('/api/v1/approvals', approvalRoutes(engine))
-    .route('/api/v1/grants', grantRoutes(engine))
-    .route('/api/v1/policy', policyRoutes(engine))
-    .route('/api/v1/chats', chatRoutes(engine, closing))
-    .route('/api/v1/connections', connectionRoutes(engine, connections))
+    .route('/api/v1', createApi(options))
+    .route('/metrics', metricsRoute(engine, version))
+}
+
+function createApi({ engine, connections, vault, log, readLog, closing }: AppOptions) {
+  return new Hono()
+    .route('/export', exportRoutes(engine, log, closing))
+    .route('/stream', streamRoutes(new Feed(engine.store), closing))
+    .route('/automations', automationRoutes(engine, closing))
+    .route('/automations', editRoutes(engine))
+    .route('/automations', webhookRoutes(engine))
+    .route('/runs', runRoutes(engine, closing))
+    .route('/runs', runUndoRoutes(engine))
+    .route('/undos', undoRoutes(engine, closing))
+    .route('/events', eventRoutes(engine, closing))
+    .route('/items', itemRoutes(engine))
+    .route('/rehearsals', rehearsalRoutes(engine, closing))
+    .route('/actions', actionRoutes(engine))
+    .route('/approvals', approvalRoutes(engine))
+    .route('/grants', grantRoutes(engine))
+    .route('/policy', policyRoutes(engine))
+    .route('/chats', chatRoutes(engine, closing))
+    .route('/connections', connectionRoutes(engine, connections))
     .route(
-      '/api/v1/vault',
+      '/vault',
       vaultRoutes(vault, () => waitingForVault(engine)),
     )
-    .route('/api/v1/gallery', galleryRoutes(engine))
-    .route('/api/v1', scriptRoutes(engine))
-    .route('/api/v1', folderRoutes(engine))
-    .route('/api/v1', stewardRoutes(engine, connections))
-    .route('/api/v1', observeRoutes(readLog))
-    .route('/metrics', metricsRoute(engine, version))
+    .route('/gallery', galleryRoutes(engine))
+    .route('/', scriptRoutes(engine))
+    .route('/', folderRoutes(engine))
+    .route('/costs', costRoutes(engine))
+    .route('/', stewardRoutes(engine, connections))
+    .route('/', observeRoutes(readLog))
 }
 
 /** The type from which clients derive theirs. */

@@ -1,19 +1,17 @@
-/** Steward itself: how it is, what it cost, how it is set. */
+/** Steward itself: how it is, what became of what was due, how it is set. */
 import { Hono } from 'hono'
 import { z } from 'zod'
 import type { ConnectionDesk } from '../../domain/connection.ts'
 import { quietHoursSchema } from '../../domain/quiet-hours.ts'
 import type { Engine } from '../engine/engine.ts'
-import { costsPage, costsSummary } from '../engine/views/costs.ts'
 import { healthNow } from '../engine/views/health.ts'
 import { notificationsPage, quietNow } from '../engine/views/notifications.ts'
 import { LOG_LEVELS } from '../../domain/log.ts'
 import { absencesPage } from '../engine/views/silence.ts'
 import { collectorSchema, preferencesOf, preferencesWith } from '../store/settings.ts'
 import { replacing, showTag } from './etag.ts'
-import { instant, named, paging } from './input.ts'
+import { paging } from './input.ts'
 import { operation } from './operation.ts'
-import { idOf } from './routes-actions.ts'
 
 const settingsEdit = z.strictObject({
   keepRunsDays: z.int().min(1).max(3_650).optional(),
@@ -22,12 +20,6 @@ const settingsEdit = z.strictObject({
   tellHosts: z.boolean().optional(),
   quietHours: quietHoursSchema.nullable().optional().describe('When nobody is disturbed; null: never quiet'),
 })
-const summed = z.strictObject({
-  automation: named().optional(),
-  since: instant().default(0),
-  until: instant().default(Number.MAX_SAFE_INTEGER),
-})
-
 export function stewardRoutes(engine: Engine, desk: ConnectionDesk) {
   const settings = () => preferencesOf(engine.store)
   return new Hono()
@@ -42,26 +34,6 @@ export function stewardRoutes(engine: Engine, desk: ConnectionDesk) {
         answers: { 200: 'AbsencePage' },
       }),
       c => c.json(absencesPage(engine, c.req.valid('query'))),
-    )
-    .get(
-      '/costs',
-      operation({
-        summary: 'What work cost, newest first',
-        query: z.strictObject({ ...paging, automation: named().optional() }),
-        answers: { 200: 'CostPage' },
-      }),
-      c => {
-        const { automation, ...page } = c.req.valid('query')
-        return c.json(costsPage(engine, { ...page, workflowId: idOf(engine, automation) }))
-      },
-    )
-    .get(
-      '/costs/summary',
-      operation({ summary: 'The sums of a time', query: summed, answers: { 200: 'CostsSummary' } }),
-      async c => {
-        const { automation, ...time } = c.req.valid('query')
-        return c.json(await costsSummary(engine, { ...time, workflowId: idOf(engine, automation) }))
-      },
     )
     .get(
       '/notifications',

@@ -140,14 +140,16 @@ describe('chats', () => {
     for (const text of ['one', 'two', 'three'])
       await steward.call({ method: 'POST', path: `/api/v1${path}/messages`, json: { text } })
     const newest = await get(`${path}/events?limit=2`)
-    expect(newest.json?.['items']).toMatchObject([{ body: { text: 'three' } }, { body: { text: 'two' } }])
+    expect(newest.json?.['items']).toMatchObject([{ body: { from: 'steward' } }, { body: { text: 'three' } }])
     const oldest = await get(`${path}/events?order=oldest&limit=2`)
     expect(oldest.json?.['items']).toMatchObject([
       { body: { from: 'user', text: 'one' } },
-      { body: { text: 'two' } },
+      { body: { from: 'steward' } },
     ])
-    const rest = await get(`${path}/events?limit=2&cursor=${String(newest.json?.['next'])}`)
-    expect(rest.json).toMatchObject({ items: [{ body: { text: 'one' } }], next: null })
+    const rest = await get(`${path}/events?limit=4&cursor=${String(newest.json?.['next'])}`)
+    const user = (text: string) => ({ body: { from: 'user', text } })
+    const answer = { body: { from: 'steward' } }
+    expect(rest.json).toMatchObject({ items: [answer, user('two'), answer, user('one')], next: null })
     // A place in the one order is no place in the other.
     const crossed = `${path}/events?order=oldest&cursor=${String(newest.json?.['next'])}`
     expect(await get(crossed)).toMatchObject({ status: 400 })

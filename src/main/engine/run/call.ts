@@ -57,7 +57,7 @@ export interface ActiveRun {
   readonly begunAt: number
   readonly copiedAt: number
   readonly journal: RunJournal
-  /** Aborts reads on cancel; writes in flight are waited for (R7). */
+  /** Aborts reads on cancel, and when the run has failed; writes in flight are waited for (R7). */
   readonly abort: AbortSignal
   readonly phase: 'run' | 'verify'
   /** Made so far, in this life of the run. */

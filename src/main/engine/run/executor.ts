@@ -24,7 +24,8 @@ import { Guest } from './guest.ts'
 import { DEADLOCK, startOf, tookTooLong } from './launch.ts'
 import { finishRunAs, leaveReentered, stoppedAs } from './finish.ts'
 import type { Ending } from './finish.ts'
-import { asideFor, openItem } from './item-steps.ts'
+import { Flights } from './flights.ts'
+import { asideFor } from './item-steps.ts'
 import type { ItemEnd } from './item-steps.ts'
 import { makeCall } from './make-call.ts'
 import { OpenItems } from './open-items.ts'
@@ -34,7 +35,6 @@ import { dropUnasked, holdBackIn } from './record.ts'
 import { FencedError, RunJournal } from './run-journal.ts'
 import type { Scope } from './scope.ts'
 import { RunScopes } from './scopes.ts'
-import { takeCall } from './take-call.ts'
 import { verdictOf, verifyOutcome } from './verify.ts'
 import type { Verdict } from './verify.ts'
 
@@ -66,6 +66,7 @@ export class RunExecutor implements ActiveRun {
   readonly #items: OpenItems
   readonly #scopes: RunScopes
   readonly #guest: Guest
+  readonly #flights: Flights
   #release: () => void = () => undefined
   #cpuMs = 0
   #end: RunEnd | null = null
@@ -95,6 +96,15 @@ export class RunExecutor implements ActiveRun {
     this.#items = new OpenItems(this, this.#scopes, this.#pending, error => {
       if (error !== undefined) this.#fail(this.#failureOf(error))
       this.#rest()
+    })
+    this.#flights = new Flights(this, {
+      pending: this.#pending,
+      scopes: this.#scopes,
+      mayLeave: call => this.mayIssue() || this.#settlesOnly(call.guest),
+      landed: (pending, end) => {
+        this.#landed(pending, end)
+      },
+      failureOf: error => this.#failureOf(error),
     })
     this.released = new Promise(resolve => {
       this.#release = resolve
@@ -158,7 +168,8 @@ export class RunExecutor implements ActiveRun {
   /** A wait may be over: look at every call that waits. */
   recheck(): void {
     if (this.#over || this.#cancelled) return
-    for (const pending of this.#pending.ready(this.#held)) this.#fly(pending)
+    this.#pending.holdThoseOver()
+    this.#flights.takeOff()
     this.#rest()
   }
 
@@ -203,6 +214,8 @@ export class RunExecutor implements ActiveRun {
     if (message.end !== null) this.#end = message.end
     if (message.unconsumed.length > 0) this.#dropUnasked(message.unconsumed)
     for (const guest of message.calls) this.#take(guest)
+    this.#flights.takeOff()
+    if (this.#end?.is === 'failed' && this.#reenter === null) this.#endAs(this.#end)
     this.#guest.deliverEarly()
     for (const close of message.closes) this.#items.closing(close)
     this.#items.closeReady()
@@ -229,8 +242,7 @@ export class RunExecutor implements ActiveRun {
       this.#items.settling(call)
       return
     }
-    const pending = this.#pending.add(call)
-    if (this.mayIssue() || this.#settlesOnly(guest)) this.#fly(pending)
+    this.#pending.add(call)
   }
 
   /** A cancelled run that a crash left behind only finds out what became of the writes it had begun (R7, J4). */
@@ -238,28 +250,14 @@ export class RunExecutor implements ActiveRun {
     return this.#cancelled && guest.recorded !== null
   }
 
-  #fly(pending: Pending): void {
-    pending.state = 'flying'
-    this.#scopes.takeOff(pending.call.scope)
-    const { call } = pending
-    const work = call.guest.tool === 'flow.open' ? openItem(this, call) : takeCall(this, call)
-    work.then(
-      end => {
-        this.#landed(pending, end)
-      },
-      (error: unknown) => {
-        this.#landed(pending, { is: 'failed', failure: this.#failureOf(error) })
-      },
-    )
-  }
-
   #landed(pending: Pending, end: CallEnd): void {
-    const { call } = pending
-    this.#scopes.land(call.scope)
     if (this.#over) return
-    if (end.is === 'waiting') pending.state = 'waiting'
+    const { call } = pending
+    if (end.is === 'waiting') this.#pending.move(pending, 'waiting')
     if (end.is === 'declined') this.#endScope(call.scope, { state: 'declined', reason: end.reason })
-    if (end.is === 'failed') this.#endScope(call.scope, asideFor(end.failure))
+    // What fails because its run is ending says nothing of its item, which stays as it is.
+    if (end.is === 'failed' && !this.abort.aborted) this.#endScope(call.scope, asideFor(end.failure))
+    this.#flights.takeOff()
     this.#items.closeReady()
     // An evicted run comes back when its last answer is recorded.
     if (!this.#guest.isThere && !this.#isEnding() && this.#scopes.flying() === 0) this.launch()
@@ -294,7 +292,7 @@ export class RunExecutor implements ActiveRun {
   }
 
   #suspend(): void {
-    const held = this.#pending.held()
+    const held = [...this.#pending.held()]
     this.#let(tx => {
       for (const { call } of held) holdBackIn(this, tx, call)
       restRun(tx, this.row.id, 'waiting', this.#cpuMs)
@@ -311,7 +309,7 @@ export class RunExecutor implements ActiveRun {
   #restReentered(scopes: ReadonlySet<string>): void {
     const ending = stoppedAs(this.#end) ?? this.#ending
     if (!this.#isEnding() && this.#staysFor(this.#pending.wakeAt())) return
-    const held = this.#pending.held()
+    const held = [...this.#pending.held()]
     this.#let(tx => {
       for (const { call } of held) holdBackIn(this, tx, call)
       leaveReentered(this, tx, scopes, ending?.is === 'failed' ? ending.failure : null)
@@ -370,9 +368,10 @@ export class RunExecutor implements ActiveRun {
     this.#endAs({ is: 'failed', failure })
   }
 
-  /** The script hears nothing more; what is in flight is waited for and recorded. */
+  /** The script hears nothing more: reads are let go, the write in flight is waited for and recorded. */
   #endAs(ending: Ending): void {
     this.#ending ??= ending
+    this.#aborter.abort()
     this.#guest.drop()
   }
 

@@ -40,14 +40,15 @@ export class OpenItems {
     else this.#record(call.scope, settleFromRow(this.#run, call, scope.itemId))
   }
 
-  /** The body of an item ended; it is closed when nothing of its own is in flight any more. */
+  /** The body of an item ended; it is closed when nothing of its own is in flight, or has yet to leave. */
   closing(close: ItemClose): void {
     this.#closes.set(close.scope, close)
   }
 
   closeReady(): void {
     for (const [text, close] of this.#closes) {
-      if ((this.#scopes.known(text)?.flying ?? 0) > 0) continue
+      const scope = this.#scopes.known(text)
+      if (scope !== undefined && scope.flying + scope.held > 0) continue
       this.#closes.delete(text)
       this.end(this.#scopes.get(text), endOf(close.outcome))
     }

@@ -14,6 +14,8 @@ export interface Pending {
 export class PendingCalls {
   readonly #context: EngineContext
   readonly #calls = new Map<string, Pending>()
+  /** Those held back, in the order in which they may leave. */
+  readonly #held = new Set<Pending>()
 
   constructor(context: EngineContext) {
     this.#context = context
@@ -22,7 +24,14 @@ export class PendingCalls {
   add(call: Call): Pending {
     const pending: Pending = { call, state: 'held' }
     this.#calls.set(call.step.stepId, pending)
+    this.#holdBack(pending)
     return pending
+  }
+
+  move(pending: Pending, state: Pending['state']): void {
+    this.#letGo(pending)
+    pending.state = state
+    if (state === 'held' && this.#calls.get(pending.call.step.stepId) === pending) this.#holdBack(pending)
   }
 
   get(stepId: string): Pending | undefined {
@@ -30,19 +39,21 @@ export class PendingCalls {
   }
 
   delete(stepId: string): void {
+    const pending = this.#calls.get(stepId)
+    if (pending !== undefined) this.#letGo(pending)
     this.#calls.delete(stepId)
   }
 
   /** The instance is gone: only what is at work can be attached to the next one, which verifies afresh. */
   keepFlying(): void {
     for (const [stepId, { call, state }] of this.#calls) {
-      if (state !== 'flying' || call.scope.text === VERIFY) this.#calls.delete(stepId)
+      if (state !== 'flying' || call.scope.text === VERIFY) this.delete(stepId)
     }
   }
 
   deleteOf(scope: Scope): void {
     for (const [stepId, pending] of this.#calls) {
-      if (pending.call.scope === scope && pending.state !== 'flying') this.#calls.delete(stepId)
+      if (pending.call.scope === scope && pending.state !== 'flying') this.delete(stepId)
     }
   }
 
@@ -54,16 +65,14 @@ export class PendingCalls {
     return [...this.#calls.values()].filter(pending => pending.state === 'waiting')
   }
 
-  held(): Pending[] {
-    return [...this.#calls.values()].filter(pending => pending.state === 'held')
+  /** What has not left yet, the first first. */
+  held(): Iterable<Pending> {
+    return this.#held
   }
 
-  /** Waiting calls whose wait is over by now, and calls that were held back. */
-  ready(held: boolean): Pending[] {
-    if (held) return []
-    return [...this.#calls.values()].filter(
-      pending => pending.state === 'held' || (pending.state === 'waiting' && this.#isOver(pending)),
-    )
+  /** Calls whose wait is over by now may leave again. */
+  holdThoseOver(): void {
+    for (const pending of this.waiting()) if (this.#isOver(pending)) this.move(pending, 'held')
   }
 
   /** When the first of the waiting calls may go on; null when only a person or the world can tell. */
@@ -79,6 +88,15 @@ export class PendingCalls {
 
   reason(pending: Pending | undefined): string {
     return WAITS_FOR[(pending === undefined ? undefined : this.#row(pending)?.kind) ?? 'fix']
+  }
+
+  #holdBack(pending: Pending): void {
+    this.#held.add(pending)
+    pending.call.scope.held++
+  }
+
+  #letGo(pending: Pending): void {
+    if (this.#held.delete(pending)) pending.call.scope.held--
   }
 
   #isOver(pending: Pending): boolean {

@@ -108,6 +108,9 @@ export function waitFor(run: ActiveRun, call: Call): { row: WaitRow; over: boole
  */
 export async function recordFailure(run: ActiveRun, call: Call, failure: Failure): Promise<CallEnd> {
   const named: Failure = { ...failure, step: call.step.stepId, ...positionOf(call, failure) }
+  // What its run let go before it had begun leaves no trace: whoever goes on does it anew.
+  if (run.abort.aborted && run.journal.find(call.step.stepId) === undefined)
+    return { is: 'failed', failure: named }
   switch (classify(named)) {
     case 'retry':
       return retryLater(run, call, named)

@@ -49,10 +49,25 @@ async function useTool(
   try {
     const output = await call.tool.run(call.args, contextFor(run, call, evidence, signal))
     const checked = validateOutput(call.tool, output)
-    return checked.ok ? { ok: true, value: checked.value } : new ToolFailed(checked.failure)
+    if (!checked.ok) return new ToolFailed(checked.failure)
+    const tooLarge = largerThan(run.contract.limits.bytesPerCall, call, checked.value)
+    return tooLarge === null ? { ok: true, value: checked.value } : new ToolFailed(tooLarge)
   } catch (error) {
-    if (!isFailureError(error)) logBug(run, call, error)
+    if (!isFailureError(error) && !signal.aborted) logBug(run, call, error)
     return new ToolFailed(timedOut(error, call) ?? failureOf(error))
+  }
+}
+
+/** What a write brought is recorded whatever its size: it was done, and that is the evidence (J2). */
+function largerThan(allowed: number, call: Call, value: Json): Failure | null {
+  if (call.effect === 'write') return null
+  const bytes = Buffer.byteLength(JSON.stringify(value))
+  if (bytes <= allowed) return null
+  return {
+    kind: 'script-limit',
+    limit: 'bytes-in',
+    allowed,
+    message: `${call.tool.title} brought ${String(bytes)} bytes, and one call may bring ${String(allowed)}. Nothing of it was kept. Ask for less at once, or allow more in the contract (bytesPerCall).`,
   }
 }
 

@@ -20,6 +20,8 @@ export class Scope {
   readonly staged = new Map<string, readonly LocalChange[]>()
   /** Calls of this scope whose tool is at work now. */
   flying = 0
+  /** Calls of this scope that have not left yet. */
+  held = 0
 
   constructor(text: string, owner: string, itemId: string | null, parent: Scope | null) {
     this.text = text

@@ -30,7 +30,11 @@ function slot(own: Record<string, unknown>): Slot {
 
 describe('kinds of slots', () => {
   it.each([
-    [{ kind: 'text' }, ' as it is\n', { value: ' as it is\n', facets: {} }],
+    [
+      { kind: 'text' },
+      ' Ás it is\n',
+      { value: ' Ás it is\n', facets: { name: 'Ás it is', slug: 'as-it-is' } },
+    ],
     [{ kind: 'number' }, ' -1.25 ', { value: -1.25, facets: {} }],
     [{ kind: 'number' }, '99,90', { value: 99.9, facets: {} }],
     [{ kind: 'minutes' }, '1', { value: 1, facets: { ms: 60_000, words: '1 minute', rhythm: 'minute' } }],

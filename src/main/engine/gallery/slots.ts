@@ -85,7 +85,9 @@ const READERS: Readers = {
     return answer.ok ? filled(answer.columns.map(({ path: place, name }) => ({ path: place, name }))) : answer
   },
   text: (slot, text) =>
-    text.length > slot.maxLength ? problem(`is longer than ${slot.maxLength} characters`) : filled(text),
+    text.length > slot.maxLength
+      ? problem(`is longer than ${slot.maxLength} characters`)
+      : filled(text, { name: shortName(text.trim()), slug: slugOf(text) }),
   number: readNumber,
   minutes: readMinutes,
   choice: readChoice,

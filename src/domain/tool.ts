@@ -20,8 +20,8 @@ export type Effect = 'read' | 'write' | 'local' | 'model'
 export type Risk = 'low' | 'medium' | 'high'
 
 /**
- * key: the remote honours our idempotency key · natural: doing it twice is doing it once ·
- * reconcile: `reconcile` can tell · none: nobody can tell, so a person is asked.
+ * key: the remote honours our idempotency key for a while · natural: doing it twice is doing it once ·
+ * reconcile: `reconcile`, which sends nothing, can tell · none: nobody can tell, so a person is asked.
  */
 export type Idempotency = 'key' | 'natural' | 'reconcile' | 'none'
 
@@ -64,7 +64,7 @@ export interface ToolContext {
   readonly local: LocalView
   /** Stages a change of local state: for tools whose effect is `local`, and reads that remember what they saw. */
   stage(change: LocalChange): void
-  /** When the first byte of this call was about to leave (UTC ms): for the window in which a key is honoured. */
+  /** When the first byte of this call was about to leave (UTC ms). */
   readonly begunAt: number
   /** What `prepare` recorded with the write-ahead. */
   readonly evidence: Json
@@ -86,6 +86,8 @@ export interface ToolDeclaration<I = Json, O = Json> {
   readonly touches: (input: I) => Touches
   readonly risk: Risk | ((input: I) => Risk)
   readonly idempotency: Idempotency | ((input: I, contract: Contract) => Idempotency)
+  /** For `key`: how long after a call began the remote is known to honour its key, ms. Default: never. */
+  readonly keyWindowMs?: (input: I, contract: Contract) => number
   /** Longest a call may take, ms. A write that takes longer is `outcome-unknown`. */
   readonly timeoutMs?: number | ((input: I) => number)
   /** How long after a crash the remote may still be applying the call; `not-applied` is believed only after it. */

@@ -47,7 +47,7 @@ export interface EventSent {
   acknowledged: boolean
 }
 
-/** A write that had begun and not ended when the core died. */
+/** A write that may have left and had not ended when the core died. */
 export interface InFlight {
   stepId: string
   runId: string
@@ -233,7 +233,8 @@ export class Chain {
       const begun = db
         .prepare(
           `SELECT step_id AS stepId, run_id AS runId FROM script_run_steps AS begun WHERE kind = 'begin'
-           AND NOT EXISTS (SELECT 1 FROM script_run_steps WHERE step_id = begun.step_id AND kind = 'end')`,
+           AND (SELECT kind FROM script_run_steps WHERE step_id = begun.step_id
+                ORDER BY at DESC, attempt DESC, position DESC LIMIT 1) NOT IN ('end', 'unsent')`,
         )
         .all() as InFlight[]
       const known = new Set(this.story.inFlight.map(step => step.stepId))

@@ -99,7 +99,8 @@ function checkLedger(db: Database.Database): string[] {
   ]
 }
 
-/** J4: a keyed write comes again only under its key; any other only after a person said that it had not gone out. */
+/** J4: a keyed write comes again only under its key; any other only after it was refused, or a person said that it
+ * had not gone out. */
 function checkRepeats(entries: readonly Entry[]): string[] {
   const problems: string[] = []
   const last = new Map<string, Entry>()
@@ -113,7 +114,8 @@ function checkRepeats(entries: readonly Entry[]): string[] {
     if (entry.key === null) problems.push(`sent without a key: ${name}`)
     if ((keys.get(name) ?? entry.key) !== entry.key) problems.push(`sent under two keys: ${name}`)
     keys.set(name, entry.key)
-    const allowed = before === undefined || entry.server === 'keyed' || before.said === 'it-did-not'
+    const known = before === undefined || before.is === 'refused' || before.said === 'it-did-not'
+    const allowed = known || entry.server === 'keyed'
     if (!allowed) problems.push(`J4 silently repeated: ${name}`)
   }
   return problems

@@ -38,6 +38,7 @@ const WRITE: FaultPoint[] = [
   'write.after-remote',
   'write.after-outcome',
 ]
+const AGAIN: FaultPoint[] = ['write.before-reconcile', 'write.after-again']
 const RECONCILE: FaultPoint[] = ['write.before-reconcile', 'write.after-reconcile']
 
 /** Lives the plan and expects that it came as planned, and that nothing that was promised is broken. */
@@ -79,7 +80,10 @@ describe('killed', { timeout: 120_000 }, () => {
     }))
 
   it('J1 J2 J4 around writes to a host that honours the key: each is done exactly once', () =>
-    survives({ deaths: at(...WRITE, ...RECONCILE), choose: () => ['keyed', 'lost-keyed'] }))
+    survives({ deaths: at(...WRITE, ...AGAIN), choose: () => ['keyed', 'lost-keyed'] }))
+
+  it('J1 J4 around writes that had certainly not left: each goes out again, once, and nobody is asked in vain', () =>
+    survives({ deaths: at('write.after-unsent', 'write.after-again'), choose: () => ['refused'] }))
 
   it('J1 J4 around writes nobody can look up: each is asked about, none is silently repeated, none is lost', () =>
     survives({ deaths: at(...WRITE, ...RECONCILE), choose: () => ['plain', 'lost-plain'] }))

@@ -4,7 +4,7 @@
  *
  * Paths: `/read/MS/…` answers after so many ms · `/ok/…` applies and answers · `/slow/…` applies and answers later ·
  * `/lost/…` applies, and cuts the first connection instead of answering · `/drop/…` cuts the first connection
- * without applying · `/late/…` applies some time after it came, whoever is still there to hear it.
+ * without applying · `/busy/…` refuses the first one for haste, without applying · `/late/…` applies some time after it came, whoever is still there to hear it.
  *
  * Owns the order of everything that came, in one list. A write is *applied* at the instant it was received in full
  * (`late`: when its time has come). Can end the core at the nth request, which is a kill inside a call.
@@ -15,7 +15,7 @@ import { connect } from 'node:net'
 import type { AddressInfo, Socket } from 'node:net'
 
 export interface Entry {
-  is: 'arrived' | 'applied' | 'told'
+  is: 'arrived' | 'applied' | 'refused' | 'told'
   server: 'keyed' | 'plain'
   path: string
   key: string | null
@@ -101,6 +101,11 @@ async function answerWrite(
   const kind = path.split('/')[1]
   if (kind === 'drop' && first) {
     response.socket?.destroy()
+    return
+  }
+  if (kind === 'busy' && first) {
+    entries.push({ is: 'refused', server, path, key })
+    response.writeHead(429).end()
     return
   }
   const body = await applyOnce(server, path, key, kind === 'late' ? LATE_MS : 0)

@@ -61,7 +61,16 @@ type Draft = Pick<Job, 'name' | 'writes'> & {
 
 /** `ticks`: with one that time starts, every second. */
 export function jobs(around: Surroundings, ticks: boolean): Job[] {
-  const started = [...sequences(), atOnce(), ...items(), ...waits(), ...locals(), filesJob(), ...unanswered()]
+  const started = [
+    ...sequences(),
+    atOnce(),
+    ...items(),
+    ...waits(),
+    ...locals(),
+    filesJob(),
+    ...unanswered(),
+    refused(),
+  ]
   return [...started, ...(ticks ? [ticker()] : [])].map(draft => {
     const { body, approval = 'never', concurrency = 2, when, payload, ...rest } = draft
     return {
@@ -308,6 +317,17 @@ function unanswered(): Draft[] {
       writes: token => plain(`/lost/${token}/a`, `/drop/${token}/b`),
     },
   ]
+}
+
+/** Writes that the other side refuses at first, for haste: certainly not done, so they go out again by themselves. */
+function refused(): Draft {
+  return {
+    name: 'refused',
+    body: `
+        await post(K + '/busy/' + token + '/a', {})
+        await post(P + '/busy/' + token + '/b', {})`,
+    writes: token => [...keyed(`/busy/${token}/a`), ...plain(`/busy/${token}/b`)],
+  }
 }
 
 /** Where the files automation must have left each of its files. */

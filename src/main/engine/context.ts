@@ -26,6 +26,8 @@ export const FAULT_POINTS = [
   'write.after-intent',
   'write.after-remote',
   'write.after-outcome',
+  'write.after-unsent',
+  'write.after-again',
   'write.before-reconcile',
   'write.after-reconcile',
   'item.before-open',

@@ -12,13 +12,13 @@ import type { RunRow } from '../store/runs.ts'
 import { retireSchedules } from '../store/schedules.ts'
 import { putSetting } from '../store/settings.ts'
 import type { Tx } from '../store/tx.ts'
-import { endWaitsOfRun, endWaitsOfWorkflow } from '../store/waits.ts'
+import { endWaitsOfWorkflow } from '../store/waits.ts'
 import { listWorkflows, setWorkflowState, workflowById } from '../store/workflows.ts'
 import type { Workflow, WorkflowState } from '../store/workflows.ts'
 import type { EngineContext } from './context.ts'
 import { dropWebhooks } from './hooks/hooks.ts'
 import { dropWithAftermath } from './drop-steps.ts'
-import { releaseItems, settleQuestions, settleSignals } from './run/finish.ts'
+import { endWaits, releaseItems, settleQuestions, settleSignals } from './run/finish.ts'
 import { CONTINUE_ITEM } from './continue-item.ts'
 import { RETRY_RUN } from './router.ts'
 import { settleAllOf } from './settle-schedule.ts'
@@ -216,7 +216,7 @@ export class Control {
     const at = this.#now()
     settleQuestions(tx, run.id, { cancelled: true, at })
     releaseItems(this.#context, tx, run.id, at)
-    endWaitsOfRun(tx, run.id, false)
+    endWaits(this.#context, tx, run, { cancelled: true })
     if (run.state === 'running' || run.state === 'waiting') {
       finishRun(this.#context.store, tx, run.id, {
         state: 'cancelled',

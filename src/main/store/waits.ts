@@ -72,6 +72,9 @@ const byStep = statement((p: { stepId: string }) =>
 const ofRun = statement((p: { runId: string }) =>
   query.selectFrom('waits').selectAll().where('run_id', '=', p.runId),
 )
+const ofItem = statement((p: { runId: string; itemId: string }) =>
+  query.selectFrom('waits').selectAll().where('run_id', '=', p.runId).where('item_id', '=', p.itemId),
+)
 const ofAction = statement((p: { actionId: string }) =>
   query.selectFrom('waits').selectAll().where('action_id', '=', p.actionId),
 )
@@ -163,6 +166,10 @@ export function waitOf(reader: Reader, stepId: string): WaitRow | undefined {
 
 export function waitsOfRun(reader: Reader, runId: string): WaitRow[] {
   return reader.all(ofRun, { runId })
+}
+
+export function waitsOfItem(reader: Reader, runId: string, itemId: string): WaitRow[] {
+  return reader.all(ofItem, { runId, itemId })
 }
 
 export function waitsOfAction(reader: Reader, actionId: string): WaitRow[] {

@@ -9,7 +9,6 @@ import { NO_CONNECTIONS, type Connections } from '../connections/desk.ts'
 import { jsonValue } from './json-value.ts'
 import {
   performCall,
-  reconcileCall,
   targetOf,
   touchesOf,
   type CallInput,
@@ -165,9 +164,10 @@ function common<I>(outside: Outside, name: string, callOf: (input: I) => CallInp
       if (isRead(call.method)) return 'natural'
       return honoursKeyForMs(contract, name, touchesOf(call)) === null ? 'none' : 'key'
     },
+    keyWindowMs: (input: I, contract: ToolContext['contract']) =>
+      honoursKeyForMs(contract, name, touchesOf(callOf(input))) ?? 0,
     timeoutMs: (input: I) => callOf(input).timeoutMs + GRACE_MS,
     run: (input: I, context: ToolContext) => performCall(outside, name, callOf(input), context),
-    reconcile: (input: I, context: ToolContext) => reconcileCall(outside, name, callOf(input), context),
     simulate: async (input: I, context: ToolContext) => simulated(callOf(input), context),
     assume: (input: I) => assumed(callOf(input)),
     redact: (input: I) => redacted(callOf(input)),

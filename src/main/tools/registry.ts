@@ -134,6 +134,8 @@ function effectFault(tool: ToolDeclaration): string | undefined {
   }
   if (tool.idempotency === 'reconcile' && tool.reconcile === undefined)
     return 'promises to reconcile but has no way to'
+  if (tool.idempotency === 'key' && tool.keyWindowMs === undefined)
+    return 'relies on its key without saying for how long'
   if (tool.wait !== undefined && tool.effect !== 'local') return 'waits and has an effect of its own'
   return undefined
 }

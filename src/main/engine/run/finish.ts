@@ -25,9 +25,10 @@ import type { WaitRow } from '../../store/waits.ts'
 import type { ActiveRun } from './call.ts'
 import type { EngineContext } from '../context.ts'
 import { continueItem } from '../continue-item.ts'
+import { askOfEnded } from './doubt.ts'
 import { raiseAside } from './item-steps.ts'
 import { commitChanges } from './local-changes.ts'
-import { FencedError } from './run-journal.ts'
+import { FencedError, RunJournal } from './run-journal.ts'
 
 export type Ending =
   | { is: 'returned'; value: Json }
@@ -54,7 +55,7 @@ export function finishRunAs(
   const cancelled = ending.is === 'cancelled'
   settleQuestions(tx, row.id, { cancelled, at })
   if (cancelled) releaseItems(run.context, tx, row.id, at)
-  endWaitsOfRun(tx, row.id, ending.is !== 'cancelled')
+  endWaits(run.context, tx, row, { cancelled, journal: run.journal })
   finishRun(store, tx, row.id, {
     state: STATE_OF[ending.is],
     at,
@@ -81,6 +82,18 @@ const STATE_OF = {
   declined: 'declined',
   cancelled: 'cancelled',
 } as const
+
+/** What the run waited for, and what its items waited for too where it is cancelled; never a write in doubt unasked. */
+export function endWaits(
+  context: EngineContext,
+  tx: Tx,
+  run: RunRow,
+  end: { cancelled: boolean; journal?: RunJournal },
+): void {
+  const over = waitsOfRun(tx, run.id).filter(wait => end.cancelled || wait.item_id === null)
+  if (over.length > 0) askOfEnded(context, tx, run, over, end.journal ?? new RunJournal(context, run))
+  endWaitsOfRun(tx, run.id, !end.cancelled)
+}
 
 /** Items that were let wait, and whose wait ended while the script went on without them: nothing else wakes them (J7). */
 function continueItems(run: ActiveRun, tx: Tx): void {

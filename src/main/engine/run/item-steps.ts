@@ -20,8 +20,9 @@ import {
 import type { ItemError, ItemRow } from '../../store/items.ts'
 import type { Store } from '../../store/store.ts'
 import type { Tx } from '../../store/tx.ts'
-import { endWaitsOfItem } from '../../store/waits.ts'
+import { endWaitsOfItem, waitsOfItem } from '../../store/waits.ts'
 import { commitChanges } from './local-changes.ts'
+import { askOfEnded } from './doubt.ts'
 import { thrown } from './call.ts'
 import type { ActiveRun, Call, CallEnd } from './call.ts'
 import { recordCall, recordCallIn } from './record.ts'
@@ -123,7 +124,10 @@ export async function endItem(
     } else if (end.state === 'declined') {
       moveItem(store, tx, itemId, 'declined', { error: { code: 'declined', message: end.reason }, at })
     } else moveItem(store, tx, itemId, 'waiting', { at })
-    if (end.state !== 'waiting') endWaitsOfItem(tx, run.row.id, itemId)
+    if (end.state !== 'waiting') {
+      askOfEnded(run.context, tx, run.row, waitsOfItem(tx, run.row.id, itemId), run.journal)
+      endWaitsOfItem(tx, run.row.id, itemId)
+    }
     if (settle !== undefined) recordCallIn(run, tx, settle, { ok: true, value: errorless(end) })
   })
   fault('item.after-close')

@@ -36,7 +36,7 @@ export function judge(run: ActiveRun, call: Call, reader: Reader): Decision {
           (own !== undefined && own.begunAt >= at ? own.actions : 0),
       },
       reads: () => run.journal.reads(),
-      approved: isApproved(call, reader, now),
+      approved: isApproved(call, reader, { now, inDoubt: own?.state === 'unknown' }),
       granted: subject => hasGrant(reader, workflowId, subject),
     }),
   )
@@ -144,10 +144,11 @@ function askFor(
   return { is: 'waiting', kind: 'approval' }
 }
 
-function isApproved(call: Call, reader: Reader, now: number): boolean {
+function isApproved(call: Call, reader: Reader, at: { now: number; inDoubt: boolean }): boolean {
   if (call.effect === 'local') return false
   const approval = approvalOf(reader, call.step.stepId)
-  return (
-    approval?.state === 'granted' && approval.expires_at > now && approval.payload_hash === payloadHash(call)
-  )
+  if (approval?.payload_hash !== payloadHash(call)) return false
+  // To repeat what may have been done already is still the one time that it was used for.
+  if (approval.state === 'used') return at.inDoubt
+  return approval.state === 'granted' && approval.expires_at > at.now
 }

@@ -1,6 +1,6 @@
 /** The three ways a call's end is put on record: an outcome for the script, a later try, a question to a person. */
 import type { Failure } from '../../../domain/failure.ts'
-import { classify, decideResponse } from '../../../domain/respond.ts'
+import { RETRY_LIMITS, classify, decideResponse } from '../../../domain/respond.ts'
 import type { ActionDraft } from '../../../domain/respond.ts'
 import type { Outcome } from '../../../domain/tool.ts'
 import type { RecordedStep } from '../../../sandbox/protocol.ts'
@@ -105,15 +105,21 @@ export function waitFor(run: ActiveRun, call: Call): { row: WaitRow; over: boole
 /**
  * What a failure below the guest becomes (J9): a later try with persisted backoff, a wait for a person's fix, an
  * error the script may catch, or the end of its scope. Nothing of a write may be in flight when this is called.
+ * `until` is when trying again makes sense for the last time: before it, it is not given up however often it failed.
  */
-export async function recordFailure(run: ActiveRun, call: Call, failure: Failure): Promise<CallEnd> {
+export async function recordFailure(
+  run: ActiveRun,
+  call: Call,
+  failure: Failure,
+  until?: number,
+): Promise<CallEnd> {
   const named: Failure = { ...failure, step: call.step.stepId, ...positionOf(call, failure) }
   // What its run let go before it had begun leaves no trace: whoever goes on does it anew.
   if (run.abort.aborted && run.journal.find(call.step.stepId) === undefined)
     return { is: 'failed', failure: named }
   switch (classify(named)) {
     case 'retry':
-      return retryLater(run, call, named)
+      return retryLater(run, call, named, until)
     case 'repair':
       return throwInto(run, call, named)
     case 'action':
@@ -136,7 +142,7 @@ function throwInto(run: ActiveRun, call: Call, failure: Failure): Promise<CallEn
   })
 }
 
-async function retryLater(run: ActiveRun, call: Call, failure: Failure): Promise<CallEnd> {
+async function retryLater(run: ActiveRun, call: Call, failure: Failure, until = Infinity): Promise<CallEnd> {
   const { store, clock } = run.context
   const now = clock.now()
   const row = waitOf(store, call.step.stepId)
@@ -145,7 +151,16 @@ async function retryLater(run: ActiveRun, call: Call, failure: Failure): Promise
   const firstTriedAt =
     before?.firstTriedAt === undefined || before.firstTriedAt === 0 ? now : before.firstTriedAt
   const random = Math.random()
-  const response = decideResponse({ failure, tries, firstTriedAt, now, random, repairAvailable: false })
+  const retryLimits = until === Infinity ? RETRY_LIMITS : { ...RETRY_LIMITS, ...UNLIMITED }
+  const response = decideResponse({
+    failure,
+    tries,
+    firstTriedAt,
+    now,
+    random,
+    retryLimits,
+    repairAvailable: false,
+  })
   if (response.answer !== 'retry') return { is: 'failed', failure }
   await store.write(tx => {
     putWait(tx, {
@@ -154,13 +169,15 @@ async function retryLater(run: ActiveRun, call: Call, failure: Failure): Promise
       itemId: call.scope.itemId,
       kind: 'retry',
       name: failure.kind,
-      wakeAt: response.at,
+      wakeAt: Math.min(response.at, until),
       detail: { tries: response.tries, firstTriedAt: response.firstTriedAt },
       at: now,
     })
   })
   return { is: 'waiting', kind: 'retry' }
 }
+
+const UNLIMITED = { maxTries: Infinity, maxElapsedMs: Infinity }
 
 async function waitForFix(run: ActiveRun, call: Call, failure: Failure): Promise<CallEnd> {
   const { store, clock } = run.context

@@ -1,10 +1,10 @@
 /**
  * Writes (J1, J2, J4): intent on the disk before the first byte leaves, one outcome, and *unknown* as a state of its
- * own. A write whose end nobody saw is reconciled, or a person is asked; it is never silently repeated.
+ * own. Every try, the first and each later one, goes out by one gate: the run may issue, and policy says yes now.
+ * A write whose end nobody saw is repeated only where twice is once; else it is looked up, or a person is asked.
  */
 import type { Failure } from '../../../domain/failure.ts'
 import { failureOf } from '../../../domain/failure.ts'
-import { classify, decideResponse } from '../../../domain/respond.ts'
 import { isJsonObject } from '../../../domain/json.ts'
 import type { Json } from '../../../domain/json.ts'
 import type { Idempotency, Outcome, Reconciled } from '../../../domain/tool.ts'
@@ -12,76 +12,99 @@ import { itemById } from '../../store/items.ts'
 import type { Step } from '../../store/journal.ts'
 import type { Tx } from '../../store/tx.ts'
 import { answerOf, detailOf, endWait, putWait, waitOf } from '../../store/waits.ts'
-import { openActionFor, settleAction } from '../../store/actions.ts'
 import { contextFor, timeoutOf } from './call.ts'
 import type { ActiveRun, Call, CallEnd } from './call.ts'
+import { askIn, closeQuestion, isAsked } from './doubt.ts'
 import { holdFor, judge, logDecision, returnApproval, useApproval } from './permit.ts'
-import { holdBackIn, raiseFor, recordCallIn, recordEndIn, recordFailure } from './record.ts'
+import { holdBackIn, recordCallIn, recordEndIn, recordFailure } from './record.ts'
 import { ToolFailed, denied, prepareTool, runTool, withinTime } from './run-tool.ts'
+import { meaningOf, passing } from './write-failure.ts'
 
 export async function takeWrite(run: ActiveRun, call: Call): Promise<CallEnd> {
   const known = run.journal.find(call.step.stepId)
-  const answer = waitOf(run.context.store, call.step.stepId)
-  if (answer?.kind === 'unknown') return afterAnswer(run, call, answerOf(run.context.store, answer) ?? null)
-  if (known?.state === 'begun' || known?.state === 'unknown') return settleUnknown(run, call, known.evidence)
   if (known?.state === 'done') throw new Error(`${call.step.stepId} has an outcome and was taken again`)
-  return intendAndIssue(run, call, known)
+  const wait = waitOf(run.context.store, call.step.stepId)
+  if (wait?.kind === 'unknown') return afterAnswer(run, call, answerOf(run.context.store, wait) ?? null)
+  if (known?.state === 'begun') await markUnknown(run, call, unseen(call))
+  if (known?.state === 'begun' || known?.state === 'unknown') return settle(run, call)
+  return send(run, call, { known, inDoubt: false, note: 'It had not left.' })
 }
 
-/** The write-ahead, then the write. `known` is a write that is known not to have left. */
-async function intendAndIssue(run: ActiveRun, call: Call, known: Step | undefined): Promise<CallEnd> {
-  const evidence = known?.evidence ?? (await prepareTool(run, call))
+/** One more time that a write is about to leave. */
+interface Try {
+  /** What is on record of it; undefined for the first one. */
+  known: Step | undefined
+  /** An earlier try may have done it. */
+  inDoubt: boolean
+  /** Why it may go out again. */
+  note: string
+  /** Nothing was done until now, as somebody has found out: it is put on record first. */
+  notDone?: boolean
+}
+
+/** The only way out. */
+async function send(run: ActiveRun, call: Call, attempt: Try): Promise<CallEnd> {
+  const { known } = attempt
+  const evidence = known === undefined ? await prepareTool(run, call) : known.evidence
   if (evidence instanceof ToolFailed) return recordFailure(run, call, evidence.failure)
   const { store, fault } = run.context
   const suspect = known === undefined && isSuspect(run, call)
   fault('write.before-intent')
-  const end = await store.write(tx => intendIn(run, tx, call, { known, evidence, suspect }), {
+  const end = await store.write(tx => permitIn(run, tx, call, { ...attempt, evidence, suspect }), {
     durable: true,
   })
-  fault('write.after-intent')
+  fault(known === undefined ? 'write.after-intent' : 'write.after-again')
   if (end?.is === 'waiting' && end.kind === 'approval') fault('approval.after-ask')
   if (end !== null) return end
-  if (!suspect) return issue(run, call, evidence)
-  return settleUnknown(
-    run,
-    call,
-    evidence,
-    'This data folder is a copy, and the original may have done this since.',
-  )
+  if (!suspect) return issue(run, call, { evidence, inDoubt: attempt.inDoubt })
+  return settle(run, call, 'This data folder is a copy, and the original may have done this since.')
 }
 
-/** Judges the write and records its intent; null when it may leave, otherwise what it waits for or how it ended. */
-function intendIn(
+/** Judges the write and records that it leaves; null when it may, otherwise what it waits for or how it ended. */
+function permitIn(
   run: ActiveRun,
   tx: Tx,
   call: Call,
-  intent: { known: Step | undefined; evidence: Json; suspect: boolean },
+  attempt: Try & { evidence: Json; suspect: boolean },
 ): CallEnd | null {
+  const { known, inDoubt } = attempt
+  if (attempt.notDone === true) markUnsent(run, tx, call, attempt.note)
   if (!run.mayIssue()) {
     holdBackIn(run, tx, call)
     return { is: 'waiting', kind: 'fix' }
   }
   const decision = judge(run, call, tx)
   logDecision(run, tx, call, decision)
-  if (decision.verdict === 'ask' || decision.verdict === 'defer') return holdFor(run, tx, call, decision)
+  if (decision.verdict === 'defer') return holdFor(run, tx, call, decision)
+  // Neither a no nor an approval can tell whether it was done: that comes first.
+  if (decision.verdict !== 'allow' && inDoubt) return askIn(run, tx, call, decision.reason)
+  if (decision.verdict === 'ask') return holdFor(run, tx, call, decision)
   if (decision.verdict === 'deny') {
-    const record = intent.known === undefined ? recordCallIn : recordEndIn
+    const record = known === undefined ? recordCallIn : recordEndIn
     record(run, tx, call, denied(call, decision))
     return { is: 'delivered' }
   }
   useApproval(run, tx, call)
-  // How often it was tried already counts until it has an outcome.
+  // How often it was tried already counts until it has an outcome; an answer is used once.
   if (waitOf(tx, call.step.stepId)?.kind !== 'retry') endWait(tx, call.step.stepId)
+  recordTry(run, tx, call, attempt)
+  return null
+}
+
+function recordTry(
+  run: ActiveRun,
+  tx: Tx,
+  call: Call,
+  { known, note, evidence, suspect }: Try & { evidence: Json; suspect: boolean },
+): void {
   const at = run.context.clock.now()
-  const { known, evidence, suspect } = intent
   if (known !== undefined) {
-    run.journal.mark(tx, call.step, 'again', { note: 'It had not left.', begunAt: known.begunAt, at })
-    return null
+    run.journal.mark(tx, call.step, 'again', { note, begunAt: known.begunAt, at })
+    return
   }
   const actions = call.tool.touches(call.args).actions ?? 1
   run.journal.begin(tx, call.step, { args: call.args, evidence, actions, at })
   if (suspect) run.journal.mark(tx, call.step, 'unknown', { note: 'This folder is a copy.', begunAt: at, at })
-  return null
 }
 
 /** What began before this folder was copied, the original may have gone on with (J11). */
@@ -92,8 +115,12 @@ function isSuspect(run: ActiveRun, call: Call): boolean {
 }
 
 /** The write itself; its intent is on the disk. A write is never aborted: what it did would be unknown. */
-async function issue(run: ActiveRun, call: Call, evidence: Json): Promise<CallEnd> {
-  const work = runTool(run, call, evidence, new AbortController().signal)
+async function issue(
+  run: ActiveRun,
+  call: Call,
+  attempt: { evidence: Json; inDoubt: boolean },
+): Promise<CallEnd> {
+  const work = runTool(run, call, attempt.evidence, new AbortController().signal)
   const outcome = await withinTime(work, timeoutOf(call))
   run.context.fault('write.after-remote')
   if (outcome === 'late') {
@@ -102,125 +129,101 @@ async function issue(run: ActiveRun, call: Call, evidence: Json): Promise<CallEn
       .catch((error: unknown) => {
         logStopped(run, error)
       })
-    return becomeUnknown(
-      run,
-      call,
-      evidence,
-      `${call.tool.title} did not answer within ${String(timeoutOf(call) / 1000)} s.`,
-    )
+    return becomeUnknown(run, call, lateness(call))
   }
-  if (outcome instanceof ToolFailed) return afterFailedWrite(run, call, evidence, outcome.failure)
+  if (outcome instanceof ToolFailed) return afterFailure(run, call, attempt.inDoubt, outcome.failure)
   return conclude(run, call, outcome)
+}
+
+function lateness(call: Call): Failure {
+  const afterMs = timeoutOf(call)
+  const message = `${call.tool.title} did not answer within ${String(afterMs / 1000)} s.`
+  return { kind: 'timeout', afterMs, message }
 }
 
 async function conclude(run: ActiveRun, call: Call, outcome: Outcome): Promise<CallEnd> {
   await run.context.store.write(tx => {
     recordEndIn(run, tx, call, outcome)
-    closeQuestion(run, call, tx)
+    closeQuestion(run, tx, call)
   })
   run.context.fault('write.after-outcome')
   return { is: 'delivered' }
 }
 
-function closeQuestion(run: ActiveRun, call: Call, tx: Tx): void {
-  const question = openActionFor(tx, questionKey(call))
-  if (question !== undefined)
-    settleAction(tx, question.id, { state: 'closed', choice: null, at: run.context.clock.now() })
-}
-
-/** Sorts a failed write: certainly not done, certainly refused, or unknown. */
-function afterFailedWrite(run: ActiveRun, call: Call, evidence: Json, failure: Failure): Promise<CallEnd> {
-  if (neverLeft(failure)) return notSent(run, call, failure)
-  // Doing it twice is doing it once: it is tried again like a read, later.
-  if (idempotencyOf(run, call) === 'natural' && !isDefinite(failure)) {
-    const { message } = failure
-    return notSent(run, call, {
-      kind: 'unavailable',
-      host: call.tool.name,
-      status: null,
-      retryAfterMs: null,
-      message,
-    })
+/** Sorts a failed write by what is certain of it. What fails a repeat says nothing about the try before it (J4). */
+function afterFailure(run: ActiveRun, call: Call, inDoubt: boolean, failure: Failure): Promise<CallEnd> {
+  const meaning = meaningOf(failure)
+  if (inDoubt && meaning !== 'refused') return becomeUnknown(run, call, failure)
+  if (inDoubt && idempotencyOf(run, call) !== 'natural') return ask(run, call, failure.message)
+  switch (meaning) {
+    case 'not-sent':
+    case 'fixable':
+      return notSent(run, call, failure)
+    case 'refused':
+      return recordFailure(run, call, failure)
+    case 'doubt':
+      return becomeUnknown(run, call, failure)
   }
-  // Refused for want of a credential: once a person has put that right, the same write may be issued again.
-  if (isFixable(failure)) return notSent(run, call, failure)
-  if (isDefinite(failure)) return recordFailure(run, call, failure)
-  return becomeUnknown(run, call, evidence, failure.message)
 }
 
-/** Nothing was done: the same write may be issued again. */
+/** Nothing was done: the same write may be issued again, when what failed it is over. */
 async function notSent(run: ActiveRun, call: Call, failure: Failure): Promise<CallEnd> {
   await run.context.store.write(tx => {
-    const at = run.context.clock.now()
-    run.journal.mark(tx, call.step, 'unsent', { note: failure.message, begunAt: call.begunAt, at })
-    // One that may be repeated may have left all the same; only what certainly did not leaves its approval unused.
-    if (neverLeft(failure)) returnApproval(run, tx, call)
+    markUnsent(run, tx, call, failure.message)
   })
+  run.context.fault('write.after-unsent')
   return recordFailure(run, call, failure)
 }
 
-function neverLeft(failure: Failure): boolean {
-  if (failure.kind === 'offline' || failure.kind === 'rate-limited') return true
-  const { detail } = failure
-  return typeof detail === 'object' && detail !== null && !Array.isArray(detail) && detail['sent'] === 'no'
-}
-
-/** The remote, or this machine, said no before anything changed. */
-function isDefinite(failure: Failure): boolean {
-  const definite: Failure['kind'][] = [
-    'rejected',
-    'invalid-input',
-    'not-permitted',
-    'bad-response',
-    'disk-full',
-    'not-connected',
-    'auth-expired',
-    'auth-revoked',
-    'scope-missing',
-    'vault-locked',
-  ]
-  return definite.includes(failure.kind)
-}
-
-function isFixable(failure: Failure): boolean {
-  return isDefinite(failure) && failure.kind !== 'not-permitted' && classify(failure) === 'action'
-}
-
-async function becomeUnknown(run: ActiveRun, call: Call, evidence: Json, note: string): Promise<CallEnd> {
-  await run.context.store.write(tx => {
-    run.journal.mark(tx, call.step, 'unknown', { note, begunAt: call.begunAt, at: run.context.clock.now() })
-  })
-  return settleUnknown(run, call, evidence, note)
+/** It may have been done. Where twice is once it is tried again, later and later; elsewhere somebody has to tell. */
+async function becomeUnknown(run: ActiveRun, call: Call, failure: Failure): Promise<CallEnd> {
+  await markUnknown(run, call, failure.message)
+  const until = repeatableUntil(run, call)
+  if (until <= run.context.clock.now()) return settle(run, call, failure.message)
+  return recordFailure(run, call, passing(failure, call.tool.name), until)
 }
 
 /** Finds out what became of a write whose end nobody saw (J4). */
-async function settleUnknown(run: ActiveRun, call: Call, evidence: Json, note?: string): Promise<CallEnd> {
-  const { fault, clock, store } = run.context
+async function settle(run: ActiveRun, call: Call, note?: string): Promise<CallEnd> {
+  const { fault, clock } = run.context
+  const known = run.journal.find(call.step.stepId)
   fault('write.before-reconcile')
-  const found = await reconcile(run, call, evidence)
+  if (repeatableUntil(run, call) > clock.now())
+    return send(run, call, { known, inDoubt: true, note: 'Doing it twice is doing it once.' })
+  const found = await look(run, call, known?.evidence ?? null)
   fault('write.after-reconcile')
   if (found instanceof ToolFailed) {
     const later = await recordFailure(run, call, found.failure)
     return later.is === 'failed' ? ask(run, call, note ?? found.failure.message) : later
   }
-  if (found.is === 'applied') return conclude(run, call, { ok: true, value: found.result })
-  if (found.is === 'unknown') return ask(run, call, note ?? found.evidence)
-  const settledAt = (run.journal.find(call.step.stepId)?.begunAt ?? call.begunAt) + (call.tool.settleMs ?? 0)
-  if (settledAt > clock.now()) {
-    await store.write(tx => {
-      putWait(tx, waitRow(run, call, 'retry', settledAt, 'settling'))
-    })
-    return { is: 'waiting', kind: 'retry' }
+  switch (found.is) {
+    case 'applied':
+      return conclude(run, call, { ok: true, value: found.result })
+    case 'unknown':
+      return ask(run, call, note ?? found.evidence)
+    case 'not-applied':
+      return sendWhenSettled(run, call, known)
   }
-  return issueAgain(run, call, evidence, 'It had not been applied.')
 }
 
-async function reconcile(run: ActiveRun, call: Call, evidence: Json): Promise<Reconciled<Json> | ToolFailed> {
-  const idempotency = idempotencyOf(run, call)
-  if (idempotency === 'natural') return { is: 'not-applied' }
-  const evidenceText = `${call.tool.title} was started and its end was not seen.`
-  if (call.tool.reconcile === undefined || idempotency === 'none')
-    return { is: 'unknown', evidence: evidenceText }
+/** The outside may still be at it: that it was not done is believed only after a while. */
+async function sendWhenSettled(run: ActiveRun, call: Call, known: Step | undefined): Promise<CallEnd> {
+  const { clock, store } = run.context
+  const settledAt = (known?.begunAt ?? call.begunAt) + (call.tool.settleMs ?? 0)
+  if (settledAt <= clock.now())
+    return send(run, call, { known, inDoubt: false, note: 'It had not been applied.', notDone: true })
+  const { stepId } = call.step
+  const wait = { stepId, runId: run.row.id, itemId: call.scope.itemId, name: 'settling', at: clock.now() }
+  await store.write(tx => {
+    putWait(tx, { ...wait, kind: 'retry', wakeAt: settledAt })
+  })
+  return { is: 'waiting', kind: 'retry' }
+}
+
+/** A tool that can tell looks at the outside. */
+async function look(run: ActiveRun, call: Call, evidence: Json): Promise<Reconciled<Json> | ToolFailed> {
+  if (call.tool.reconcile === undefined || idempotencyOf(run, call) !== 'reconcile')
+    return { is: 'unknown', evidence: unseen(call) }
   try {
     return await call.tool.reconcile(call.args, contextFor(run, call, evidence, run.abort))
   } catch (error) {
@@ -228,80 +231,43 @@ async function reconcile(run: ActiveRun, call: Call, evidence: Json): Promise<Re
   }
 }
 
+function unseen(call: Call): string {
+  return `${call.tool.title} was started and its end was not seen.`
+}
+
 function idempotencyOf(run: ActiveRun, call: Call): Idempotency {
   const { idempotency } = call.tool
   return typeof idempotency === 'function' ? idempotency(call.args, run.contract) : idempotency
 }
 
-/** The same write once more, under the same idempotency key; its quota was taken when it began. */
-async function issueAgain(run: ActiveRun, call: Call, evidence: Json, note: string): Promise<CallEnd> {
-  const mayIssue = await run.context.store.write(
-    tx => {
-      const mark = { note, begunAt: call.begunAt, at: run.context.clock.now() }
-      if (!run.mayIssue()) {
-        run.journal.mark(tx, call.step, 'unsent', mark)
-        returnApproval(run, tx, call)
-        holdBackIn(run, tx, call)
-        return false
-      }
-      // An answer is used once: whatever becomes of this try is another question.
-      endWait(tx, call.step.stepId)
-      run.journal.mark(tx, call.step, 'again', mark)
-      return true
-    },
-    { durable: true },
-  )
-  return mayIssue ? issue(run, call, evidence) : { is: 'waiting', kind: 'fix' }
+/** Until when doing it once more is the same as having done it once. */
+function repeatableUntil(run: ActiveRun, call: Call): number {
+  const idempotency = idempotencyOf(run, call)
+  if (idempotency === 'natural') return Infinity
+  if (idempotency !== 'key') return -Infinity
+  const begunAt = run.journal.find(call.step.stepId)?.begunAt ?? call.begunAt
+  return begunAt + (call.tool.keyWindowMs?.(call.args, run.contract) ?? 0)
 }
 
-function questionKey(call: Call): string {
-  return `outcome-unknown:${call.step.stepId}`
-}
-
-async function ask(run: ActiveRun, call: Call, evidence: string): Promise<CallEnd> {
-  const { store, clock } = run.context
-  const now = clock.now()
-  const failure: Failure = {
-    kind: 'outcome-unknown',
-    tool: call.tool.name,
-    step: call.step.stepId,
-    message: evidence,
-  }
-  const response = decideResponse({
-    failure,
-    tries: 1,
-    firstTriedAt: now,
-    now,
-    random: 0,
-    repairAvailable: false,
+function ask(run: ActiveRun, call: Call, evidence: string): Promise<CallEnd> {
+  return run.context.store.write(tx => {
+    if (run.journal.find(call.step.stepId)?.state !== 'unknown') markUnknownIn(run, tx, call, evidence)
+    return askIn(run, tx, call, evidence)
   })
-  if (response.answer === 'retry' || response.answer === 'repair') return { is: 'failed', failure }
-  await store.write(tx => {
-    const draft = { ...response.action, causeKey: questionKey(call) }
-    const actionId = raiseFor(
-      run,
-      tx,
-      call,
-      draft,
-      `${call.tool.describe(call.args, undefined)}\n${evidence}`,
-    )
-    putWait(tx, { ...waitRow(run, call, 'unknown', null, call.tool.name), actionId })
-  })
-  return { is: 'waiting', kind: 'unknown' }
 }
 
 /** What the person said about an unknown write. */
 async function afterAnswer(run: ActiveRun, call: Call, answer: Json): Promise<CallEnd> {
-  const evidence = run.journal.find(call.step.stepId)?.evidence ?? null
+  const known = run.journal.find(call.step.stepId)
   if (answer === 'it-went-out') return conclude(run, call, { ok: true, value: assumed(call) })
   if (answer === 'it-did-not') {
-    if (run.journal.find(call.step.stepId) === undefined) return intendAndIssue(run, call, undefined)
-    return issueAgain(run, call, evidence, 'A person said it did not go out.')
+    const note = 'A person said it did not go out.'
+    return send(run, call, { known, inDoubt: false, note, notDone: known !== undefined })
   }
   if (isJsonObject(answer) && answer['late'] !== undefined)
     return conclude(run, call, { ok: true, value: answer['late'] })
   if (answer === 'skip') return { is: 'declined', reason: 'A person chose to leave it as it was.' }
-  return settleUnknown(run, call, evidence)
+  return settle(run, call)
 }
 
 /** What the script sees of a write that a person says was done: the host has no answer to show. */
@@ -312,16 +278,15 @@ function assumed(call: Call): Json {
 /** An answer that came after the write was given up: it is evidence, unless a person has already decided. */
 async function acceptLate(run: ActiveRun, call: Call, outcome: Outcome | ToolFailed): Promise<void> {
   if (outcome instanceof ToolFailed || !outcome.ok) return
-  const { store } = run.context
-  const wait = waitOf(store, call.step.stepId)
+  const wait = waitOf(run.context.store, call.step.stepId)
   // Nobody waits any more (the run was cancelled), but a person is still asked: this is the answer.
-  if (wait === undefined && openActionFor(store, questionKey(call)) !== undefined) {
+  if (wait === undefined && isAsked(run, call)) {
     await conclude(run, call, outcome)
     return
   }
   if (wait?.kind !== 'unknown' || detailOf(wait).over) return
   await run.context.answer(wait, { late: outcome.value }, tx => {
-    closeQuestion(run, call, tx)
+    closeQuestion(run, tx, call)
   })
 }
 
@@ -329,14 +294,19 @@ function logStopped(run: ActiveRun, error: unknown): void {
   run.context.log('error', 'a late answer could not be kept', { run: run.row.id, error })
 }
 
-function waitRow(run: ActiveRun, call: Call, kind: 'retry' | 'unknown', wakeAt: number | null, name: string) {
-  return {
-    stepId: call.step.stepId,
-    runId: run.row.id,
-    itemId: call.scope.itemId,
-    kind,
-    name,
-    wakeAt,
-    at: run.context.clock.now(),
-  }
+function markUnknown(run: ActiveRun, call: Call, note: string): Promise<void> {
+  return run.context.store.write(tx => {
+    markUnknownIn(run, tx, call, note)
+  })
+}
+
+function markUnknownIn(run: ActiveRun, tx: Tx, call: Call, note: string): void {
+  run.journal.mark(tx, call.step, 'unknown', { note, begunAt: call.begunAt, at: run.context.clock.now() })
+}
+
+/** Nothing was done, so what was approved is still to be done: the approval holds until it expires. */
+function markUnsent(run: ActiveRun, tx: Tx, call: Call, note: string): void {
+  const at = run.context.clock.now()
+  run.journal.mark(tx, call.step, 'unsent', { note, begunAt: call.begunAt, at })
+  returnApproval(run, tx, call)
 }

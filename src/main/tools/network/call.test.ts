@@ -139,51 +139,39 @@ describe('a write that did not end well', () => {
   })
 })
 
-describe('settling an unknown write', () => {
-  const input = { method: 'POST', url: '', json: { a: 1 } }
-  const settle = async (server: LoopbackServer, honoured: boolean, now: number) => {
+describe('a write that nobody saw the end of', () => {
+  const at = (server: LoopbackServer) => ({ method: 'POST', url: server.url('/pay'), json: { a: 1 } })
+  const honouring = (server: LoopbackServer, honoured: boolean) => {
     const clause = { tool: 'http.request', hosts: [server.host], approval: never }
-    const changes = [honoured ? { ...clause, honoursKeyForMs: 60_000 } : clause]
-    const scope = open(server, {
-      changes,
-      context: { begunAt: 1_000, now: () => now, idempotencyKey: 'key_9' },
-    })
-    const read = scope.read('http.request', { ...input, url: server.url('/pay') })
+    return { changes: [honoured ? { ...clause, honoursKeyForMs: 60_000 } : clause] }
+  }
+  const declared = (server: LoopbackServer, honoured: boolean) => {
+    const scope = open(server, honouring(server, honoured))
+    const read = scope.read('http.request', at(server))
     const given = 'input' in read ? read.input : null
-    const { idempotency, reconcile } = scope.tool('http.request')
-    const declared =
-      typeof idempotency === 'function' ? idempotency(given, scope.context.contract) : idempotency
-    return { declared, settled: await reconcile?.(given, scope.context) }
+    const { idempotency, keyWindowMs, reconcile } = scope.tool('http.request')
+    const { contract } = scope.context
+    const is = typeof idempotency === 'function' ? idempotency(given, contract) : idempotency
+    return { is, windowMs: keyWindowMs?.(given, contract), looks: reconcile !== undefined }
   }
 
-  it('J4 asks again with the same key where the host honours it, and takes its answer', async () => {
-    const server = await serve((_, response) => response.writeHead(201).end('{}'))
-    const { declared, settled } = await settle(server, true, 60_999)
-    expect([declared, settled]).toMatchObject(['key', { is: 'applied', result: { status: 201 } }])
-    expect(server.seen.map(seen => seen.headers['idempotency-key'])).toEqual(['key_9'])
-  })
-
-  it('J4 asks nobody but the user elsewhere, and after the window', async () => {
+  it('J4 may be repeated where the host is declared to honour its key, and only so long', async () => {
     const server = await serve((_, response) => response.end())
-    const evidence = `POST http://${server.host}/pay was sent at 1970-01-01T00:00:01.000Z; no answer was seen.`
-    expect(await settle(server, false, 2_000)).toEqual({
-      declared: 'none',
-      settled: { is: 'unknown', evidence },
-    })
-    expect(await settle(server, true, 61_000)).toEqual({
-      declared: 'key',
-      settled: { is: 'unknown', evidence },
-    })
+    expect(declared(server, true)).toEqual({ is: 'key', windowMs: 60_000, looks: false })
+    expect(declared(server, false)).toEqual({ is: 'none', windowMs: 0, looks: false })
     expect(server.seen).toEqual([])
   })
 
-  it('J4 stays unknown when asking again brings no clear answer', async () => {
-    const failing = await serve((_, response) => response.writeHead(500).end())
-    const refusing = await serve((_, response) => response.writeHead(409).end())
-    for (const server of [failing, refusing]) {
-      const { settled } = await settle(server, true, 2_000)
-      expect(settled).toMatchObject({ is: 'unknown' })
-      expect(JSON.stringify(settled)).toContain('Asked again with the same key')
-    }
+  it('R5 J4 says what failed it where it may be repeated, and only that it is unknown elsewhere', async () => {
+    const busy = await serve((_, response) => response.writeHead(500).end())
+    const gone = await serve((_request, response) => response.destroy())
+    const hasty = await serve((_, response) => response.writeHead(503, { 'retry-after': '7' }).end())
+    const kinds = async (server: LoopbackServer, honoured: boolean) =>
+      open(server, honouring(server, honoured)).failure('http.request', at(server))
+    expect(await kinds(busy, true)).toMatchObject({ kind: 'unavailable', status: 500 })
+    expect(await kinds(gone, true)).toMatchObject({ kind: 'network' })
+    expect(await kinds(hasty, true)).toMatchObject({ kind: 'unavailable', retryAfterMs: 7_000 })
+    for (const server of [busy, gone])
+      expect(await kinds(server, false)).toMatchObject({ kind: 'outcome-unknown' })
   })
 })

@@ -4,9 +4,10 @@
  */
 import type { Connections } from '../../connections/desk.ts'
 import type { Credential } from '../../connections/credential.ts'
-import { FailureError, isFailureError, type Failure, type FailureKind } from '../../../domain/failure.ts'
+import { FailureError, isFailureError, type Failure } from '../../../domain/failure.ts'
 import { isJsonObject, type Json } from '../../../domain/json.ts'
-import type { Reconciled, ToolContext, Touches } from '../../../domain/tool.ts'
+import { classify } from '../../../domain/respond.ts'
+import type { ToolContext, Touches } from '../../../domain/tool.ts'
 import { textOf } from './body.ts'
 import { isRead, type HttpAnswer, type HttpClient, type HttpRequest, type Method } from './client.ts'
 import { honoursKeyForMs, mayVisit, namesHost } from './contract-hosts.ts'
@@ -124,30 +125,8 @@ async function exchangeCall(
     if (!isFailureError(error)) throw error
     return (
       answeredAnyway(error.failure, target) ??
-      raise(writeFailure(error.failure, tool, input.method, target, context))
+      raise(writeFailure(error.failure, tool, input, target, context))
     )
-  }
-}
-
-/** Asking again waits until a person has put these right. */
-const ASK_LATER: ReadonlySet<FailureKind> = new Set(['not-connected', 'auth-expired', 'vault-locked'])
-
-/** Asks again with the same key where the host honours it; elsewhere nobody but the user can tell (J4). */
-export async function reconcileCall(
-  outside: Outside,
-  tool: string,
-  input: CallInput,
-  context: ToolContext,
-): Promise<Reconciled<CallOutput>> {
-  const target = targetOf(input)
-  const window = honoursKeyForMs(context.contract, tool, touchesOf(input))
-  const evidence = evidenceOf(input.method, target, context)
-  if (window === null || context.now() - context.begunAt >= window) return { is: 'unknown', evidence }
-  try {
-    return { is: 'applied', result: await performCall(outside, tool, input, context) }
-  } catch (error) {
-    if (!isFailureError(error) || ASK_LATER.has(error.failure.kind)) throw error
-    return { is: 'unknown', evidence: `${evidence} Asked again with the same key: ${error.failure.message}` }
   }
 }
 
@@ -263,10 +242,11 @@ function answeredAnyway(failure: Failure, target: Target): CallOutput | null {
 function writeFailure(
   failure: Failure,
   tool: string,
-  method: Method,
+  input: CallInput,
   target: Target,
   context: ToolContext,
 ): Failure {
+  const { method } = input
   const detail = isJsonObject(failure.detail) ? failure.detail : {}
   if (sentOf(failure) === 'no') {
     // A timeout before anything was sent is no unknown outcome, and must not be taken for one.
@@ -281,6 +261,9 @@ function writeFailure(
     const message = `${method} ${target.host}${maskText(target.url.pathname)} was answered with ${status}.`
     return { kind: 'rejected', host: target.host, status, message, detail }
   }
+  // Under its key it may simply be tried again: when, follows from what failed it.
+  const mayRepeat = honoursKeyForMs(context.contract, tool, touchesOf(input)) !== null
+  if (mayRepeat && classify(failure) === 'retry') return failure
   return { kind: 'outcome-unknown', tool, message: evidenceOf(method, target, context, status), detail }
 }
 

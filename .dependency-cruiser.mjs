@@ -13,7 +13,8 @@ const folders = {
   tools: '^src/main/tools/',
   connections: '^src/main/connections/',
   engine: '^src/main/engine/',
-  server: '^src/main/server/',
+  client: '^src/main/server/client\\.ts$',
+  server: '^src/main/server/(?!client\\.ts$)',
   remote: '^src/main/remote/',
   shell: '^src/main/shell/',
   home: '^src/main/home(\\.test)?\\.ts$',
@@ -44,6 +45,7 @@ const layers = {
   connections: { imports: ['domain'], node: true },
   tools: { imports: ['domain', 'connections', 'models'], node: true },
   engine: { imports: ['domain', 'store', 'tools', 'sandbox', 'planner', 'maintainer'], node: true },
+  client: { imports: [], types: ['server'], packages: [], node: false },
   server: { imports: ['engine', 'store', 'domain'], node: true },
   remote: { imports: ['engine', 'store', 'domain'], node: true },
   shell: { imports: ['domain'], node: true },
@@ -65,9 +67,13 @@ const layers = {
   },
   headless: { imports: ['core', 'home', 'codeCache', 'domain'], node: true },
   electron: { imports: ['core', 'home', 'shell', 'domain'], node: true },
-  cli: { imports: ['core', 'headless', 'home', 'codeCache', 'domain'], types: ['server'], node: true },
+  cli: {
+    imports: ['core', 'headless', 'home', 'codeCache', 'client', 'domain'],
+    types: ['server'],
+    node: true,
+  },
   relay: { imports: ['envelope'], node: true },
-  renderer: { imports: ['domain'], types: ['server'], node: false },
+  renderer: { imports: ['client', 'domain'], types: ['server'], node: false },
 }
 
 /** Packages behind which there is a decision, and the only folders that may know them. */

@@ -28,7 +28,9 @@ const tree: Record<string, string> = {
   'src/main/store/ok.ts': "import 'kysely'\nimport '../../domain/ok.ts'",
   'src/main/engine/ok.ts': "import '../store/ok.ts'\nimport '../../sandbox/ok.ts'",
   'src/main/server/ok.ts': "import '../engine/ok.ts'\nexport type App = 1",
-  'src/renderer/main.ts': "import type { App } from '../main/server/ok.ts'\nexport type Client = App",
+  'src/main/server/client.ts': "import type { App } from './ok.ts'\nexport const client = (app: App) => app",
+  'src/renderer/main.ts':
+    "import type { App } from '../main/server/ok.ts'\nimport '../main/server/client.ts'\nexport type Client = App",
 
   'src/domain/node.ts': "import 'node:fs'",
   'src/domain/package.ts': "import 'undici'",

@@ -98,7 +98,7 @@ describe('every command', () => {
     [['run', 'none'], /There is no automation “none”/],
     [['run', 'job', '--event', '{a}'], /It is not JSON/],
     [['runs', '--limit', 'x'], /whole number/],
-    [['runs', '--state', 'x'], /is one of/],
+    [['runs', '--state', 'x'], /Allowed choices are running/],
     [['gallery', 'add', 'tidy-folder', '--set', 'folder'], /name=value/],
     [['dev', 'check', '/none.js'], /does not exist/],
     [['dev', 'install', '--name', 'x', '--script', '/none.js', '--contract', '/none.json'], /does not exist/],

@@ -4,7 +4,7 @@
  * Everything is asked for over the API, as any client would.
  */
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import type { Page } from '../../src/main/server/api.ts'
+import type { Page } from '../../src/main/engine/views/common.ts'
 import { waitingFor } from '../../src/main/store/inbox.ts'
 import { listRuns } from '../../src/main/store/lists.ts'
 import { schedulesOf } from '../../src/main/store/schedules.ts'

@@ -1,7 +1,7 @@
 /** `automations`, `pause`, `resume`, `archive`, `delete`, and stopping everything. */
 import type { Command } from 'commander'
 import type { AutomationSummary, AutomationView, WatchView } from '../server/api.ts'
-import { pathTo, theCore } from './client.ts'
+import { theCore } from './client.ts'
 import { answering } from './command.ts'
 import type { Answer } from './command.ts'
 import { count, facts, localTime, section, table } from './terminal.ts'
@@ -24,14 +24,14 @@ export function addAutomationCommands(program: Command): void {
     deleteAutomation,
   )
   answering(program.command('stop-everything').description('pause every automation now'), async () => {
-    const answer = await theCore().post<{ paused: number }>('/stop-everything')
+    const answer = await theCore().post('/stop-everything')
     return {
       document: answer,
       text: `Paused ${count(answer.paused, 'automation')}. Go on with: steward resume-everything`,
     }
   })
   answering(program.command('resume-everything').description('undo stop-everything'), async () => {
-    const answer = await theCore().post<{ resumed: number }>('/resume-everything')
+    const answer = await theCore().post('/resume-everything')
     return {
       document: answer,
       text: `Resumed ${count(answer.resumed, 'automation')}. What was paused one by one stayed paused.`,
@@ -53,7 +53,7 @@ const MOVES = [
 ] as const
 
 async function listAutomations(): Promise<Answer> {
-  const items = await theCore().all<AutomationSummary>('/automations')
+  const items = await theCore().all('/automations')
   const rows = items.map(item => [
     item.name,
     item.state,
@@ -77,7 +77,7 @@ function nextText({ nextDue, nextLook }: AutomationSummary): string {
 }
 
 async function showAutomation(name: string): Promise<Answer> {
-  const view = await theCore().get<AutomationView>(pathTo('automations', name))
+  const view = await theCore().get('/automations/:id', { param: { id: name } })
   const head = facts([
     ['Name', view.name],
     ['State', view.pauseReason === null ? view.state : `${view.state}: ${view.pauseReason}`],
@@ -110,15 +110,13 @@ function lookText({ when, lookedAt, saw, found, foundAt, failing }: WatchView): 
   return `${when}: looked ${localTime(lookedAt)}, ${count(saw ?? 0, 'thing')} there, ${news}.`
 }
 
-async function move(name: string, verb: string, done: string): Promise<Answer> {
-  const answer = await theCore().post<AutomationSummary>(pathTo('automations', name, verb))
+async function move(name: string, verb: (typeof MOVES)[number][0], done: string): Promise<Answer> {
+  const answer = await theCore().post(`/automations/:id/${verb}`, { param: { id: name } })
   const waiting = answer.waitingEvents > 0 ? ` ${count(answer.waitingEvents, 'event')} waited.` : ''
   return { document: answer, text: `${done} ${answer.name}.${waiting}` }
 }
 
 async function deleteAutomation(name: string): Promise<Answer> {
-  const answer = await theCore().delete<{ id: string; name: string; state: string }>(
-    pathTo('automations', name),
-  )
+  const answer = await theCore().delete('/automations/:id', { param: { id: name } })
   return { document: answer, text: `Deleted ${answer.name}. Its name is free again; its audit log stays.` }
 }

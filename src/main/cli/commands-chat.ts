@@ -4,9 +4,9 @@
  */
 import readline from 'node:readline/promises'
 import type { Command } from 'commander'
-import type { ChatView, SetUpView } from '../server/api.ts'
-import { pathTo, queryOf, theCore } from './client.ts'
-import type { CoreClient } from './client.ts'
+import type { SetUpView } from '../server/api.ts'
+import type { ApiClient } from '../server/client.ts'
+import { theCore } from './client.ts'
 import { answering } from './command.ts'
 import type { Answer } from './command.ts'
 import { EXIT } from './exit.ts'
@@ -54,47 +54,47 @@ async function talk(sentence: string | undefined, options: ChatOptions): Promise
   return { document: { chatId, turns }, text, code: codeOf(last) }
 }
 
-async function begin(core: CoreClient, sentence: string): Promise<string> {
+async function begin(core: ApiClient, sentence: string): Promise<string> {
   const title = sentence.trim().slice(0, LONGEST_TITLE).toWellFormed()
-  const { id } = await core.post<ChatView>('/chats', { title: title === '' ? 'New chat' : title })
+  const { id } = await core.post('/chats', { json: { title: title === '' ? 'New chat' : title } })
   return id
 }
 
 /** Where it stands, once no dry run plays. */
-async function shown(core: CoreClient, chatId: string, tell: (text: string) => void): Promise<SetUpView> {
-  const view = await untilPlayed(core, pathTo('chats', chatId))
+async function shown(core: ApiClient, chatId: string, tell: (text: string) => void): Promise<SetUpView> {
+  const view = await untilPlayed(core, chatId)
   tell(setUpText(view))
   return view
 }
 
 /** What was answered: once, or twice where a dry run came in between. */
 async function say(
-  core: CoreClient,
+  core: ApiClient,
   chatId: string,
   text: string,
   tell: (text: string) => void,
 ): Promise<SetUpView[]> {
-  const at = pathTo('chats', chatId)
-  const { turn } = await core.post<{ turn: number }>(`${at}/messages`, { text })
-  const first = await core.get<SetUpView>(`${at}/set-up`)
+  const param = { id: chatId }
+  const { turn } = await core.post('/chats/:id/messages', { param, json: { text } })
+  const first = await core.get('/chats/:id/set-up', { param })
   tell(setUpText(first))
   if (first.stage !== 'rehearsing') return [first]
-  const last = await untilPlayed(core, at)
+  const last = await untilPlayed(core, chatId)
   if (last.turn === turn) return [first]
   tell(setUpText(last))
   return [first, last]
 }
 
-async function untilPlayed(core: CoreClient, at: string): Promise<SetUpView> {
+async function untilPlayed(core: ApiClient, id: string): Promise<SetUpView> {
   for (;;) {
-    const seen = await core.get<SetUpView>(`${at}/set-up${queryOf({ wait: String(LOOK_MS) })}`)
+    const seen = await core.get('/chats/:id/set-up', { param: { id }, query: { wait: String(LOOK_MS) } })
     if (seen.stage !== 'rehearsing') return seen
   }
 }
 
 /** Line by line, until something was added, it was cancelled, or the terminal was closed. */
 async function listen(
-  core: CoreClient,
+  core: ApiClient,
   chatId: string,
   before: SetUpView | undefined,
   tell: (text: string) => void,

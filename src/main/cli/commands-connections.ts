@@ -1,12 +1,15 @@
 /** `connections`: accounts with their credentials, which automations name and never see. */
+import { Option } from 'commander'
 import type { Command } from 'commander'
-import type { ConnectionView, ProviderInfo, WantedConnection } from '../server/api.ts'
+import type { ConnectionView, ProviderInfo } from '../server/api.ts'
 import { askSecret } from './ask-secret.ts'
-import { pathTo, theCore } from './client.ts'
+import { theCore } from './client.ts'
 import { answering, pairOption } from './command.ts'
 import type { Answer } from './command.ts'
 import { CommandFailed, EXIT } from './exit.ts'
 import { count, facts, localTime, table } from './terminal.ts'
+
+const AUTHS = ['bearer', 'api-key', 'basic', 'none'] as const satisfies ConnectionView['auth'][]
 
 export function addConnectionCommands(program: Command): void {
   const connections = program.command('connections').description('accounts that automations use')
@@ -20,7 +23,7 @@ export function addConnectionCommands(program: Command): void {
       .command('add')
       .argument('<name>', 'as contracts and scripts call it')
       .option('--kind <kind>', 'what it is: steward connections kinds')
-      .option('--auth <auth>', 'bearer, api-key, basic or none, where the kind takes several')
+      .addOption(new Option('--auth <auth>', 'where the kind takes several').choices(AUTHS))
       .option('--host <host>', 'where its credential may go; may be repeated', collect)
       .option('--set <name=value>', 'what is not secret; may be repeated', pairOption)
       .option('--secret-file <file>', 'file that holds the secret in its first line; - is standard input')
@@ -45,13 +48,8 @@ function collect(host: string, before: string[] | undefined): string[] {
   return [...(before ?? []), host]
 }
 
-interface List {
-  items: ConnectionView[]
-  wanted: WantedConnection[]
-}
-
 async function list(): Promise<Answer> {
-  const answer = await theCore().get<List>('/connections')
+  const answer = await theCore().get('/connections')
   const rows = [
     ...answer.items.map(item => [
       item.name,
@@ -86,7 +84,7 @@ function users({ usedBy, waiting }: Pick<ConnectionView, 'usedBy' | 'waiting'>):
 }
 
 async function kinds(): Promise<Answer> {
-  const answer = await theCore().get<{ items: ProviderInfo[] }>('/connections/providers')
+  const answer = await theCore().get('/connections/providers')
   const rows = answer.items.map(item => [
     item.kind,
     item.fields
@@ -100,7 +98,7 @@ async function kinds(): Promise<Answer> {
 
 interface AddOptions {
   kind?: string
-  auth?: string
+  auth?: ConnectionView['auth']
   host?: string[]
   set?: Record<string, string>
   secretFile?: string
@@ -115,15 +113,17 @@ async function add(name: string, options: AddOptions): Promise<Answer> {
   const same = before?.kind === kind ? before : undefined
   const auth = options.auth ?? same?.auth
   const hosts = hostsFor(known, options, same)
-  const added = await core.post<ConnectionView>('/connections', {
-    name,
-    kind,
-    ...(auth === undefined ? {} : { auth }),
-    ...(hosts === undefined ? {} : { hosts }),
-    settings: { ...same?.settings, ...options.set },
-    secrets: await secretsFor(known, auth, options.secretFile),
+  const added = await core.post('/connections', {
+    json: {
+      name,
+      kind,
+      auth,
+      hosts,
+      settings: { ...same?.settings, ...options.set },
+      secrets: await secretsFor(known, auth, options.secretFile),
+    },
   })
-  return shown(options.check ? await core.post<ConnectionView>(pathTo('connections', name, 'check')) : added)
+  return options.check ? check(name) : shown(added)
 }
 
 /** A credential that is replaced goes where the one before went, unless said otherwise. */
@@ -131,8 +131,8 @@ function hostsFor(
   { takesHosts }: ProviderInfo,
   { host }: AddOptions,
   same: ConnectionView | undefined,
-): readonly string[] | undefined {
-  return host ?? (takesHosts ? same?.origins : undefined)
+): string[] | undefined {
+  return host ?? (takesHosts ? same?.origins.slice() : undefined)
 }
 
 function refuseWithoutKind(name: string): never {
@@ -143,12 +143,12 @@ function refuseWithoutKind(name: string): never {
 }
 
 async function present(name: string): Promise<ConnectionView | undefined> {
-  const { items } = await theCore().get<List>('/connections')
+  const { items } = await theCore().get('/connections')
   return items.find(item => item.name === name)
 }
 
 async function provider(kind: string): Promise<ProviderInfo> {
-  const { items } = await theCore().get<{ items: ProviderInfo[] }>('/connections/providers')
+  const { items } = await theCore().get('/connections/providers')
   const found = items.find(item => item.kind === kind)
   if (found !== undefined) return found
   throw new CommandFailed(
@@ -172,13 +172,11 @@ async function secretsFor(
 }
 
 async function check(name: string): Promise<Answer> {
-  return shown(await theCore().post<ConnectionView>(pathTo('connections', name, 'check')))
+  return shown(await theCore().post('/connections/:name/check', { param: { name } }))
 }
 
 async function remove(name: string): Promise<Answer> {
-  const answer = await theCore().delete<{ name: string; usedBy: { name: string }[] }>(
-    pathTo('connections', name),
-  )
+  const answer = await theCore().delete('/connections/:name', { param: { name } })
   const names = answer.usedBy.map(automation => automation.name).join(', ')
   const stops = names === '' ? '' : ` These automations wait until it is connected again: ${names}.`
   return { document: answer, text: `Removed ${answer.name} and its credential.${stops}` }

@@ -1,9 +1,8 @@
 /** `dev`: for those who write scripts. */
 import path from 'node:path'
 import type { Command } from 'commander'
-import type { AutomationSummary, DraftContract, ScriptCheck } from '../server/api.ts'
 import { whenText } from './commands-automations.ts'
-import { pathTo, theCore } from './client.ts'
+import { theCore } from './client.ts'
 import { addDevRehearseCommand } from './commands-rehearse.ts'
 import { answering, pairOption, readJson, readText } from './command.ts'
 import type { Answer } from './command.ts'
@@ -56,13 +55,15 @@ export function addDevCommands(program: Command): void {
 }
 
 async function install(options: InstallOptions): Promise<Answer> {
-  const installed = await theCore().post<AutomationSummary & { created: boolean }>('/automations', {
-    name: options.name,
-    source: readText(options.script),
-    contract: readJson(options.contract),
-    ...(options.map === undefined ? {} : { mapItems: options.map }),
-    ...(options.note === undefined ? {} : { note: options.note }),
-    ...(options.rehearsed === undefined ? {} : { rehearsed: options.rehearsed }),
+  const installed = await theCore().post('/automations', {
+    json: {
+      name: options.name,
+      source: readText(options.script),
+      contract: readJson(options.contract),
+      mapItems: options.map,
+      note: options.note,
+      rehearsed: options.rehearsed,
+    },
   })
   const done = installed.created ? 'Installed' : 'Installed a new version of'
   return {
@@ -72,9 +73,11 @@ async function install(options: InstallOptions): Promise<Answer> {
 }
 
 async function check(file: string, options: { contract?: string }): Promise<Answer> {
-  const found = await theCore().post<ScriptCheck>('/check', {
-    source: readText(file),
-    ...(options.contract === undefined ? {} : { contract: readJson(options.contract) }),
+  const found = await theCore().post('/check', {
+    json: {
+      source: readText(file),
+      ...(options.contract === undefined ? {} : { contract: readJson(options.contract) }),
+    },
   })
   const lines = found.problems.map(problem => {
     const place =
@@ -92,9 +95,8 @@ async function check(file: string, options: { contract?: string }): Promise<Answ
 }
 
 async function draft(file: string): Promise<Answer> {
-  const { contract, assumptions } = await theCore().post<DraftContract>('/draft-contract', {
-    source: readText(file),
-    name: path.basename(file, path.extname(file)),
+  const { contract, assumptions } = await theCore().post('/draft-contract', {
+    json: { source: readText(file), name: path.basename(file, path.extname(file)) },
   })
   for (const assumption of assumptions) terminal.err(`Assumed: ${safe(assumption, 1_000)}`)
   return { document: contract, text: jsonText(contract) }
@@ -103,12 +105,10 @@ async function draft(file: string): Promise<Answer> {
 async function tools(module?: string): Promise<Answer> {
   if (module !== undefined) {
     const name = module.replace(/^tools\//, '')
-    const found = await theCore().get<{ module: string; text: string }>(pathTo('tools', name, 'declaration'))
+    const found = await theCore().get('/tools/:module/declaration', { param: { module: name } })
     return { document: found, text: found.text.trimEnd() }
   }
-  const list = await theCore().get<{
-    items: { name: string; module: string; title: string; effect: string }[]
-  }>('/tools')
+  const list = await theCore().get('/tools')
   return {
     document: list,
     text: table(

@@ -1,9 +1,7 @@
 /** `serve`, `audit verify`, `backup`, `restore`, `doctor`: the core itself and its data folder. */
 import path from 'node:path'
 import type { Command } from 'commander'
-import type { AuditVerdict } from '../../domain/audit.ts'
 import { dataFolder } from '../home.ts'
-import type { BackedUp, Health } from '../server/api.ts'
 import { findCore } from './client.ts'
 import { answering, wholeNumberOption } from './command.ts'
 import type { Answer } from './command.ts'
@@ -65,7 +63,7 @@ async function verifyAudit(): Promise<Answer> {
   const verdict =
     core === undefined
       ? await (await import('../idle-folder.ts')).verifyFolder(dataFolder())
-      : await core.get<AuditVerdict>('/audit/verify')
+      : await core.get('/audit/verify')
   return {
     document: verdict,
     text: verdict.ok
@@ -81,7 +79,7 @@ async function backup(file: string): Promise<Answer> {
   const done =
     core === undefined
       ? await (await import('../idle-folder.ts')).backupFolder(dataFolder(), target)
-      : await core.post<BackedUp>('/backup', { file: target })
+      : await core.post('/backup', { json: { file: target } })
   return {
     document: done,
     text: `Wrote ${done.file} (${String(done.bytes)} bytes). It is sealed: to open it on another machine, its keys are needed too: ${done.keys}`,
@@ -104,7 +102,7 @@ async function doctor(): Promise<Answer> {
   const health =
     core === undefined
       ? await (await import('../idle-folder.ts')).examineFolder(dataFolder())
-      : await core.get<Health>('/doctor')
+      : await core.get('/doctor')
   const rows = health.checks.map(check => [check.ok ? 'ok' : 'ATTENTION', check.name, check.message])
   const running = core === undefined ? 'No core runs for it.' : 'A core runs for it.'
   return {

@@ -1,8 +1,7 @@
 /** `gallery`: ready-made automations. */
 import type { Command } from 'commander'
-import type { AutomationSummary, GalleryEntry, GallerySummary } from '../server/api.ts'
 import { whenText } from './commands-automations.ts'
-import { pathTo, theCore } from './client.ts'
+import { theCore } from './client.ts'
 import { answering, pairOption } from './command.ts'
 import type { Answer } from './command.ts'
 import { facts, safe, section, table } from './terminal.ts'
@@ -10,7 +9,7 @@ import { facts, safe, section, table } from './terminal.ts'
 export function addGalleryCommands(program: Command): void {
   const gallery = program.command('gallery').description('ready-made automations')
   answering(gallery.command('list').description('what there is'), async () => {
-    const list = await theCore().get<{ items: GallerySummary[] }>('/gallery')
+    const list = await theCore().get('/gallery')
     const rows = list.items.map(entry => [entry.id, entry.title, entry.promise])
     return { document: list, text: table(['ID', 'TITLE', 'PROMISE'], rows) }
   })
@@ -27,7 +26,7 @@ export function addGalleryCommands(program: Command): void {
 }
 
 async function show(id: string): Promise<Answer> {
-  const entry = await theCore().get<GalleryEntry>(pathTo('gallery', id))
+  const entry = await theCore().get('/gallery/:id', { param: { id } })
   const slots = entry.slots.map(slot => {
     const otherwise = slot.default === null ? '' : `, otherwise ${slot.default}`
     const need = slot.required && slot.default === null ? 'needed' : 'optional'
@@ -47,9 +46,9 @@ async function show(id: string): Promise<Answer> {
 }
 
 async function add(id: string, options: { set?: Record<string, string>; name?: string }): Promise<Answer> {
-  const added = await theCore().post<AutomationSummary & { created: boolean }>(pathTo('gallery', id), {
-    slots: options.set ?? {},
-    ...(options.name === undefined ? {} : { name: options.name }),
+  const added = await theCore().post('/gallery/:id', {
+    param: { id },
+    json: { slots: options.set ?? {}, name: options.name },
   })
   const runNow = added.state === 'active' ? ` Run it now with: steward run ${added.name} --wait` : ''
   return {

@@ -1,7 +1,7 @@
 /** `hooks`: where webhooks of an automation arrive, and what their senders sign with. */
 import type { Command } from 'commander'
 import type { HookAddress } from '../server/api.ts'
-import { pathTo, theCore } from './client.ts'
+import { addressOf, theCore } from './client.ts'
 import { answering } from './command.ts'
 import type { Answer } from './command.ts'
 import { CommandFailed, EXIT } from './exit.ts'
@@ -47,9 +47,9 @@ async function rotate(automation: string, named: string | undefined): Promise<An
         ? `${automation} has no webhook. Nothing was changed.`
         : `${automation} has several webhooks: ${names.join(', ')}. Nothing was changed. Say which: steward hooks rotate ${automation} ${names[0] ?? ''}`,
     )
-  const address = await theCore().post<HookAddress>(
-    pathTo('automations', automation, 'webhooks', name, 'rotate'),
-  )
+  const address = await theCore().post('/automations/:id/webhooks/:name/rotate', {
+    param: { id: automation, name },
+  })
   return {
     document: withUrl(address),
     text: `Rotated. The old address and secret are worth nothing any more.\n\n${addressText(address)}`,
@@ -57,12 +57,12 @@ async function rotate(automation: string, named: string | undefined): Promise<An
 }
 
 async function addressesOf(automation: string): Promise<HookAddress[]> {
-  const path = pathTo('automations', automation, 'webhooks')
-  return (await theCore().get<{ items: HookAddress[] }>(path)).items
+  const { items } = await theCore().get('/automations/:id/webhooks', { param: { id: automation } })
+  return items
 }
 
 function withUrl(address: HookAddress) {
-  return { ...address, url: theCore().at(address.path) }
+  return { ...address, url: addressOf(address.path) }
 }
 
 const PROOF: Readonly<Record<HookAddress['verify'], string>> = {
@@ -76,7 +76,7 @@ function addressText(address: HookAddress): string {
   const known = connection === null ? [] : ([['Secret', `that of the connection ${connection}`]] as const)
   const text = facts([
     ['Webhook', name],
-    ['Address', theCore().at(path)],
+    ['Address', addressOf(path)],
     ['Signed by', PROOF[verify]],
     ...(secret === null ? known : ([['Secret', secret]] as const)),
     [

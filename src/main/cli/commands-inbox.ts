@@ -1,17 +1,20 @@
 /** `inbox`: what needs a person, and the person's answer. */
+import { Option } from 'commander'
 import type { Command } from 'commander'
 import type { Json } from '../../domain/json.ts'
-import type { ActionView, Page } from '../server/api.ts'
-import { pathTo, queryOf, theCore } from './client.ts'
+import type { ActionView } from '../server/api.ts'
+import { numberText, theCore } from './client.ts'
 import { answering, jsonArgument, wholeNumberOption } from './command.ts'
 import type { Answer } from './command.ts'
 import { facts, localTime, safe, section } from './terminal.ts'
+
+const STATES = ['open', 'resolved', 'closed'] as const satisfies ActionView['state'][]
 
 export function addInboxCommands(program: Command): void {
   const inbox = program
     .command('inbox')
     .option('--automation <name>', 'of this one only')
-    .option('--state <state>', 'open, resolved or closed')
+    .addOption(new Option('--state <state>', 'in this state; otherwise open').choices(STATES))
     .option('--cursor <place>', 'where the list begins, as the page before said')
     .option('--limit <number>', 'how many', wholeNumberOption)
     .description('what needs you')
@@ -30,14 +33,14 @@ export function addInboxCommands(program: Command): void {
 
 interface ListOptions {
   automation?: string
-  state?: string
+  state?: ActionView['state']
   cursor?: string
   limit?: number
 }
 
 async function listActions({ automation, state, cursor, limit }: ListOptions): Promise<Answer> {
-  const query = queryOf({ automation, state, cursor, limit: limit === undefined ? undefined : String(limit) })
-  const page = await theCore().get<Page<ActionView>>(`/actions${query}`)
+  const query = { automation, state, cursor, limit: numberText(limit) }
+  const page = await theCore().get('/actions', { query })
   const more = page.next === null ? '' : `\n\nOlder ones: add --cursor ${page.next}`
   return {
     document: page,
@@ -59,12 +62,15 @@ function actionText(action: ActionView): string {
 }
 
 async function showAction(id: string): Promise<Answer> {
-  const action = await theCore().get<ActionView>(pathTo('actions', id))
+  const action = await theCore().get('/actions/:id', { param: { id } })
   const detail = action.detail === null ? [] : action.detail.split('\n').map(line => safe(line, 2_000))
   return { document: action, text: actionText(action) + section('Detail', detail) }
 }
 
 async function resolve(id: string, choice: string, payload?: Json): Promise<Answer> {
-  const action = await theCore().post<ActionView>(pathTo('actions', id), { choice, payload: payload ?? null })
+  const action = await theCore().post('/actions/:id', {
+    param: { id },
+    json: { choice, payload: payload ?? null },
+  })
   return { document: action, text: `Answered “${choice}”: ${safe(action.cause)}` }
 }

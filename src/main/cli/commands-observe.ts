@@ -5,10 +5,10 @@ import type { Command } from 'commander'
 import { LOG_LEVELS } from '../../domain/log.ts'
 import type { LogLevel } from '../../domain/log.ts'
 import type { Json } from '../../domain/json.ts'
-import type { LogLine, Page } from '../server/api.ts'
+import type { AnswerOf, LogLine } from '../server/api.ts'
+import type { ApiClient } from '../server/client.ts'
 import { dataFolder } from '../home.ts'
-import { findCore, queryOf, theCore } from './client.ts'
-import type { CoreClient } from './client.ts'
+import { findCore, theCore } from './client.ts'
 import { answering, wholeNumberOption } from './command.ts'
 import type { Answer } from './command.ts'
 import { facts, localTime, terminal } from './terminal.ts'
@@ -58,14 +58,14 @@ async function showLog(options: LogOptions): Promise<Answer> {
   const { items } =
     core === undefined
       ? await (await import('../idle-folder.ts')).logOfFolder(dataFolder(), { run, level, limit: lines })
-      : await core.get<Page<LogLine>>(`/logs${queryOf({ run, level, limit: String(lines) })}`)
+      : await core.get('/logs', { query: { run, level, limit: String(lines) } })
   const newest = [...items].reverse()
   if (core === undefined || options.follow !== true)
     return { document: { items: newest }, text: newest.map(lineText).join('\n') }
   return follow(core, options, newest)
 }
 
-async function follow(core: CoreClient, options: LogOptions, newest: readonly LogLine[]): Promise<never> {
+async function follow(core: ApiClient, options: LogOptions, newest: readonly LogLine[]): Promise<never> {
   const { run, level } = options
   const print = (line: LogLine) => {
     terminal.out(options.json === true ? JSON.stringify(line) : lineText(line))
@@ -74,7 +74,7 @@ async function follow(core: CoreClient, options: LogOptions, newest: readonly Lo
   let after = newest.at(-1)?.n ?? 0
   for (;;) {
     await sleep(FOLLOW_EVERY_MS)
-    const more = await core.get<Page<LogLine>>(`/logs${queryOf({ run, level, after: String(after) })}`)
+    const more = await core.get('/logs', { query: { run, level, after: String(after) } })
     more.items.forEach(print)
     after = more.items.at(-1)?.n ?? after
   }
@@ -88,14 +88,14 @@ function lineText({ n: _n, at, level, message, ...fields }: LogLine): string {
 }
 
 async function showSettings(): Promise<Answer> {
-  return settingsAnswer(await theCore().get<Record<string, Json>>('/settings'))
+  return settingsAnswer(await theCore().get('/settings'))
 }
 
 async function changeSetting(name: string, value: string): Promise<Answer> {
-  return settingsAnswer(await theCore().change<Record<string, Json>>('/settings', { [name]: valueOf(value) }))
+  return settingsAnswer(await theCore().change('/settings', { json: { [name]: valueOf(value) } }))
 }
 
-function settingsAnswer(settings: Record<string, Json>): Answer {
+function settingsAnswer(settings: AnswerOf<'get', '/settings'>): Answer {
   const pairs = Object.entries(settings).map(([name, value]) => [name, shown(value)] as const)
   return { document: settings, text: facts(pairs) }
 }

@@ -1,14 +1,13 @@
 /** `policy` and `grants`: what a person decided for all automations at once, and what they allowed for good. */
 import type { Command } from 'commander'
-import type { GrantView, PolicyPreview, PolicyVersionView, PolicyView } from '../server/api.ts'
-import { pathTo, queryOf, theCore } from './client.ts'
+import type { AnswerOf } from '../server/api.ts'
+import { theCore } from './client.ts'
 import { answering, readText, wholeNumberOption } from './command.ts'
 import type { Answer } from './command.ts'
 import { count, facts, localTime, safe, section, table } from './terminal.ts'
 
-interface InForce {
-  policy: PolicyView | null
-}
+type InForce = AnswerOf<'get', '/policy'>
+type Preview = Omit<AnswerOf<'post', '/policy/preview'>, 'next'>
 
 const USUAL_DAYS = 30
 
@@ -42,7 +41,7 @@ export function addPermissionCommands(program: Command): void {
 }
 
 async function showPolicy(): Promise<Answer> {
-  const inForce = await theCore().get<InForce>('/policy')
+  const inForce = await theCore().get('/policy')
   return { document: inForce, text: policyText(inForce) }
 }
 
@@ -68,7 +67,7 @@ function policyText({ policy }: InForce): string {
 }
 
 async function importPolicy(file: string): Promise<Answer> {
-  const inForce = await theCore().post<InForce>('/policy', { source: readText(file) })
+  const inForce = await theCore().post('/policy', { json: { source: readText(file) } })
   return {
     document: inForce,
     text: `The policy is in force from the next decision on, for runs under way too.\n${policyText(inForce)}`,
@@ -76,12 +75,12 @@ async function importPolicy(file: string): Promise<Answer> {
 }
 
 async function removePolicy(): Promise<Answer> {
-  const inForce = await theCore().delete<InForce>('/policy')
+  const inForce = await theCore().delete('/policy')
   return { document: inForce, text: 'The policy file was taken away. Contracts alone decide from now on.' }
 }
 
 async function listVersions(): Promise<Answer> {
-  const items = await theCore().all<PolicyVersionView>('/policy/versions')
+  const items = await theCore().all('/policy/versions')
   const rows = items.map(({ version, at, removed, hash }) => [
     String(version),
     localTime(at),
@@ -120,13 +119,10 @@ async function preview(file: string | undefined, { days = USUAL_DAYS }: { days?:
 }
 
 /** Page by page, so that it can be broken off at any time. */
-async function wholePreview(source: string | undefined, days: number): Promise<Omit<PolicyPreview, 'next'>> {
-  const whole = { items: [], runs: 0, steps: 0, would: { allow: 0, ask: 0, deny: 0 }, unjudged: 0 } as Omit<
-    PolicyPreview,
-    'next'
-  >
+async function wholePreview(source: string | undefined, days: number): Promise<Preview> {
+  const whole: Preview = { items: [], runs: 0, steps: 0, would: { allow: 0, ask: 0, deny: 0 }, unjudged: 0 }
   for (let cursor: string | undefined; ;) {
-    const page = await theCore().post<PolicyPreview>('/policy/preview', { source, days, limit: 200, cursor })
+    const page = await theCore().post('/policy/preview', { json: { source, days, limit: 200, cursor } })
     whole.items.push(...page.items)
     whole.runs += page.runs
     whole.steps += page.steps
@@ -138,7 +134,7 @@ async function wholePreview(source: string | undefined, days: number): Promise<O
 }
 
 async function listGrants({ automation }: { automation?: string }): Promise<Answer> {
-  const items = await theCore().all<GrantView>(`/grants${queryOf({ automation })}`)
+  const items = await theCore().all('/grants', { query: { automation } })
   const rows = items.map(({ id, automation: { name }, createdAt, text }) => [
     id,
     name,
@@ -153,7 +149,7 @@ async function listGrants({ automation }: { automation?: string }): Promise<Answ
 }
 
 async function revokeGrant(id: string): Promise<Answer> {
-  const grant = await theCore().delete<GrantView>(pathTo('grants', id))
+  const grant = await theCore().delete('/grants/:id', { param: { id } })
   return {
     document: grant,
     text: `Revoked. ${safe(grant.automation.name)} asks again the next time.`,

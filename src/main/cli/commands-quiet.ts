@@ -1,8 +1,8 @@
 /** `quiet` and `notifications`: when nobody is disturbed, and what you were told of. */
 import { InvalidArgumentError } from 'commander'
 import type { Command } from 'commander'
-import type { NotificationView, Page, QuietNow } from '../server/api.ts'
-import { queryOf, theCore } from './client.ts'
+import type { ItemOf, QuietNow } from '../server/api.ts'
+import { numberText, theCore } from './client.ts'
 import { answering, wholeNumberOption } from './command.ts'
 import type { Answer } from './command.ts'
 import { count, localTime, safe } from './terminal.ts'
@@ -48,9 +48,9 @@ async function quiet(hours: Hours | 'off' | undefined, { zone, days }: QuietOpti
   if (hours !== undefined) {
     const own = zone ?? Intl.DateTimeFormat().resolvedOptions().timeZone
     const quietHours = hours === 'off' ? null : { ...hours, zone: own, days: days ?? null }
-    await theCore().change('/settings', { quietHours })
+    await theCore().change('/settings', { json: { quietHours } })
   }
-  const now = await theCore().get<QuietNow>('/quiet')
+  const now = await theCore().get('/quiet')
   return { document: now, text: quietText(now) }
 }
 
@@ -62,8 +62,8 @@ function quietText({ words, until, held }: QuietNow): string {
 }
 
 async function listNotifications({ limit, cursor }: ListOptions): Promise<Answer> {
-  const query = queryOf({ limit: limit === undefined ? undefined : String(limit), cursor })
-  const page = await theCore().get<Page<NotificationView>>(`/notifications${query}`)
+  const query = { limit: numberText(limit), cursor }
+  const page = await theCore().get('/notifications', { query })
   const more = page.next === null ? '' : `\n\nOlder ones: add --cursor ${page.next}`
   return {
     document: page,
@@ -74,7 +74,7 @@ async function listNotifications({ limit, cursor }: ListOptions): Promise<Answer
   }
 }
 
-function notificationText({ at, automation, title, text }: NotificationView): string {
+function notificationText({ at, automation, title, text }: ItemOf<'/notifications'>): string {
   const from = automation === null ? '' : `${safe(automation.name)}: `
   const lines = text === '' ? [] : text.split('\n').map(line => `  ${safe(line, 1_000)}`)
   return [`${localTime(at)}  ${from}${safe(title)}`, ...lines].join('\n')

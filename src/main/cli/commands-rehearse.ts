@@ -2,8 +2,8 @@
 import type { Command } from 'commander'
 import type { Json } from '../../domain/json.ts'
 import type { RehearsalReport } from '../server/api.ts'
-import { pathTo, queryOf, theCore } from './client.ts'
-import type { CoreClient } from './client.ts'
+import type { ApiClient } from '../server/client.ts'
+import { theCore } from './client.ts'
 import { answering, jsonArgument, readJson, readText, wholeNumberOption } from './command.ts'
 import type { Answer } from './command.ts'
 import { EXIT } from './exit.ts'
@@ -17,6 +17,12 @@ interface PlayOptions {
   event?: Json
   seconds?: number
   payloads?: boolean
+}
+
+interface Played {
+  automation?: string
+  source?: string
+  contract?: Json
 }
 
 interface ScriptOptions extends PlayOptions {
@@ -66,17 +72,19 @@ function withPlayOptions(command: Command): Command {
     .option('--payloads', 'show what each change would have carried')
 }
 
-async function play(what: Record<string, Json>, options: PlayOptions): Promise<Answer> {
+async function play(what: Played, options: PlayOptions): Promise<Answer> {
   const core = theCore()
   const interrupt = new AbortController()
   const onInterrupt = () => {
     interrupt.abort()
   }
   process.once('SIGINT', onInterrupt)
-  const begun = await core.post<RehearsalReport>('/rehearsals', {
-    ...what,
-    event: options.event ?? null,
-    ...(options.seconds === undefined ? {} : { longestMs: options.seconds * 1_000 }),
+  const begun = await core.post('/rehearsals', {
+    json: {
+      ...what,
+      event: options.event ?? null,
+      ...(options.seconds === undefined ? {} : { longestMs: options.seconds * 1_000 }),
+    },
   })
   const report = await untilEnded(core, begun, interrupt.signal)
   process.off('SIGINT', onInterrupt)
@@ -89,15 +97,15 @@ async function play(what: Record<string, Json>, options: PlayOptions): Promise<A
 
 /** Looks until it has ended: by itself, or because it was interrupted here. */
 async function untilEnded(
-  core: CoreClient,
+  core: ApiClient,
   begun: RehearsalReport,
   interrupt: AbortSignal,
 ): Promise<RehearsalReport> {
-  const at = pathTo('rehearsals', begun.id)
-  const stopped = aborted(interrupt).then(() => core.post<RehearsalReport>(`${at}/cancel`))
+  const param = { id: begun.id }
+  const stopped = aborted(interrupt).then(() => core.post('/rehearsals/:id/cancel', { param }))
   let seen = begun
   while (seen.state === 'running') {
-    const look = core.get<RehearsalReport>(`${at}${queryOf({ wait: String(LOOK_MS) })}`)
+    const look = core.get('/rehearsals/:id', { param, query: { wait: String(LOOK_MS) } })
     seen = await Promise.race([look, stopped])
   }
   return seen

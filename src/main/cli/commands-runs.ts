@@ -1,9 +1,10 @@
 /** `run`, `runs`, `signal`: start work, look at it, command it. */
+import { Option } from 'commander'
 import type { Command } from 'commander'
 import type { Json } from '../../domain/json.ts'
-import type { Page, RunOutcome, RunSummary, RunView } from '../server/api.ts'
-import { pathTo, queryOf, theCore } from './client.ts'
-import type { CoreClient } from './client.ts'
+import type { AnswerOf, RunOutcome } from '../server/api.ts'
+import type { ApiClient } from '../server/client.ts'
+import { numberText, theCore } from './client.ts'
 import { answering, jsonArgument, wholeNumberOption } from './command.ts'
 import type { Answer } from './command.ts'
 import { addUndoCommand } from './commands-undo.ts'
@@ -14,14 +15,16 @@ import { localTime, table, took } from './terminal.ts'
 
 /** One look of the core's; asked again until the run has settled. */
 const LOOK_MS = 20_000
+const STATES = [
+  'running',
+  'waiting',
+  'succeeded',
+  'failed',
+  'cancelled',
+  'declined',
+] as const satisfies RunOutcome['state'][]
 
-interface TakenEvent {
-  eventId: string
-  runId: string | null
-  duplicate: boolean
-  settled: boolean
-  run: RunOutcome | null
-}
+type TakenEvent = AnswerOf<'post', '/automations/:id/events'>
 
 interface RunOptions {
   event?: Json
@@ -43,7 +46,7 @@ export function addRunCommands(program: Command): void {
   const runs = program
     .command('runs')
     .option('--automation <name>', 'of this one only')
-    .option('--state <state>', 'running, waiting, succeeded, failed, cancelled or declined')
+    .addOption(new Option('--state <state>', 'in this state only').choices(STATES))
     .option('--cursor <place>', 'where the list begins, as the page before said')
     .option('--limit <number>', 'how many', wholeNumberOption)
     .description('what happened')
@@ -77,10 +80,10 @@ export function addRunCommands(program: Command): void {
 
 async function startRun(name: string, options: RunOptions): Promise<Answer> {
   const core = theCore()
-  const wait = options.wait === true ? queryOf({ wait: String(LOOK_MS) }) : ''
-  const taken = await core.post<TakenEvent>(`${pathTo('automations', name, 'events')}${wait}`, {
-    payload: options.event ?? null,
-    ...(options.key === undefined ? {} : { dedupeKey: options.key }),
+  const taken = await core.post('/automations/:id/events', {
+    param: { id: name },
+    query: { wait: options.wait === true ? String(LOOK_MS) : undefined },
+    json: { payload: options.event ?? null, dedupeKey: options.key },
   })
   if (options.wait === true) return waitedFor(await untilSettled(core, taken), name)
   const place = taken.runId === null ? 'It waits for its turn.' : `Run ${taken.runId}.`
@@ -92,13 +95,13 @@ async function startRun(name: string, options: RunOptions): Promise<Answer> {
   }
 }
 
-async function untilSettled(core: CoreClient, taken: TakenEvent): Promise<TakenEvent> {
+async function untilSettled(core: ApiClient, taken: TakenEvent): Promise<TakenEvent> {
   let seen = taken
   while (!seen.settled) {
-    const look = queryOf({ wait: String(LOOK_MS) })
-    const { settled, run } = await core.get<Pick<TakenEvent, 'settled' | 'run'>>(
-      `${pathTo('events', taken.eventId)}${look}`,
-    )
+    const { settled, run } = await core.get('/events/:id', {
+      param: { id: taken.eventId },
+      query: { wait: String(LOOK_MS) },
+    })
     // A run that rests for a time longer than a look is not waited for.
     seen = { ...seen, settled: settled || run?.state === 'waiting', run, runId: run?.id ?? null }
   }
@@ -123,15 +126,14 @@ function codeOf(run: RunOutcome): ExitCode {
 
 interface ListOptions {
   automation?: string
-  state?: string
+  state?: RunOutcome['state']
   cursor?: string
   limit?: number
 }
 
-async function listRuns({ limit, ...filter }: ListOptions): Promise<Answer> {
-  const { automation, state, cursor } = filter
-  const query = queryOf({ automation, state, cursor, limit: limit === undefined ? undefined : String(limit) })
-  const page = await theCore().get<Page<RunSummary>>(`/runs${query}`)
+async function listRuns({ automation, state, cursor, limit }: ListOptions): Promise<Answer> {
+  const query = { automation, state, cursor, limit: numberText(limit) }
+  const page = await theCore().get('/runs', { query })
   const rows = page.items.map(run => [
     run.id,
     run.automation.name,
@@ -147,18 +149,19 @@ async function listRuns({ limit, ...filter }: ListOptions): Promise<Answer> {
 }
 
 async function showRun(id: string): Promise<Answer> {
-  const run = await theCore().get<RunView>(pathTo('runs', id))
+  const run = await theCore().get('/runs/:id', { param: { id } })
   return { document: run, text: runText(run) }
 }
 
 async function command(id: string, verb: 'retry' | 'cancel', done: string): Promise<Answer> {
-  const run = await theCore().post<RunSummary>(pathTo('runs', id, verb))
+  const run = await theCore().post(`/runs/:id/${verb}`, { param: { id } })
   return { document: run, text: `Run ${run.id} ${done}.` }
 }
 
 async function sendSignal(run: string, name: string, payload?: Json): Promise<Answer> {
-  const answer = await theCore().post<{ duplicate: boolean }>(pathTo('runs', run, 'signals', name), {
-    payload: payload ?? null,
+  const answer = await theCore().post('/runs/:id/signals/:name', {
+    param: { id: run, name },
+    json: { payload: payload ?? null },
   })
   return { document: answer, text: `The signal “${name}” was kept for run ${run}.` }
 }

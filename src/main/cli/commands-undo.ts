@@ -1,9 +1,9 @@
 /** `runs undo`: shows what a run did and whether it can be taken back; takes it back once that was confirmed. */
 import { createInterface } from 'node:readline/promises'
 import type { Command } from 'commander'
-import type { Page, UndoStepView, UndoView, UndoableView } from '../server/api.ts'
-import { pathTo, queryOf, theCore } from './client.ts'
-import type { CoreClient } from './client.ts'
+import type { UndoStepView, UndoView, UndoableView } from '../server/api.ts'
+import type { ApiClient } from '../server/client.ts'
+import { theCore } from './client.ts'
 import { answering } from './command.ts'
 import type { Answer } from './command.ts'
 import { CommandFailed, EXIT } from './exit.ts'
@@ -11,7 +11,6 @@ import { count, safe, section, terminal } from './terminal.ts'
 
 /** One look of the core's; asked again until it has ended. */
 const LOOK_MS = 20_000
-const PAGE = 200
 
 interface UndoOptions {
   step?: string[]
@@ -37,9 +36,9 @@ async function undoRun(id: string, options: UndoOptions): Promise<Answer> {
   const effects = await undoableOf(core, id, options.step)
   if (options.preview === true) return { document: { items: effects }, text: previewText(effects) }
   if (options.yes !== true) await confirm(previewText(effects))
-  const steps = options.step === undefined ? {} : { steps: options.step }
-  const ended = await untilEnded(core, await core.post<UndoView>(pathTo('runs', id, 'undo'), steps))
-  const became = await all<UndoStepView>(core, pathTo('undos', ended.id, 'steps'))
+  const begun = await core.post('/runs/:id/undo', { param: { id }, json: { steps: options.step } })
+  const ended = await untilEnded(core, begun)
+  const became = await core.all('/undos/:id/steps', { param: { id: ended.id } })
   const stands = became.some(({ state }) => state !== 'undone')
   return {
     document: { ...ended, steps: became },
@@ -49,26 +48,14 @@ async function undoRun(id: string, options: UndoOptions): Promise<Answer> {
 }
 
 async function undoableOf(
-  core: CoreClient,
+  core: ApiClient,
   id: string,
   steps: readonly string[] | undefined,
 ): Promise<UndoableView[]> {
-  if (steps === undefined) return all<UndoableView>(core, pathTo('runs', id, 'undo'))
   const found: UndoableView[] = []
-  for (const step of steps)
-    found.push(...(await all<UndoableView>(core, pathTo('runs', id, 'undo'), { step })))
+  for (const step of steps ?? [undefined])
+    found.push(...(await core.all('/runs/:id/undo', { param: { id }, query: { step } })))
   return found
-}
-
-async function all<T>(core: CoreClient, path: string, query: Record<string, string> = {}): Promise<T[]> {
-  const items: T[] = []
-  let cursor: string | null | undefined
-  while (cursor !== null) {
-    const page: Page<T> = await core.get(`${path}${queryOf({ ...query, limit: String(PAGE), cursor })}`)
-    items.push(...page.items)
-    cursor = page.next
-  }
-  return items
 }
 
 async function confirm(text: string): Promise<void> {
@@ -85,10 +72,10 @@ async function confirm(text: string): Promise<void> {
   if (!/^y(es)?$/i.test(answer.trim())) throw refused
 }
 
-async function untilEnded(core: CoreClient, begun: UndoView): Promise<UndoView> {
+async function untilEnded(core: ApiClient, begun: UndoView): Promise<UndoView> {
   let seen = begun
   while (seen.state === 'going')
-    seen = await core.get<UndoView>(`${pathTo('undos', seen.id)}${queryOf({ wait: String(LOOK_MS) })}`)
+    seen = await core.get('/undos/:id', { param: { id: seen.id }, query: { wait: String(LOOK_MS) } })
   return seen
 }
 

@@ -1,7 +1,9 @@
 /** `vault`: whether it is open, who holds its key, and locking, unlocking and rotating it. */
 import { setTimeout as pause } from 'node:timers/promises'
+import { Option } from 'commander'
 import type { Command } from 'commander'
 import type { VaultView } from '../server/api.ts'
+import { ApiError } from '../server/client.ts'
 import { askNewSecret, askSecret } from './ask-secret.ts'
 import { findCore, theCore } from './client.ts'
 import { answering } from './command.ts'
@@ -11,11 +13,17 @@ import { count, facts } from './terminal.ts'
 
 const FILE = 'file that holds it in its first line; - is standard input'
 
+const HOLDERS: Readonly<Record<VaultView['holder'], string>> = {
+  file: 'a file in the data folder',
+  passphrase: 'a passphrase',
+  os: 'the keychain of the system',
+}
+
 export function addVaultCommands(program: Command): void {
   const vault = program.command('vault').description('the keys that seal what is recorded, and credentials')
   answering(
     vault.command('status', { isDefault: true }).description('whether it is open, and who holds its key'),
-    async () => shown(await theCore().get<VaultView>('/vault')),
+    async () => shown(await theCore().get('/vault')),
   )
   answering(
     vault
@@ -26,12 +34,14 @@ export function addVaultCommands(program: Command): void {
   )
   answering(
     vault.command('lock').description('put credentials out of reach until it is unlocked'),
-    async () => shown(await theCore().post<VaultView>('/vault/lock')),
+    async () => shown(await theCore().post('/vault/lock', {})),
   )
   answering(
     vault
       .command('rotate')
-      .option('--holder <holder>', 'passphrase, file, or os (the keychain of the system)')
+      .addOption(
+        new Option('--holder <holder>', 'os is the keychain of the system').choices(Object.keys(HOLDERS)),
+      )
       .option('--passphrase-file <file>', `the present one: ${FILE}`)
       .option('--new-passphrase-file <file>', `the next one: ${FILE}`)
       .description('make new keys, for the same holder or another; what the old ones sealed still opens'),
@@ -44,14 +54,11 @@ interface UnlockOptions {
 }
 
 async function unlock({ passphraseFile }: UnlockOptions): Promise<Answer> {
-  const before = await theCore().get<VaultView>('/vault')
+  const before = await theCore().get('/vault')
   if (before.state === 'open') return shown(before)
   const passphrase =
     before.holder === 'passphrase' ? await askSecret('Passphrase', passphraseFile) : undefined
-  const after = await theCore().post<VaultView>(
-    '/vault/unlock',
-    passphrase === undefined ? {} : { passphrase },
-  )
+  const after = await theCore().post('/vault/unlock', { json: { passphrase } })
   if (!before.recordsOpen) await untilReady()
   return shown(after)
 }
@@ -63,7 +70,7 @@ async function untilReady(): Promise<void> {
       await findCore()?.get('/automations')
       return
     } catch (error) {
-      if (!(error instanceof CommandFailed)) throw error
+      if (!(error instanceof CommandFailed || error instanceof ApiError)) throw error
       await pause(100)
     }
   }
@@ -74,23 +81,19 @@ async function untilReady(): Promise<void> {
 }
 
 interface RotateOptions {
-  holder?: string
+  holder?: VaultView['holder']
   passphraseFile?: string
   newPassphraseFile?: string
 }
 
 async function rotate({ holder, passphraseFile, newPassphraseFile }: RotateOptions): Promise<Answer> {
-  const before = await theCore().get<VaultView>('/vault')
+  const before = await theCore().get('/vault')
   const next = holder ?? before.holder
   const isNew = next === 'passphrase' && (before.holder !== 'passphrase' || newPassphraseFile !== undefined)
   const passphrase =
     before.holder === 'passphrase' ? await askSecret('Present passphrase', passphraseFile) : undefined
   const newPassphrase = isNew ? await askNewSecret('New passphrase', newPassphraseFile) : undefined
-  const after = await theCore().post<VaultView>('/vault/rotate', {
-    ...(holder === undefined ? {} : { holder }),
-    ...(passphrase === undefined ? {} : { passphrase }),
-    ...(newPassphrase === undefined ? {} : { newPassphrase }),
-  })
+  const after = await theCore().post('/vault/rotate', { json: { holder, passphrase, newPassphrase } })
   return { ...shown(after), text: `The keys were rotated.\n${shown(after).text}` }
 }
 
@@ -107,12 +110,6 @@ function shown(view: VaultView): Answer {
     ]),
     code: view.state === 'open' ? EXIT.done : EXIT.waiting,
   }
-}
-
-const HOLDERS: Readonly<Record<VaultView['holder'], string>> = {
-  file: 'a file in the data folder',
-  passphrase: 'a passphrase',
-  os: 'the keychain of the system',
 }
 
 function stateText({ state, recordsOpen }: VaultView): string {

@@ -16,6 +16,8 @@ import { addQuietCommands } from './commands-quiet.ts'
 import { addRehearseCommand } from './commands-rehearse.ts'
 import { addRunCommands } from './commands-runs.ts'
 import { addVaultCommands } from './commands-vault.ts'
+import { ApiError } from '../server/client.ts'
+import { exitOf } from './client.ts'
 import { CommandFailed, EXIT } from './exit.ts'
 import type { ExitCode } from './exit.ts'
 import { endQuietlyWithoutReader, jsonText, safe, terminal } from './terminal.ts'
@@ -79,6 +81,8 @@ function tell(error: unknown, asJson: boolean): ExitCode {
 
 function failed(error: unknown): { code: ExitCode; title: string; message: string } {
   if (error instanceof CommandFailed) return error
+  if (error instanceof ApiError)
+    return { code: exitOf(error), title: error.problem.title, message: error.message }
   if (isFailureError(error)) {
     const code = error.failure.kind === 'invalid-input' ? EXIT.usage : EXIT.failed
     return { code, title: 'The command failed', message: error.message }

@@ -1,26 +1,66 @@
-/** The shapes of the local API's answers, for clients: types only. */
-export type { BackedUp } from '../store/backup.ts'
-export type { ScriptCheck } from '../engine/check-script.ts'
-export type { DraftContract } from '../engine/draft-contract.ts'
-export type { GalleryEntry, GallerySummary } from '../engine/gallery.ts'
-export type { HookAddress } from '../engine/hooks/hooks.ts'
-export type { RehearsalReport, RehearsedStep } from '../engine/rehearse/report.ts'
-export type { ConnectionView, WantedConnection } from '../engine/views/connections.ts'
-export type { ProviderInfo } from '../../domain/connection.ts'
-export type { ActionView } from '../engine/views/actions.ts'
-export type { AutomationSummary, AutomationView, InstantView } from '../engine/views/automations.ts'
-export type { PolicyPreview } from '../engine/policy/preview.ts'
-export type { NotificationView, QuietNow } from '../engine/views/notifications.ts'
-export type { GrantView } from '../engine/views/grants.ts'
-export type { PolicyVersionView, PolicyView } from '../engine/views/policy.ts'
-export type { ChatView } from '../engine/views/chats.ts'
-export type { SetUpView } from '../engine/views/set-ups.ts'
-export type { Health } from '../engine/views/doctor.ts'
-export type { ItemView, RunOutcome, RunSummary, RunView, StepView, WaitView } from '../engine/views/runs.ts'
-export type { LogLine } from '../store/log/read-log.ts'
-export type { UndoStepView, UndoView, UndoableView } from '../engine/views/undo.ts'
-export type { AbsenceView, WatchView } from '../engine/views/silence.ts'
-export type { Page } from '../engine/views/common.ts'
-export type { App } from './app.ts'
+/**
+ * The local API as types, for clients: its operations by path and method, what they take and what arrives of their
+ * answers. All of it follows from how the server declares them; nothing here is described a second time.
+ */
+import type { ExtractSchema } from 'hono/types'
+import type { App } from './app.ts'
+
+export type { News } from './feed.ts'
 export type { Problem } from './problem.ts'
-export type { VaultView } from './routes-vault.ts'
+
+type Schema = ExtractSchema<App>
+export type Verb = 'get' | 'post' | 'patch' | 'delete'
+type At<P> = P extends `/api/v1${infer Rest}` ? Rest : never
+
+/** The operations of a verb that answer with JSON, by path. */
+type Operations<V extends Verb> = {
+  [
+    P in keyof Schema as Schema[P] extends Record<`$${V}`, { outputFormat: 'json' }> ? At<P> : never
+  ]: Schema[P] extends Record<`$${V}`, infer O> ? O : never
+}
+
+export type PathOf<V extends Verb> = keyof Operations<V> & string
+export type AnswerOf<V extends Verb, P extends PathOf<V>> =
+  Operations<V>[P] extends Record<'output', infer O> ? O : never
+
+type InputOf<O> = O extends Record<'input', infer I> ? Relaxed<I> : never
+/** A part none of whose fields is needed need not be given. */
+type Relaxed<I> = { [K in keyof I as Partial<I[K]> extends I[K] ? never : K]: I[K] } & {
+  [K in keyof I as Partial<I[K]> extends I[K] ? K : never]?: I[K]
+}
+/** An input all of whose parts may be left out may be left out. */
+type Given<I> = Partial<I> extends I ? [input?: I] : [input: I]
+export type Ask<V extends Verb, P extends PathOf<V>> = Given<InputOf<Operations<V>[P]>>
+
+type Listing = Record<'items', readonly unknown[]> & Record<'next', string | null>
+/** The paths of lists that are paged. */
+export type ListPath = {
+  [P in PathOf<'get'>]: AnswerOf<'get', P> extends Listing ? P : never
+}[PathOf<'get'>]
+export type ItemOf<P extends PathOf<'get'>> =
+  AnswerOf<'get', P> extends Record<'items', readonly (infer T)[]> ? T : never
+
+/** The paths of what answers with a file. */
+export type FilePath = Extract<At<keyof Schema>, `/export/${string}`>
+export type AskFile<P extends FilePath> = Given<InputOf<Schema[`/api/v1${P}`]['$get']>>
+
+export type ActionView = AnswerOf<'get', '/actions/:id'>
+export type AutomationSummary = ItemOf<'/automations'>
+export type AutomationView = AnswerOf<'get', '/automations/:id'>
+export type ConnectionView = ItemOf<'/connections'>
+export type HookAddress = ItemOf<'/automations/:id/webhooks'>
+export type LogLine = ItemOf<'/logs'>
+export type ProviderInfo = ItemOf<'/connections/providers'>
+export type QuietNow = AnswerOf<'get', '/quiet'>
+export type RehearsalReport = AnswerOf<'get', '/rehearsals/:id'>
+export type RehearsedStep = RehearsalReport['steps'][number]
+export type RunView = AnswerOf<'get', '/runs/:id'>
+export type RunOutcome = NonNullable<AnswerOf<'get', '/events/:id'>['run']>
+export type SetUpView = AnswerOf<'get', '/chats/:id/set-up'>
+export type StepView = ItemOf<'/runs/:id/steps'>
+export type UndoView = AnswerOf<'get', '/undos/:id'>
+export type UndoStepView = ItemOf<'/undos/:id/steps'>
+export type UndoableView = ItemOf<'/runs/:id/undo'>
+export type VaultView = AnswerOf<'get', '/vault'>
+export type WaitView = RunView['waits'][number]
+export type WatchView = AutomationView['watches'][number]

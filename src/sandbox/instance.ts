@@ -26,6 +26,8 @@ import { VERIFY_SCOPE } from './scopes.ts'
 
 /** What the prelude adds around the longest text it may send: numbers, scope, tool and stack. */
 const ENVELOPE = 400_000
+/** A replay computes what was computed before; more than this many times the limit is something else (S2). */
+const REPLAY_FACTOR = 2
 const ITEM_TOOLS = new Set(['flow.open', 'flow.settle'])
 
 interface AskedCall {
@@ -42,9 +44,11 @@ export class RunInstance {
   readonly #asked = new Map<number, AskedCall>()
   #guest: Guest | null
   #calls = 0
-  #cpuMs = 0
+  #cpuMs: number
+  #replayMs = 0
   #end: RunEnd | null = null
   #endReported = false
+  #stopReported = false
   #stopped: Failure | null = null
   #verifying = false
   #verified: { exists: boolean; end: RunEnd | null } | null = null
@@ -56,6 +60,7 @@ export class RunInstance {
     ports: { publish: (message: FromWorker) => void; beat: () => void; isAbandoned: () => boolean },
   ) {
     this.#run = run
+    this.#cpuMs = run.usedCpuMs ?? 0
     this.#publish = ports.publish
     this.#original = loaded.original
     this.#guest = guest
@@ -118,10 +123,16 @@ export class RunInstance {
 
   #slice(text: string, live: boolean): void {
     if (!this.#guest || this.#stopped) return
-    const allowed = this.#run.limits.cpuMs
-    const { end, cpuMs } = this.#guest.slice(text, live ? Math.max(0, allowed - this.#cpuMs) : allowed)
+    const { end, cpuMs } = this.#guest.slice(text, this.#timeLeft(live))
     if (live) this.#cpuMs += cpuMs
+    else this.#replayMs += cpuMs
     if (end.is !== 'rest') this.#stopFor(end)
+  }
+
+  /** What is computed again in a replay is not counted against the run, and bounded all the same. */
+  #timeLeft(live: boolean): number {
+    const allowed = this.#run.limits.cpuMs
+    return Math.max(0, live ? allowed - this.#cpuMs : allowed * REPLAY_FACTOR - this.#replayMs)
   }
 
   #stopFor(end: Exclude<SliceEnd, { is: 'rest' }>): void {
@@ -167,8 +178,11 @@ export class RunInstance {
 
   #newEnd(): RunEnd | null {
     const end: RunEnd | null = this.#stopped ? { is: 'failed', failure: this.#stopped } : this.#end
-    if (end === null || this.#endReported) return null
+    // An ended run whose items go on can still be stopped: that is news again.
+    const isLate = this.#stopped !== null && this.#run.reenter !== undefined && !this.#stopReported
+    if (end === null || (this.#endReported && !isLate)) return null
     this.#endReported = true
+    this.#stopReported = this.#stopped !== null
     return end
   }
 

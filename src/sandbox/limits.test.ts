@@ -41,6 +41,25 @@ describe('S2 every limit is a typed Failure', () => {
     expect(found).toMatchObject({ kind: 'script-limit', ...expected })
   })
 
+  it('S2 CPU, of which earlier instances left too little', async () => {
+    const body = 'let sum = 0; for (let i = 0; i < 3e6; i++) sum += i; return sum'
+    const { start } = withLimits({ cpuMs: 5_000 })
+    await run(body, { start: { ...start, usedCpuMs: 0 } }).value()
+    const found = await run(body, { start: { ...start, usedCpuMs: 4_999 } }).failure()
+    expect(found).toMatchObject({ limit: 'cpu', allowed: 5_000 })
+  })
+
+  it('S2 J3 CPU of a replay that computes far more than was ever allowed', async () => {
+    const asking = (work: string) =>
+      `let sum = 0; for (let n = 0; n < 200; n++) { ${work} await get({ n }) } return sum`
+    const light = run(asking(''), withLimits({}))
+    await light.value()
+    const heavy = asking('for (let i = 0; i < 3e5; i++) sum += i;')
+    const { start } = withLimits({ cpuMs: 300 })
+    const found = await run(heavy, { start: { ...start, recorded: light.journal } }).failure()
+    expect(found).toMatchObject({ limit: 'cpu', allowed: 300 })
+  })
+
   it('S2 bytes in', async () => {
     const host = run('await get({})', {
       ...withLimits({}),

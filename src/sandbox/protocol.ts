@@ -50,6 +50,8 @@ export interface StartRun {
    */
   demand: 'exact' | 'writes'
   limits: RunLimits
+  /** What the run had computed before this instance, of `limits.cpuMs`. */
+  usedCpuMs?: number
   /**
    * Item scopes of an ended run that go on: calls and closes inside them are released after replay, also past the
    * run's end; new calls anywhere else are never released.
@@ -105,7 +107,7 @@ export type FromWorker =
       closes: ItemClose[]
       /** Recorded reads and local steps the script no longer asked for (only with demand 'writes'). */
       unconsumed: string[]
-      /** CPU used by this instance while not replaying, ms. */
+      /** CPU used by the run while not replaying, ms; what it had used before this instance included. */
       cpuMs: number
       end: RunEnd | null
     }

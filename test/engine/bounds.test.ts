@@ -2,13 +2,16 @@
 import fs from 'node:fs'
 import path from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { itemsOfRun } from '../../src/main/store/items.ts'
+import { itemError, itemsInState, itemsOfRun } from '../../src/main/store/items.ts'
 import { stepsOfRun } from '../../src/main/store/journal.ts'
+import { restRun } from '../../src/main/store/runs.ts'
+import type { RunRow } from '../../src/main/store/runs.ts'
 import { forSite, inState, openKinds, untilAsked } from '../support/engine-tests.ts'
 import { serveHeld } from '../support/held-site.ts'
 import type { HeldSite } from '../support/held-site.ts'
 import { losable } from '../support/losable-pool.ts'
 import type { Losable } from '../support/losable-pool.ts'
+import { ManualClock } from '../support/manual-clock.ts'
 import { createWorld, tempFolder, until } from '../support/world.ts'
 import type { World } from '../support/world.ts'
 
@@ -18,13 +21,15 @@ const MANY = 40
 let site: HeldSite
 let sandbox: Losable
 let world: World
+let clock: ManualClock
 let folder: string
 
 beforeEach(async () => {
   site = await serveHeld()
   folder = tempFolder()
   sandbox = losable()
-  world = await createWorld({ wrapPool: pool => sandbox.wrap(pool) })
+  clock = new ManualClock()
+  world = await createWorld({ clock, wrapPool: pool => sandbox.wrap(pool) })
 })
 afterEach(async () => {
   await world.stop()
@@ -137,6 +142,81 @@ describe('a read that brings more than a call may', () => {
     fs.writeFileSync(path.join(folder, 'f.txt'), 'short')
     await world.engine.control.retryRun(run.id)
     expect(world.result(await inState(world, run.id, 'succeeded'))).toBe(5)
+  })
+})
+
+describe('the time of a run over all its lives', () => {
+  const resting = (work: string) => `
+    import { sleep } from 'tools/flow'
+    import { get } from 'tools/http'
+    export default async function run() {
+      for (let n = 0; n < 60; n++) { ${work} await sleep({ hours: 1 }) }
+    }`
+
+  /** Lets its hour pass and waits until it rests again, or has ended. */
+  async function nextLife(run: RunRow): Promise<RunRow> {
+    clock.advance(3_600_000)
+    return until(() => {
+      const now = world.engine.run(run.id)
+      return now.attempt > run.attempt && world.engine.isAtRest(run.id) ? now : null
+    }, 'it never woke')
+  }
+
+  it('S2 J6 resting is no way around the limit of what it may compute', async () => {
+    const work = 'let sum = 0; for (let i = 0; i < 4e5; i++) sum += i;'
+    await world.install('computes', resting(work), { limits: { cpuMs: 200 } })
+    let run = await world.run('computes')
+    while (run.state === 'waiting') {
+      const next = await nextLife(run)
+      expect(next.cpu_ms).toBeGreaterThan(run.cpu_ms)
+      run = next
+    }
+    expect(world.failure(run)).toMatchObject({ kind: 'script-limit', limit: 'cpu', allowed: 200 })
+    await world.engine.control.retryRun(run.id)
+    await inState(world, run.id, 'waiting')
+  })
+
+  it('S2 J6 nor around the limit of how long it may be at work', async () => {
+    await world.install('reads', resting(`await get('${site.url('/slow')}');`), {
+      ...forSite(site),
+      limits: { wallMs: 100_000 },
+    })
+    const run = await world.run('reads')
+    expect(run.wall_ms).toBeGreaterThan(0)
+    const next = await nextLife(run)
+    expect(next.wall_ms).toBeGreaterThan(run.wall_ms)
+    await world.store.write(tx => {
+      restRun(tx, run.id, 'waiting', { cpuMs: next.cpu_ms, wallMs: 100_000 })
+    })
+    site.hold('/slow')
+    expect(world.failure(await nextLife(next))).toMatchObject({ kind: 'script-limit', limit: 'wall' })
+  })
+
+  it('S2 J7 an item that is gone on with computes on the account of its run', async () => {
+    await world.install(
+      'items',
+      `import { each, sleep } from 'tools/flow'
+       export default async function run() {
+         await each('mail', ['a'], id => id, async () => {
+           for (let n = 0; n < 60; n++) {
+             let sum = 0; for (let i = 0; i < 4e5; i++) sum += i
+             await sleep({ hours: 1 })
+           }
+         })
+       }`,
+      { ...forSite(site), limits: { cpuMs: 200 } },
+    )
+    const run = await world.run('items')
+    expect(run.state).toBe('succeeded')
+    const item = () => itemsOfRun(world.store, run.id)[0]
+    await until(() => {
+      clock.advance(3_600_000)
+      return item()?.state === 'aside'
+    }, 'the item was never stopped')
+    const stopped = itemsInState(world.store, run.workflow_id, 'aside').map(row =>
+      itemError(world.store, row),
+    )
+    expect(stopped).toMatchObject([{ failure: { limit: 'cpu', allowed: 200 } }])
   })
 })
 

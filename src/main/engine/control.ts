@@ -7,7 +7,15 @@ import { itemById, itemError, itemsInState, moveItem } from '../store/items.ts'
 import type { ItemRow } from '../store/items.ts'
 import { stepsOfItem, stepsOfRun } from '../store/journal.ts'
 import type { Step } from '../store/journal.ts'
-import { failureOfRun, finishRun, liveRunsOf, requestCancel, runById } from '../store/runs.ts'
+import {
+  failureOfRun,
+  finishRun,
+  forgiveUsed,
+  liveRunsOf,
+  requestCancel,
+  runById,
+  usedBy,
+} from '../store/runs.ts'
 import type { RunRow } from '../store/runs.ts'
 import { retireSchedules } from '../store/schedules.ts'
 import { putSetting } from '../store/settings.ts'
@@ -154,6 +162,7 @@ export class Control {
       const steps = stepsOfItem(store, itemId, run.id, Number.MAX_SAFE_INTEGER)
       this.#dropFailed(tx, run, failureOfItem(this.#context, item), steps)
       moveItem(store, tx, itemId, 'open', { at: this.#now() })
+      forgiveUsed(tx, run.id)
       this.#closeAsideActions(tx, item.workflow_id)
       this.#queue(tx, item.workflow_id, CONTINUE_ITEM, `rerun:${itemId}:${String(item.updated_at)}`, {
         item: itemId,
@@ -224,7 +233,7 @@ export class Control {
         result: null,
         failure: null,
         waitingItems: 0,
-        cpuMs: run.cpu_ms,
+        used: usedBy(run),
       })
       moveEvent(tx, run.inbox_id, 'done', { runId: run.id, doneAt: at })
     }

@@ -10,6 +10,7 @@ import { hasWaitingEvents, moveEvent, oldestFor, payloadOf, workflowsToServe } f
 import type { InboxRow } from '../store/inbox.ts'
 import {
   createRun,
+  forgiveUsed,
   freeSlot,
   leaveRun,
   liveRuns,
@@ -212,6 +213,7 @@ export class Router {
     const run = runById(tx, runId)
     moveEvent(tx, event.id, 'done', { runId, doneAt: clock.now() })
     if (run?.state !== 'failed') return true
+    forgiveUsed(tx, runId)
     takeRun(tx, { id: runId, boot, engine: pool.engineVersion, slot, demand: 'writes' })
     this.#launchAfter(tx, runId, null, run.engine)
     return true

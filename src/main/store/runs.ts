@@ -83,8 +83,17 @@ const reenter = statement((p: { id: string; boot: string; slot: number }) =>
     .set(({ eb }) => ({ slot: p.slot, boot: p.boot, attempt: eb('attempt', '+', 1) }))
     .where('id', '=', p.id),
 )
-const rest = statement((p: { id: string; state: RunState; cpu_ms: number }) =>
-  query.updateTable('script_runs').set({ state: p.state, cpu_ms: p.cpu_ms }).where('id', '=', p.id),
+const rest = statement((p: { id: string; state: RunState; cpu_ms: number; wall_ms: number }) =>
+  query
+    .updateTable('script_runs')
+    .set({ state: p.state, cpu_ms: p.cpu_ms, wall_ms: p.wall_ms })
+    .where('id', '=', p.id),
+)
+const computed = statement((p: { id: string; cpu_ms: number }) =>
+  query.updateTable('script_runs').set({ cpu_ms: p.cpu_ms }).where('id', '=', p.id),
+)
+const forgive = statement((p: { id: string }) =>
+  query.updateTable('script_runs').set({ cpu_ms: 0, wall_ms: 0 }).where('id', '=', p.id),
 )
 const leave = statement((p: { id: string; waiting_items: number }) =>
   query
@@ -101,6 +110,7 @@ const finish = statement(
     failure: Uint8Array | null
     waiting_items: number
     cpu_ms: number
+    wall_ms: number
   }) =>
     query
       .updateTable('script_runs')
@@ -112,6 +122,7 @@ const finish = statement(
         sealed_failure: p.failure,
         waiting_items: p.waiting_items,
         cpu_ms: p.cpu_ms,
+        wall_ms: p.wall_ms,
         cancelling: 0,
       })
       .where('id', '=', p.id),
@@ -119,6 +130,13 @@ const finish = statement(
 const markCancelling = statement((p: { id: string }) =>
   query.updateTable('script_runs').set({ cancelling: 1 }).where('id', '=', p.id),
 )
+
+/** What a run has used of its time, over all its lives (S2). */
+export interface Used {
+  cpuMs: number
+  /** At work; waiting does not count. */
+  wallMs: number
+}
 
 export interface NewRun {
   workflowId: string
@@ -203,8 +221,22 @@ export function leaveRun(tx: Tx, id: string, waitingItems: number): void {
   tx.run(leave, { id, waiting_items: waitingItems })
 }
 
-export function restRun(tx: Tx, id: string, state: 'running' | 'waiting', cpuMs: number): void {
-  tx.run(rest, { id, state, cpu_ms: Math.round(cpuMs) })
+export function restRun(tx: Tx, id: string, state: 'running' | 'waiting', used: Used): void {
+  tx.run(rest, { id, state, cpu_ms: used.cpuMs, wall_ms: used.wallMs })
+}
+
+/** What an ended run's items computed when they were gone on with. */
+export function noteComputed(tx: Tx, id: string, cpuMs: number): void {
+  tx.run(computed, { id, cpu_ms: cpuMs })
+}
+
+/** A person gives it another try: it has its whole time again. */
+export function forgiveUsed(tx: Tx, id: string): void {
+  tx.run(forgive, { id })
+}
+
+export function usedBy(run: RunRow): Used {
+  return { cpuMs: run.cpu_ms, wallMs: run.wall_ms }
 }
 
 export interface RunEnding {
@@ -213,7 +245,7 @@ export interface RunEnding {
   result: Json | null
   failure: Failure | null
   waitingItems: number
-  cpuMs: number
+  used: Used
 }
 
 export function finishRun(store: Store, tx: Tx, id: string, ending: RunEnding): void {
@@ -225,7 +257,8 @@ export function finishRun(store: Store, tx: Tx, id: string, ending: RunEnding): 
     failure:
       ending.failure === null ? null : store.sealText(JSON.stringify(ending.failure), `run:${id}:failure`),
     waiting_items: ending.waitingItems,
-    cpu_ms: Math.round(ending.cpuMs),
+    cpu_ms: ending.used.cpuMs,
+    wall_ms: ending.used.wallMs,
   })
   tallyRun(tx, ending.state)
 }

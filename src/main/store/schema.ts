@@ -82,6 +82,7 @@ interface ScriptRunsTable {
   sealed_result: Uint8Array | null
   sealed_failure: Uint8Array | null
   cpu_ms: Generated<number>
+  wall_ms: Generated<number>
   created_at: number
   started_at: number | null
   ended_at: number | null

@@ -12,7 +12,7 @@ import type { Outcome } from '../../../domain/tool.ts'
 import type { LostReason } from '../../../sandbox/pool.ts'
 import type { FromWorker, GuestCall, RecordedStep, RunEnd } from '../../../sandbox/protocol.ts'
 import { eventById, payloadOf } from '../../store/inbox.ts'
-import { restRun, stillOwns } from '../../store/runs.ts'
+import { restRun, stillOwns, usedBy } from '../../store/runs.ts'
 import { setting } from '../../store/settings.ts'
 import type { RunRow } from '../../store/runs.ts'
 import type { Tx } from '../../store/tx.ts'
@@ -35,6 +35,7 @@ import { dropUnasked, holdBackIn } from './record.ts'
 import { FencedError, RunJournal } from './run-journal.ts'
 import type { Scope } from './scope.ts'
 import { RunScopes } from './scopes.ts'
+import { Spent } from './spent.ts'
 import { verdictOf, verifyOutcome } from './verify.ts'
 import type { Verdict } from './verify.ts'
 
@@ -67,15 +68,14 @@ export class RunExecutor implements ActiveRun {
   readonly #scopes: RunScopes
   readonly #guest: Guest
   readonly #flights: Flights
+  readonly #spent: Spent
   #release: () => void = () => undefined
-  #cpuMs = 0
   #end: RunEnd | null = null
   #ending: Ending | null = null
   #cancelled = false
   #held = false
   #over = false
   #timer: (() => void) | null = null
-  #wall: NodeJS.Timeout | undefined
 
   constructor(context: EngineContext, row: RunRow, reenter: ReadonlySet<string> | null = null) {
     const event = eventById(context.store, row.inbox_id)
@@ -90,6 +90,8 @@ export class RunExecutor implements ActiveRun {
     this.#script = scriptOf(context.store, row.script_id)
     this.#input = payloadOf(context.store, event)
     this.#reenter = reenter
+    // Of the time at work each going on with its items has its own: one may follow another for years.
+    this.#spent = new Spent(reenter === null ? usedBy(row) : { ...usedBy(row), wallMs: 0 })
     this.#pending = new PendingCalls(context)
     this.#scopes = new RunScopes(context.store, row, () => this.journal)
     this.#guest = new Guest(context.pool)
@@ -123,12 +125,15 @@ export class RunExecutor implements ActiveRun {
     if (this.#guest.launches > 0) this.journal = new RunJournal(this.context, this.row, this.#guest.launches)
     this.#scopes.forget()
     this.#items.forget()
-    this.#limitWall()
+    this.#spent.begin(this.contract.limits.wallMs, () => {
+      this.#fail(tookTooLong(this.contract.limits.wallMs))
+      this.#rest()
+    })
     this.#end = null
     this.phase = 'run'
     this.#guest.start(
       `${this.row.id}#${String(this.row.attempt)}`,
-      startOf(this, this.#script, this.#input, this.#reenter),
+      startOf(this, this.#script, this.#input, this.#reenter, this.#spent.used().cpuMs),
       {
         idle: this.#heard(message => {
           this.#onIdle(message)
@@ -141,15 +146,6 @@ export class RunExecutor implements ActiveRun {
         }),
       },
     )
-  }
-
-  /** Counts while the run is in memory, by a clock that stands still while the computer sleeps (S2). */
-  #limitWall(): void {
-    const { wallMs } = this.contract.limits
-    this.#wall ??= setTimeout(() => {
-      this.#fail(tookTooLong(wallMs))
-      this.#rest()
-    }, wallMs).unref()
   }
 
   /** What the sandbox says is taken in whole; a bug of ours ends this run, not the core. */
@@ -189,7 +185,7 @@ export class RunExecutor implements ActiveRun {
 
   #stopTimers(): void {
     this.#timer?.()
-    clearTimeout(this.#wall)
+    this.#spent.stop()
   }
 
   /** For the end of the core: let go of the instance; everything is on record. */
@@ -210,7 +206,7 @@ export class RunExecutor implements ActiveRun {
   }
 
   #onIdle(message: Idle): void {
-    this.#cpuMs = Math.max(this.#cpuMs, message.cpuMs)
+    this.#spent.computed(message.cpuMs)
     if (message.end !== null) this.#end = message.end
     if (message.unconsumed.length > 0) this.#dropUnasked(message.unconsumed)
     for (const guest of message.calls) this.#take(guest)
@@ -295,7 +291,7 @@ export class RunExecutor implements ActiveRun {
     const held = [...this.#pending.held()]
     this.#let(tx => {
       for (const { call } of held) holdBackIn(this, tx, call)
-      restRun(tx, this.row.id, 'waiting', this.#cpuMs)
+      restRun(tx, this.row.id, 'waiting', this.#spent.used())
     })
   }
 
@@ -312,7 +308,8 @@ export class RunExecutor implements ActiveRun {
     const held = [...this.#pending.held()]
     this.#let(tx => {
       for (const { call } of held) holdBackIn(this, tx, call)
-      leaveReentered(this, tx, scopes, ending?.is === 'failed' ? ending.failure : null)
+      const failure = ending?.is === 'failed' ? ending.failure : null
+      leaveReentered(this, tx, scopes, { failure, used: this.#spent.used() })
     })
   }
 
@@ -360,7 +357,7 @@ export class RunExecutor implements ActiveRun {
   #finish(ending: Ending): void {
     const changes = this.#scopes.get('').changes()
     this.#let(tx => {
-      finishRunAs(this, tx, ending, changes, this.#cpuMs)
+      finishRunAs(this, tx, ending, changes, this.#spent.used())
     })
   }
 

@@ -17,8 +17,17 @@ import { moveEvent, refuseWaiting, waitingFor } from '../../store/inbox.ts'
 import { itemOfScope, itemsOfRun, moveItem, waitingItemsOf } from '../../store/items.ts'
 import type { ItemRow } from '../../store/items.ts'
 import { notify } from '../../store/notifications.ts'
-import { everSucceeded, failureOfRun, finishRun, leaveRun, runById, stillOwns } from '../../store/runs.ts'
-import type { RunRow } from '../../store/runs.ts'
+import {
+  everSucceeded,
+  failureOfRun,
+  finishRun,
+  leaveRun,
+  noteComputed,
+  runById,
+  stillOwns,
+  usedBy,
+} from '../../store/runs.ts'
+import type { RunRow, Used } from '../../store/runs.ts'
 import type { Tx } from '../../store/tx.ts'
 import { endWaitsOfRun, waitsOfAction, waitsOfRun } from '../../store/waits.ts'
 import type { WaitRow } from '../../store/waits.ts'
@@ -41,7 +50,7 @@ export function finishRunAs(
   tx: Tx,
   ending: Ending,
   changes: readonly LocalChange[],
-  cpuMs: number,
+  used: Used,
 ): void {
   const { store, clock, fault, pump } = run.context
   fault('run.before-finish')
@@ -62,7 +71,7 @@ export function finishRunAs(
     result: ending.is === 'returned' ? ending.value : null,
     failure: ending.is === 'failed' ? ending.failure : null,
     waitingItems: waitingItemsOf(tx, row.id),
-    cpuMs,
+    used,
   })
   moveEvent(tx, row.inbox_id, 'done', { runId: row.id, doneAt: at })
   settleSignals(tx, row.id, at)
@@ -152,7 +161,7 @@ export function releaseItems(context: EngineContext, tx: Tx, runId: string, at: 
 export function endUnreadable(context: EngineContext, tx: Tx, run: RunRow, failure: Failure): void {
   const { store, clock, pump } = context
   const at = clock.now()
-  const ending = { state: 'failed' as const, at, result: null, failure, waitingItems: 0, cpuMs: 0 }
+  const ending = { state: 'failed' as const, at, result: null, failure, waitingItems: 0, used: usedBy(run) }
   finishRun(store, tx, run.id, ending)
   moveEvent(tx, run.inbox_id, 'done', { runId: run.id, doneAt: at })
   raiseAction(store, tx, {
@@ -250,9 +259,11 @@ export function leaveReentered(
   run: ActiveRun,
   tx: Tx,
   scopes: ReadonlySet<string>,
-  failure: Failure | null,
+  end: { failure: Failure | null; used: Used },
 ): void {
   const { store, clock, pump } = run.context
+  const { failure, used } = end
+  noteComputed(tx, run.row.id, used.cpuMs)
   const waiting = new Set(waitsOfRun(tx, run.row.id).map(wait => wait.item_id))
   for (const scope of scopes) {
     const item = itemOfScope(tx, run.row.workflow_id, scope)

@@ -10,6 +10,7 @@ export function startOf(
   script: Script,
   input: Json,
   reenter: ReadonlySet<string> | null,
+  usedCpuMs: number,
 ): Omit<StartRun, 'instance'> {
   const { limits, budget, uses } = run.contract
   const { row, context } = run
@@ -22,6 +23,7 @@ export function startOf(
     recorded: run.journal.recorded(),
     // Recorded by another engine: first of all, this one must make identical calls (J10).
     demand: row.engine === context.pool.engineVersion ? row.demand : 'exact',
+    usedCpuMs,
     limits: {
       cpuMs: limits.cpuMs,
       memoryMb: limits.memoryMb,

@@ -7,7 +7,7 @@ import { stateValue } from '../../src/main/store/local-state.ts'
 import { serveHttp } from '../support/loopback-server.ts'
 import type { LoopbackServer } from '../support/loopback-server.ts'
 import { actionOf, openKinds, resolve } from '../support/engine-tests.ts'
-import { createWorld, until } from '../support/world.ts'
+import { contractFor, createWorld, until } from '../support/world.ts'
 import type { World } from '../support/world.ts'
 
 let site: LoopbackServer
@@ -255,6 +255,31 @@ describe('items', () => {
     await world.run('mails', { mails: ['a'] })
     const rekeyed = script(send()).replace('mail => mail,', "mail => mail + '!',")
     await expect(world.install('mails', rekeyed, contract())).rejects.toThrow('takes another key for “mail”')
+  })
+
+  it('J7 an each within another is held to its name and key as well', async () => {
+    const nested = (name: string, key = 'part => part') => `
+      import { post } from 'tools/http'
+      import { each } from 'tools/flow'
+      export default () => each('mail', ['a'], mail => mail, () =>
+        each('${name}', ['x', 'y'], ${key}, part => post('${site.url('/send/')}' + part, {})))`
+    const granted = { ...contract(), items: { mail: 'its id', part: 'its name', piece: 'its name' } }
+    await world.install('mails', nested('part'), granted)
+    await world.run('mails')
+    expect(paths()).toEqual(['/send/x', '/send/y'])
+    await expect(world.install('mails', nested('piece'), granted)).rejects.toThrow(
+      'no longer goes through “mail/part”',
+    )
+    await expect(world.install('mails', nested('part', "part => part + '!'"), granted)).rejects.toThrow(
+      'takes another key for “mail/part”',
+    )
+    const strayed = world.engine.install({
+      name: 'mails',
+      source: nested('piece'),
+      contract: contractFor(granted) as unknown as Json,
+      mapItems: { 'mail/part': 'mail/bit' },
+    })
+    await expect(strayed).rejects.toThrow('does not go through “mail/bit” in place of “mail/part”')
   })
 
   it('J7 an each the contract does not name is refused before anything is run', async () => {

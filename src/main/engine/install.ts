@@ -221,15 +221,16 @@ function checkItems(tx: Tx, request: InstallRequest, contract: Contract, workflo
   const newKeys = eachKeys(request.source)
   for (const name of itemNames(tx, workflowId)) {
     const to = mapping[name]
-    if (to !== undefined) {
-      if (to !== name) renameItems(tx, workflowId, name, to)
-      continue
-    }
-    const outer = name.split('/')[0] ?? name
-    if (contract.items[outer] === undefined || !newKeys.has(outer))
-      refuseItems(name, 'no longer goes through')
-    if (oldKeys.has(outer) && oldKeys.get(outer) !== newKeys.get(outer))
+    // Items within items are recorded under all the names that lead to them.
+    const parts = (to ?? name).split('/')
+    if (parts.some(part => contract.items[part] === undefined || !newKeys.has(part)))
+      refuseItems(
+        name,
+        to === undefined ? 'no longer goes through' : `does not go through “${to}” in place of`,
+      )
+    if (to === undefined && parts.some(part => oldKeys.has(part) && oldKeys.get(part) !== newKeys.get(part)))
       refuseItems(name, 'takes another key for')
+    if (to !== undefined && to !== name) renameItems(tx, workflowId, name, to)
   }
 }
 

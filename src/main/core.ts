@@ -127,7 +127,7 @@ async function build(options: CoreOptions, teardown: Teardown): Promise<Core> {
   const observer = openObserver(log, teardown)
   const client = openClient(options, places, observer, teardown)
   const connections = await openDesk(vault, store, client, places)
-  const tools = openTools(client, connections, teardown)
+  const tools = openTools({ home, client, connections }, teardown)
   const pool = openPool(options, log, teardown)
   const isSigned = (connection: string, body: Uint8Array, signature: string) =>
     connections.isSigned(connection, 'sha256', body, signature)
@@ -318,27 +318,31 @@ function openClient(
   return observed(client, request => observer.request(request))
 }
 
-function openTools(client: HttpClient, connections: Desk, teardown: Teardown): ToolRegistry {
+function openTools(
+  { home, client, connections }: { home: string; client: HttpClient; connections: Desk },
+  teardown: Teardown,
+): ToolRegistry {
   const compute = createCompute()
+  const files = { closed: [home] }
   teardown.add(() => compute.close())
   const reader = new WebReader({ client, compute })
   return createRegistry([
     ...httpTools(client, connections),
-    ...filesTools(),
+    ...filesTools(files),
     ...stateTools(),
     ...flowTools(),
     ...notifyTools(),
     ...logTools(),
     ...textTools(compute),
-    ...webTools({ reader, searchProvider: connectedSearch(connections) }),
+    ...webTools({ reader, searchProvider: connectedSearch(connections), files }),
     ...feedsTools(reader),
     ...pagesTools(reader),
     ...notesTools(),
-    ...archiveTools(),
-    ...calendarTools({ client, compute }),
+    ...archiveTools(files),
+    ...calendarTools({ client, compute, files }),
     ...tablesTools(compute),
-    ...pdfTools(compute),
-    ...imagesTools(compute),
+    ...pdfTools(compute, files),
+    ...imagesTools(compute, files),
   ])
 }
 

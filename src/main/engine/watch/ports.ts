@@ -22,13 +22,12 @@ export interface Looker {
   signal: AbortSignal
 }
 
-const workspace = new Workspace()
-
 export function portsFor(context: EngineContext, looker: Looker): LookPorts {
   return {
     ask: (name, input, memory) => ask(context, looker, name, input, memory),
     scan: async request => {
       const { bounds } = looking(context, looker, 'files.list', { path: request.folder })
+      const workspace = new Workspace({ closed: [context.store.folder] })
       return scanFolder(workspace, request, { ...looker, ...bounds })
     },
   }

@@ -22,6 +22,8 @@ export interface FilesOptions {
   anchors?: AnchorMode
   /** Called at each named point of an operation; what it throws ends the operation there. */
   reached?: (point: FilePoint) => Promise<void>
+  /** Folders that no contract opens, whatever it grants: those in which Steward keeps its own data and keys. */
+  closed?: readonly string[]
 }
 
 export type Access = 'read' | 'write' | 'delete'
@@ -40,10 +42,12 @@ const UNOBSERVED = (): Promise<void> => Promise.resolve()
 export class Workspace {
   readonly #home: string
   readonly #mode: AnchorMode
+  readonly #closed: readonly string[]
   readonly reached: (point: FilePoint) => Promise<void>
 
   constructor(options: FilesOptions = {}) {
     this.#home = options.home ?? homedir()
+    this.#closed = (options.closed ?? []).map(folder => path.resolve(folder))
     this.#mode = options.anchors ?? defaultMode
     this.reached = options.reached ?? UNOBSERVED
   }
@@ -66,10 +70,13 @@ export class Workspace {
     }
     try {
       const entry = await enter(root, target)
-      const never = await this.#neverPaths(grant.contract)
+      const forbidden = await realPaths(grant.contract.never.paths.map(text => this.resolve(text)))
+      const closed = await realPaths(this.#closed)
       const real = path.join(entry.real, ...entry.names)
       if (grant.foundAt !== undefined && grant.foundAt !== real) ledElsewhere(target, clause)
-      refuseNever(target, real, never, grant.access)
+      refuse(target, { real, access: grant.access, never: closed }, OWN)
+      refuse(target, { real, access: grant.access, never: forbidden }, FORBIDDEN)
+      const never = [...closed, ...forbidden]
       await this.reached('granted')
       const shown = entry.names.reduce(at => path.dirname(at), target)
       const top = await Anchor.open(entry.real, shown, { mode: this.#mode, clause, reached: this.reached })
@@ -104,15 +111,6 @@ export class Workspace {
       null,
     )
   }
-
-  async #neverPaths(contract: Contract): Promise<readonly string[]> {
-    return Promise.all(
-      contract.never.paths.map(async text => {
-        const { real, names } = await enter(this.resolve(text), this.resolve(text))
-        return path.join(real, ...names)
-      }),
-    )
-  }
 }
 
 /** Where a granted folder really is: its nearest existing folder, and the names that lead on from there. */
@@ -125,6 +123,16 @@ async function enter(root: string, target: string): Promise<{ real: string; name
     names.unshift(path.basename(at))
     if (at === path.dirname(at)) reject(target, 'did not exist')
   }
+}
+
+/** Where paths that may not be touched really are; what does not exist yet is refused under the name it would get. */
+async function realPaths(paths: readonly string[]): Promise<readonly string[]> {
+  return Promise.all(
+    paths.map(async text => {
+      const { real, names } = await enter(text, text)
+      return path.join(real, ...names)
+    }),
+  )
 }
 
 async function realPathOf(text: string): Promise<string | null> {
@@ -141,13 +149,32 @@ export function ledElsewhere(target: string, clause: Clause): never {
   notPermitted(target, 'lies in a granted folder that led elsewhere a moment ago', clause, next)
 }
 
+interface Barred {
+  inside: string
+  around: string
+  next?: string
+}
+
+const FORBIDDEN: Barred = {
+  inside: 'lies where the contract says nothing may ever be touched',
+  around: 'contains something that the contract says may never be touched',
+}
+const OWN: Barred = {
+  inside: 'lies in the folder of Steward’s own data and keys, which no automation may open',
+  around: 'contains the folder of Steward’s own data and keys, which no automation may move or take away',
+  next: 'Leave that folder out.',
+}
+
 /** What takes a folder away takes what is in it; what reads or writes it touches only what the path names. */
-function refuseNever(target: string, real: string, never: readonly string[], access: Access): void {
-  const inside = never.some(forbidden => namesBelow(forbidden, real) !== null)
-  const around = access === 'delete' && never.some(forbidden => namesBelow(real, forbidden) !== null)
-  if (inside) notPermitted(target, 'lies where the contract says nothing may ever be touched', 'never.paths')
-  if (around)
-    notPermitted(target, 'contains something that the contract says may never be touched', 'never.paths')
+function refuse(
+  target: string,
+  { real, access, never }: { real: string; access: Access; never: readonly string[] },
+  { inside, around, next }: Barred,
+): void {
+  if (never.some(barred => namesBelow(barred, real) !== null))
+    notPermitted(target, inside, 'never.paths', next)
+  if (access === 'delete' && never.some(barred => namesBelow(real, barred) !== null))
+    notPermitted(target, around, 'never.paths', next)
 }
 
 /** Names of a path that need no check: the last one, which a source bears already, or all. */

@@ -11,6 +11,7 @@ import {
   settleAction,
 } from '../store/actions.ts'
 import type { ActionRow } from '../store/actions.ts'
+import { answerReview } from '../store/copy-reviews.ts'
 import { itemsInState } from '../store/items.ts'
 import { failedRunsSince, failureOfRun, runById } from '../store/runs.ts'
 import type { Tx } from '../store/tx.ts'
@@ -52,6 +53,8 @@ export class Answers {
         return this.#afterFailure(action, answer.choice)
       case 'items-aside':
         return this.#afterAside(action, answer.choice)
+      case 'copied-writes':
+        return this.#afterReview(action, answer.choice)
       case 'copied-folder':
         return this.#afterCopy(action, answer.choice)
       default:
@@ -189,9 +192,23 @@ export class Answers {
     if (choice === 'resume') await this.#control.resumeEverything()
   }
 
-  async #settle(action: ActionRow, choice: string, waits: readonly WaitRow[]): Promise<void> {
+  /** The answer is kept: it is for all that had come up by now, whenever it is asked for. */
+  #afterReview(action: ActionRow, choice: string): Promise<void> {
+    const { store, clock } = this.#context
+    return this.#settle(action, choice, waitsOfAction(store, action.id), tx => {
+      answerReview(tx, action.workflow_id ?? '', choice, clock.now())
+    })
+  }
+
+  async #settle(
+    action: ActionRow,
+    choice: string,
+    waits: readonly WaitRow[],
+    also: (tx: Tx) => void = () => undefined,
+  ): Promise<void> {
     await this.#context.store.write(
       tx => {
+        also(tx)
         this.#settleIn(tx, action, choice)
       },
       { durable: true },

@@ -5,6 +5,7 @@
 import fs from 'node:fs'
 import path from 'node:path'
 import { raiseAction } from '../store/actions.ts'
+import { beginReviews } from '../store/copy-reviews.ts'
 import { putSetting, setting } from '../store/settings.ts'
 import { DATABASE_FILE } from '../store/store.ts'
 import type { Store } from '../store/store.ts'
@@ -22,7 +23,7 @@ export async function recogniseFolder(store: Store, now: number): Promise<'known
       putSetting(tx, 'database-identity', identity)
       putSetting(tx, 'epoch', store.ids.next('epo'))
       if (!isCopy) return
-      putSetting(tx, 'copied-at', String(now))
+      beginReviews(tx, { copiedAt: now, knownUntil: Number(setting(tx, 'last-seen') ?? 0) })
       for (const workflow of listWorkflows(tx)) {
         if (workflow.state === 'active')
           setWorkflowState(tx, workflow.id, 'paused', 'This data folder is a copy.', now)
@@ -41,7 +42,7 @@ export async function recogniseFolder(store: Store, now: number): Promise<'known
         body: {
           cause: 'This data folder is a copy, or an older state was put back.',
           effect:
-            'Every automation is paused. What the original did since is not known here: open runs will look, or ask, before they change anything. Go on only where the original does not run any more.',
+            'Every automation is paused. What the original did since is not known here: before an automation makes a change that the original may have made, it asks, once for all of them. Go on only where the original does not run any more.',
         },
         expiresAt: null,
         at: now,

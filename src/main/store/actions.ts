@@ -103,6 +103,9 @@ const settle = statement((p: { id: string; state: ActionRow['state']; choice: st
     .set({ state: p.state, choice: p.choice, resolved_at: p.at })
     .where('id', '=', p.id),
 )
+const reword = statement((p: { id: string; body: Uint8Array }) =>
+  query.updateTable('actions').set({ sealed_body: p.body }).where('id', '=', p.id),
+)
 const insertApproval = insertion('approvals', [
   'step_id',
   'run_id',
@@ -164,6 +167,11 @@ export function raiseAction(store: Store, tx: Tx, action: NewAction): string {
     at: action.at,
   })
   return id
+}
+
+/** It stands for more than it did. */
+export function rewordAction(store: Store, tx: Tx, id: string, body: ActionBody): void {
+  tx.run(reword, { id, body: store.sealText(JSON.stringify(body), `action:${id}`) })
 }
 
 export function actionById(reader: Reader, id: string): ActionRow | undefined {

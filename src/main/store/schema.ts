@@ -11,6 +11,14 @@ interface SettingsTable {
   value: string
 }
 
+interface CopyReviewsTable {
+  workflow_id: string
+  copied_at: number
+  known_until: number
+  over_at: Generated<number | null>
+  answers: Generated<string>
+}
+
 interface WorkflowsTable {
   id: string
   name: string
@@ -345,6 +353,7 @@ export interface Schema {
   chats: ChatsTable
   chat_events: ChatEventsTable
   workflows: WorkflowsTable
+  copy_reviews: CopyReviewsTable
   intents: IntentsTable
   scripts: ScriptsTable
   inbox: InboxTable

@@ -6,7 +6,7 @@ import { query, statement } from './statement.ts'
 import type { Reader, Tx } from './tx.ts'
 
 export type SettingKey =
-  'epoch' | 'database-identity' | 'stopped' | 'copied-at' | 'last-seen' | 'last-backup' | 'preferences'
+  'epoch' | 'database-identity' | 'stopped' | 'last-seen' | 'last-backup' | 'preferences'
 
 const get = statement((p: { key: string }) =>
   query.selectFrom('settings').select('value').where('key', '=', p.key),

@@ -78,6 +78,12 @@ const ofItem = statement((p: { runId: string; itemId: string }) =>
 const ofAction = statement((p: { actionId: string }) =>
   query.selectFrom('waits').selectAll().where('action_id', '=', p.actionId),
 )
+const countOfAction = statement((p: { actionId: string }) =>
+  query
+    .selectFrom('waits')
+    .select(({ fn }) => fn.countAll<number>().as('count'))
+    .where('action_id', '=', p.actionId),
+)
 const due = statement((p: { now: number; limit: number }) =>
   query
     .selectFrom('waits')
@@ -174,6 +180,10 @@ export function waitsOfItem(reader: Reader, runId: string, itemId: string): Wait
 
 export function waitsOfAction(reader: Reader, actionId: string): WaitRow[] {
   return reader.all(ofAction, { actionId })
+}
+
+export function countWaitsOfAction(reader: Reader, actionId: string): number {
+  return reader.get(countOfAction, { actionId })?.count ?? 0
 }
 
 /** Whether anything waits at all: asked at every turn, so that nothing more is asked when nothing does. */

@@ -53,9 +53,6 @@ export interface ActiveRun {
   readonly contract: Contract
   /** What caused the run, the same in every copy of the folder: its event's dedupe key. */
   readonly origin: string
-  /** When its event came, and when this folder was found to be a copy (-1: never): what is older is suspect (J11). */
-  readonly begunAt: number
-  readonly copiedAt: number
   readonly journal: RunJournal
   /** Aborts reads on cancel, and when the run has failed; writes in flight are waited for (R7). */
   readonly abort: AbortSignal

@@ -59,6 +59,11 @@ export function askOfEnded(
   }
 }
 
+/** What the script sees of a write that a person says was done: there is no answer to show. */
+export function assumed(call: Call): Json {
+  return call.tool.assume === undefined ? null : call.tool.assume(call.args)
+}
+
 export function isAsked(run: ActiveRun, call: Call): boolean {
   return openActionFor(run.context.store, keyOf(call.step.stepId)) !== undefined
 }

@@ -13,7 +13,6 @@ import type { LostReason } from '../../../sandbox/pool.ts'
 import type { FromWorker, GuestCall, RecordedStep, RunEnd } from '../../../sandbox/protocol.ts'
 import { eventById, payloadOf } from '../../store/inbox.ts'
 import { restRun, stillOwns, usedBy } from '../../store/runs.ts'
-import { setting } from '../../store/settings.ts'
 import type { RunRow } from '../../store/runs.ts'
 import type { Tx } from '../../store/tx.ts'
 import { contractOf, scriptOf } from '../../store/workflows.ts'
@@ -48,8 +47,6 @@ export class RunExecutor implements ActiveRun {
   readonly context: EngineContext
   readonly contract: Contract
   readonly origin: string
-  readonly begunAt: number
-  readonly copiedAt: number
   row: RunRow
   journal: RunJournal
   phase: 'run' | 'verify' = 'run'
@@ -84,8 +81,6 @@ export class RunExecutor implements ActiveRun {
     this.row = row
     this.contract = contractOf(context.store, row.intent_id)
     this.origin = event.dedupe_key
-    this.begunAt = event.created_at
-    this.copiedAt = Number(setting(context.store, 'copied-at') ?? -1)
     this.journal = new RunJournal(context, row)
     this.#script = scriptOf(context.store, row.script_id)
     this.#input = payloadOf(context.store, event)

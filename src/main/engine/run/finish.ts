@@ -34,6 +34,7 @@ import type { WaitRow } from '../../store/waits.ts'
 import type { ActiveRun } from './call.ts'
 import type { EngineContext } from '../context.ts'
 import { continueItem } from '../continue-item.ts'
+import { endReviewIn } from './after-copy.ts'
 import { askOfEnded } from './doubt.ts'
 import { raiseAside } from './item-steps.ts'
 import { commitChanges } from './local-changes.ts'
@@ -77,7 +78,10 @@ export function finishRunAs(
   settleSignals(tx, row.id, at)
   if (ending.is !== 'cancelled') continueItems(run, tx)
   if (ending.is === 'failed') raiseFailed(run, tx, ending.failure, at)
-  if (ending.is === 'returned') clearTransient(run, tx, at)
+  if (ending.is === 'returned') {
+    clearTransient(run, tx, at)
+    endReviewIn(run, tx, at)
+  }
   tx.afterCommit.push(() => {
     fault('run.after-finish')
     tellEnd(run.context, row, { ...ending, at })

@@ -7,27 +7,43 @@ import type { Failure } from '../../../domain/failure.ts'
 import { failureOf } from '../../../domain/failure.ts'
 import { isJsonObject } from '../../../domain/json.ts'
 import type { Json } from '../../../domain/json.ts'
-import type { Idempotency, Outcome, Reconciled } from '../../../domain/tool.ts'
-import { itemById } from '../../store/items.ts'
+import type { Outcome, Reconciled } from '../../../domain/tool.ts'
 import type { Step } from '../../store/journal.ts'
 import type { Tx } from '../../store/tx.ts'
 import { answerOf, detailOf, endWait, putWait, waitOf } from '../../store/waits.ts'
 import { contextFor, timeoutOf } from './call.ts'
 import type { ActiveRun, Call, CallEnd } from './call.ts'
-import { askIn, closeQuestion, isAsked } from './doubt.ts'
+import { takeAfterCopy } from './after-copy.ts'
+import { askIn, assumed, closeQuestion, isAsked } from './doubt.ts'
 import { holdFor, judge, logDecision, returnApproval, useApproval } from './permit.ts'
 import { holdBackIn, recordCallIn, recordEndIn, recordFailure } from './record.ts'
 import { ToolFailed, denied, prepareTool, runTool, withinTime } from './run-tool.ts'
 import { meaningOf, passing } from './write-failure.ts'
+import { idempotencyOf, repeatableUntil } from './write-repeats.ts'
 
 export async function takeWrite(run: ActiveRun, call: Call): Promise<CallEnd> {
   const known = run.journal.find(call.step.stepId)
-  if (known?.state === 'done') throw new Error(`${call.step.stepId} has an outcome and was taken again`)
   const wait = waitOf(run.context.store, call.step.stepId)
   if (wait?.kind === 'unknown') return afterAnswer(run, call, answerOf(run.context.store, wait) ?? null)
-  if (known?.state === 'begun') await markUnknown(run, call, unseen(call))
-  if (known?.state === 'begun' || known?.state === 'unknown') return settle(run, call)
-  return send(run, call, { known, inDoubt: false, note: 'It had not left.' })
+  switch (known?.state) {
+    case 'done':
+      throw new Error(`${call.step.stepId} has an outcome and was taken again`)
+    case 'begun':
+      await markUnknown(run, call, unseen(call))
+      return settle(run, call)
+    case 'unknown':
+      return settle(run, call)
+    case 'unsent':
+    case 'dropped':
+    case undefined:
+      return sendNew(run, call, known)
+  }
+}
+
+/** A write of which nothing has been done here; elsewhere it may have been (J11). */
+async function sendNew(run: ActiveRun, call: Call, known: Step | undefined): Promise<CallEnd> {
+  const held = await takeAfterCopy(run, call, known)
+  return held ?? send(run, call, { known, inDoubt: false, note: 'It had not left.' })
 }
 
 /** One more time that a write is about to leave. */
@@ -48,25 +64,18 @@ async function send(run: ActiveRun, call: Call, attempt: Try): Promise<CallEnd> 
   const evidence = known === undefined ? await prepareTool(run, call) : known.evidence
   if (evidence instanceof ToolFailed) return recordFailure(run, call, evidence.failure)
   const { store, fault } = run.context
-  const suspect = known === undefined && isSuspect(run, call)
   fault('write.before-intent')
-  const end = await store.write(tx => permitIn(run, tx, call, { ...attempt, evidence, suspect }), {
+  const end = await store.write(tx => permitIn(run, tx, call, { ...attempt, evidence }), {
     durable: true,
   })
   fault(known === undefined ? 'write.after-intent' : 'write.after-again')
   if (end?.is === 'waiting' && end.kind === 'approval') fault('approval.after-ask')
   if (end !== null) return end
-  if (!suspect) return issue(run, call, { evidence, inDoubt: attempt.inDoubt })
-  return settle(run, call, 'This data folder is a copy, and the original may have done this since.')
+  return issue(run, call, { evidence, inDoubt: attempt.inDoubt })
 }
 
 /** Judges the write and records that it leaves; null when it may, otherwise what it waits for or how it ended. */
-function permitIn(
-  run: ActiveRun,
-  tx: Tx,
-  call: Call,
-  attempt: Try & { evidence: Json; suspect: boolean },
-): CallEnd | null {
+function permitIn(run: ActiveRun, tx: Tx, call: Call, attempt: Try & { evidence: Json }): CallEnd | null {
   const { known, inDoubt } = attempt
   if (attempt.notDone === true) markUnsent(run, tx, call, attempt.note)
   if (!run.mayIssue()) {
@@ -95,7 +104,7 @@ function recordTry(
   run: ActiveRun,
   tx: Tx,
   call: Call,
-  { known, note, evidence, suspect }: Try & { evidence: Json; suspect: boolean },
+  { known, note, evidence }: Try & { evidence: Json },
 ): void {
   const at = run.context.clock.now()
   if (known !== undefined) {
@@ -104,14 +113,6 @@ function recordTry(
   }
   const actions = call.tool.touches(call.args).actions ?? 1
   run.journal.begin(tx, call.step, { args: call.args, evidence, actions, at })
-  if (suspect) run.journal.mark(tx, call.step, 'unknown', { note: 'This folder is a copy.', begunAt: at, at })
-}
-
-/** What began before this folder was copied, the original may have gone on with (J11). */
-function isSuspect(run: ActiveRun, call: Call): boolean {
-  if (run.copiedAt < 0 || idempotencyOf(run, call) === 'natural') return false
-  const item = call.scope.itemId === null ? undefined : itemById(run.context.store, call.scope.itemId)
-  return run.begunAt <= run.copiedAt || (item !== undefined && item.created_at <= run.copiedAt)
 }
 
 /** The write itself; its intent is on the disk. A write is never aborted: what it did would be unknown. */
@@ -235,20 +236,6 @@ function unseen(call: Call): string {
   return `${call.tool.title} was started and its end was not seen.`
 }
 
-function idempotencyOf(run: ActiveRun, call: Call): Idempotency {
-  const { idempotency } = call.tool
-  return typeof idempotency === 'function' ? idempotency(call.args, run.contract) : idempotency
-}
-
-/** Until when doing it once more is the same as having done it once. */
-function repeatableUntil(run: ActiveRun, call: Call): number {
-  const idempotency = idempotencyOf(run, call)
-  if (idempotency === 'natural') return Infinity
-  if (idempotency !== 'key') return -Infinity
-  const begunAt = run.journal.find(call.step.stepId)?.begunAt ?? call.begunAt
-  return begunAt + (call.tool.keyWindowMs?.(call.args, run.contract) ?? 0)
-}
-
 function ask(run: ActiveRun, call: Call, evidence: string): Promise<CallEnd> {
   return run.context.store.write(tx => {
     if (run.journal.find(call.step.stepId)?.state !== 'unknown') markUnknownIn(run, tx, call, evidence)
@@ -268,11 +255,6 @@ async function afterAnswer(run: ActiveRun, call: Call, answer: Json): Promise<Ca
     return conclude(run, call, { ok: true, value: answer['late'] })
   if (answer === 'skip') return { is: 'declined', reason: 'A person chose to leave it as it was.' }
   return settle(run, call)
-}
-
-/** What the script sees of a write that a person says was done: the host has no answer to show. */
-function assumed(call: Call): Json {
-  return call.tool.assume === undefined ? null : call.tool.assume(call.args)
 }
 
 /** An answer that came after the write was given up: it is evidence, unless a person has already decided. */

@@ -51,6 +51,9 @@ export class RunInstance {
   #stopReported = false
   #stopped: Failure | null = null
   #verifying = false
+  /** The recorded outcome that was asked for, and what came meanwhile. */
+  #wanted: { callId: number; at: number } | null = null
+  readonly #later: { delivery: Delivery; inherits: readonly RecordedStep[] }[] = []
   #verified: { exists: boolean; end: RunEnd | null } | null = null
 
   constructor(
@@ -86,9 +89,22 @@ export class RunInstance {
   }
 
   deliver(delivery: Delivery, inherits: readonly RecordedStep[]): void {
+    if (this.#wanted !== null) {
+      this.#later.push({ delivery, inherits })
+      return
+    }
     this.#driver.inherit(inherits)
     this.#hand(delivery, true)
     this.#advance()
+  }
+
+  /** The recorded outcome it asked for; whatever came meanwhile comes after it (J3). */
+  recall(outcome: Outcome): void {
+    const wanted = this.#wanted
+    this.#wanted = null
+    if (wanted !== null) this.#hand({ callId: wanted.callId, outcome, at: wanted.at }, false)
+    this.#advance()
+    this.#catchUp()
   }
 
   verify(input: string): void {
@@ -102,6 +118,13 @@ export class RunInstance {
   drop(): void {
     this.#guest?.drop()
     this.#guest = null
+  }
+
+  #catchUp(): void {
+    const next = this.#wanted === null ? this.#later.shift() : undefined
+    if (next === undefined) return
+    this.deliver(next.delivery, next.inherits)
+    this.#catchUp()
   }
 
   #hand(delivery: Delivery, live: boolean): void {
@@ -157,8 +180,15 @@ export class RunInstance {
   }
 
   #advance(): void {
-    for (let next = this.#driver.next(); next && !this.#stopped; next = this.#driver.next())
-      this.#hand(next, false)
+    for (let next = this.#driver.next(); next && !this.#stopped; next = this.#driver.next()) {
+      const { callId, stepId, outcome, at } = next
+      if (outcome === 'held') {
+        this.#wanted = { callId, at }
+        this.#publish({ kind: 'wants', instance: this.#run.instance, stepId })
+        return
+      }
+      this.#hand({ callId, outcome, at }, false)
+    }
     const released = this.#stopped ? null : this.#driver.release()
     this.#stopped ??= released?.failure ?? this.#deadlock()
     this.#publish(this.#newVerified() ?? this.#idle(this.#stopped ? null : released))

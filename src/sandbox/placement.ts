@@ -13,6 +13,8 @@ export type LostReason = { is: 'failure'; failure: Failure } | { is: 'neighbour'
 export interface SandboxListener {
   idle(message: Extract<FromWorker, { kind: 'idle' }>): void
   verified(message: Extract<FromWorker, { kind: 'verified' }>): void
+  /** The replay has come to an outcome that was held back: `give` hands it in. Needed by whoever holds any back. */
+  wants?(stepId: string, give: (outcome: Outcome) => void): void
   lost(reason: LostReason): void
 }
 
@@ -96,7 +98,11 @@ export class Placement implements SandboxInstance {
     this.#owed -= 1
     this.#idleSince = performance.now()
     if (message.kind === 'idle') this.#listener.idle(message)
-    else this.#listener.verified(message)
+    else if (message.kind === 'verified') this.#listener.verified(message)
+    else
+      this.#listener.wants?.(message.stepId, outcome => {
+        this.#place?.link.ask(this, { kind: 'recall', instance: this.name, outcome })
+      })
   }
 
   lost(reason: LostReason): void {

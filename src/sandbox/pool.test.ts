@@ -128,6 +128,18 @@ describe('S1 a run can hurt nobody but itself', () => {
     long.instance.drop()
   })
 
+  it('S1 a worker that breaks on a run it is just given: that run is to blame, its neighbours are not', async () => {
+    const pool = newPool({ workerFile: new URL('../../test/support/breaking-worker.ts', import.meta.url) })
+    const neighbours = [1, 2].map(n => run(`return ${String(n)}`, pool))
+    for (const neighbour of neighbours) await expect.poll(() => neighbour.messages.length).toBe(1)
+    expect(await run('BREAK', pool).ended).toMatchObject({
+      is: 'lost',
+      reason: { is: 'failure', failure: { kind: 'internal' } },
+    })
+    for (const neighbour of neighbours)
+      expect(await neighbour.ended).toEqual({ is: 'lost', reason: { is: 'neighbour' } })
+  })
+
   it('S1 a worker that cannot start fails its runs instead of keeping them waiting', async () => {
     const pool = newPool({ workerFile: new URL('./no-such-worker.ts', import.meta.url) })
     expect(await run('return 1', pool).ended).toMatchObject({

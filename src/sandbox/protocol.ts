@@ -17,7 +17,8 @@ export interface RecordedStep {
   occurrence: number
   /** Delivery order within its run; null while begun and not ended (or waiting): it is re-attached, not replayed. */
   turn: number | null
-  outcome: Outcome | null
+  /** `held`: the host has it, and the worker asks for it when the replay comes to it. */
+  outcome: Outcome | 'held' | null
   /** UTC ms of its completion: the guest's clock after it. */
   at: number
   /** Recorded by an earlier run for the same item: delivered before anything of this run, in turn order. */
@@ -93,11 +94,16 @@ export type ToWorker =
       at: number
       inherits: RecordedStep[]
     }
+  /** The outcome that was held back, and is wanted now. */
+  | { kind: 'recall'; instance: string; outcome: Outcome }
   /** Call the script's `verify` export, if it has one, in scope 'verify' (O1). Answered by `verified`. */
   | { kind: 'verify'; instance: string; input: string }
   | { kind: 'drop'; instance: string }
 
-/** Every `start`, `deliver` and `verify` is answered by exactly one message; `verified` stands in for the last `idle`. */
+/**
+ * Every `start`, `deliver`, `recall` and `verify` is answered by exactly one message; `verified` stands in for the last
+ * `idle`, and `wants` for any of them until what it wants is there.
+ */
 export type FromWorker =
   /** The guest came to rest. Everything it asked for since the last message, in issue order. */
   | {
@@ -112,4 +118,5 @@ export type FromWorker =
       end: RunEnd | null
     }
   | { kind: 'verified'; instance: string; exists: boolean; end: RunEnd | null }
+  | { kind: 'wants'; instance: string; stepId: string }
   | { kind: 'ready' }

@@ -35,6 +35,14 @@ export interface Delivery {
   at: number
 }
 
+/** A recorded outcome whose turn it is; the host may have held it back. */
+export interface RecordedDelivery {
+  callId: number
+  stepId: string
+  outcome: Outcome | 'held'
+  at: number
+}
+
 export interface Released {
   /** In issue order; `recorded` names the step that was begun before without an end. */
   calls: { callId: number; recorded: string | null }[]
@@ -129,10 +137,11 @@ export class ReplayDriver {
   }
 
   /** At rest: the next recorded outcome to hand in, inherited ones first, then in recorded order. */
-  next(): Delivery | null {
+  next(): RecordedDelivery | null {
     const ready = this.#ready.shift()
     if (!ready?.step.outcome) return null
-    return { callId: ready.callId, outcome: ready.step.outcome, at: ready.step.at }
+    const { stepId, outcome, at } = ready.step
+    return { callId: ready.callId, stepId, outcome, at }
   }
 
   /** At rest with nothing left to hand in: what may leave for the host now. */

@@ -179,8 +179,10 @@ export class WorkerLink {
     this.#placed.clear()
     this.#gone.resolve(undefined)
     this.#events.gone(this)
+    // Where nobody computed, it broke on the run it was just being given.
+    const blamed = culprit?.slot ?? lost.find(([, placement]) => placement === this.#starting)?.[0]
     for (const [slot, placement] of lost) {
-      const isToBlame = culprit !== null && (slot === culprit.slot || !this.#ready)
+      const isToBlame = culprit !== null && (slot === blamed || !this.#ready)
       placement.lost(isToBlame ? { is: 'failure', failure: culprit.failure } : { is: 'neighbour' })
     }
   }

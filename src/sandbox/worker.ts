@@ -54,6 +54,7 @@ class SandboxWorker {
     }
     this.#status.during(slot, () => {
       if (message.kind === 'verify') instance.verify(message.input)
+      else if (message.kind === 'recall') instance.recall(message.outcome)
       else instance.deliver(message, message.inherits)
     })
   }

@@ -2,6 +2,7 @@
  * Asks scripts again what they asked before: from their journal, or with their journal's outcomes handed in one by
  * one. What comes out must be what came out the first time, to the letter (J3, S3).
  */
+import type { Outcome } from '../../src/domain/tool.ts'
 import type { LostReason, SandboxPool } from '../../src/sandbox/pool.ts'
 import type { FromWorker, GuestCall, RecordedStep, RunEnd, StartRun } from '../../src/sandbox/protocol.ts'
 
@@ -43,14 +44,14 @@ export function perform(
     if (message.end !== null) return { asked: asked.map(askedOf), end: message.end }
     const step = coming.shift()
     const call = asked.find(one => step !== undefined && isOf(one, step))
-    if (step?.outcome === undefined || step.outcome === null || call === undefined)
+    if (step === undefined || step.outcome === null || step.outcome === 'held' || call === undefined)
       throw new Error(`it did not ask for ${step?.tool ?? 'anything recorded'}`)
     deliver(call.callId, step.outcome, step.at)
     return null
   })
 }
 
-type Deliver = (callId: number, outcome: NonNullable<RecordedStep['outcome']>, at: number) => void
+type Deliver = (callId: number, outcome: Outcome, at: number) => void
 
 function drive(
   pool: SandboxPool,

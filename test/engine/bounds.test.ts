@@ -2,7 +2,8 @@
 import fs from 'node:fs'
 import path from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { itemError, itemsInState, itemsOfRun } from '../../src/main/store/items.ts'
+import { itemError, itemResult, itemsInState, itemsOfRun } from '../../src/main/store/items.ts'
+import type { StartRun } from '../../src/sandbox/protocol.ts'
 import { stepsOfRun } from '../../src/main/store/journal.ts'
 import { restRun } from '../../src/main/store/runs.ts'
 import type { RunRow } from '../../src/main/store/runs.ts'
@@ -142,6 +143,63 @@ describe('a read that brings more than a call may', () => {
     fs.writeFileSync(path.join(folder, 'f.txt'), 'short')
     await world.engine.control.retryRun(run.id)
     expect(world.result(await inState(world, run.id, 'succeeded'))).toBe(5)
+  })
+})
+
+describe('a run that has recorded much', () => {
+  const BYTES = 300_000
+  const READS = 30
+  const names = () => Array.from({ length: READS }, (_none, n) => path.join(folder, `${String(n)}.txt`))
+  const reads = (after: string) => `
+    import { read } from 'tools/files'
+    import { each, waitFor } from 'tools/flow'
+    export default async function run() {
+      const all = async () => {
+        let bytes = 0
+        for (const path of ${JSON.stringify(names())}) bytes += (await read({ path })).text.length
+        await waitFor({ name: 'go' })
+        return bytes
+      }
+      ${after}
+    }`
+  let launched: StartRun[]
+
+  beforeEach(async () => {
+    for (const name of names()) fs.writeFileSync(name, 'a'.repeat(BYTES))
+    await world.stop()
+    launched = []
+    world = await createWorld({
+      folder: world.folder,
+      wrapPool: pool => ({
+        engineVersion: pool.engineVersion,
+        start: (run, listener) => {
+          launched.push(run)
+          return pool.start(run, listener)
+        },
+        warm: () => pool.warm(),
+        stats: () => pool.stats(),
+        close: () => pool.close(),
+      }),
+    })
+  })
+
+  it.each([
+    ['of its own', 'return all()'],
+    ['of an item', `return (await each('mail', ['a'], id => id, all)).done`],
+  ])('S1 J3 J6 hands a replay no more %s than fits, and the rest as it is wanted', async (_whose, body) => {
+    await world.install('large', reads(body), { ...forSite(site), reads: { paths: [folder] } })
+    const run = await world.run('large')
+    // Gone: a replay is answered from the journal alone.
+    for (const name of names()) fs.rmSync(name)
+    await world.engine.signal(run.id, 'go', null)
+    const steps = () => stepsOfRun(world.store, run.id).filter(step => step.tool === 'files.read')
+    await until(() => launched.length === 2 && world.engine.isAtRest(run.id), 'it never went on')
+    const [, again] = launched
+    expect(JSON.stringify(again?.recorded).length).toBeLessThan(5_000_000)
+    expect(steps()).toHaveLength(READS)
+    const [item] = itemsOfRun(world.store, run.id)
+    const result = item === undefined ? world.result(world.engine.run(run.id)) : itemResult(world.store, item)
+    expect(result).toBe(BYTES * READS)
   })
 })
 

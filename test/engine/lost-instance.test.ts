@@ -2,6 +2,7 @@
 import fs from 'node:fs'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { stepsOfRun } from '../../src/main/store/journal.ts'
+import { inState } from '../support/engine-tests.ts'
 import { serveHeld } from '../support/held-site.ts'
 import type { HeldSite } from '../support/held-site.ts'
 import { losable } from '../support/losable-pool.ts'
@@ -118,6 +119,19 @@ describe('an instance that is lost while a call is in flight', () => {
     }
     for (const runId of runs) expect((await world.rested(runId)).state).toBe('succeeded')
     expect(site.paths().toSorted()).toEqual(paths)
+  })
+})
+
+describe('an instance that is lost again and again', () => {
+  it('S1 before it ever comes to rest ends its run after a while, and a retry goes on', async () => {
+    await world.install('one', 'export default async function run() { return 1 }')
+    sandbox.loseAll(true)
+    const run = await world.run('one')
+    expect(world.failure(run)).toMatchObject({ kind: 'internal' })
+    expect(sandbox.starts()).toBe(8)
+    sandbox.loseAll(false)
+    await world.engine.control.retryRun(run.id)
+    expect(world.result(await inState(world, run.id, 'succeeded'))).toBe(1)
   })
 })
 

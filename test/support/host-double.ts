@@ -51,6 +51,8 @@ export interface HostOptions {
   /** What `flow.open` answers; by default every item runs. */
   open?: (scope: string) => Json
   inherits?: (scope: string) => RecordedStep[]
+  /** Answers with an outcome that was held back. */
+  recall?: (stepId: string) => Outcome
   /** Delivers held completions in this order instead of as they come. */
   pick?: (waiting: number) => number
 }
@@ -92,6 +94,10 @@ export class HostDouble {
       },
       verified: message => {
         this.#verified(message)
+      },
+      wants: (stepId, give) => {
+        const outcome: Outcome = this.#options.recall?.(stepId) ?? { ok: true, value: null }
+        give(outcome)
       },
       lost: reason => {
         this.#end({ is: 'lost', reason })

@@ -10,11 +10,14 @@ export interface Losable {
   /** The next instance has to wait for its place, until `makeRoom`. */
   fill(): void
   makeRoom(): void
+  /** Whether from now on each instance is taken away as soon as it is there. */
+  loseAll(all: boolean): void
 }
 
 export function losable(): Losable {
   let starts = 0
   let full = false
+  let losing = false
   let newest: () => void = () => undefined
   let starting: () => void = () => undefined
   const launch = (pool: SandboxPool, run: Parameters<SandboxPool['start']>[0], listener: SandboxListener) => {
@@ -23,6 +26,7 @@ export function losable(): Losable {
       instance.drop()
       listener.lost({ is: 'neighbour' })
     }
+    if (losing) setImmediate(newest)
     return instance
   }
   const later = (start: () => SandboxInstance): SandboxInstance => {
@@ -60,6 +64,9 @@ export function losable(): Losable {
     },
     fill: () => {
       full = true
+    },
+    loseAll: all => {
+      losing = all
     },
     makeRoom: () => {
       full = false

@@ -57,6 +57,8 @@ export interface Step {
   evidence: Json
   outcome: Outcome | null
   changes: LocalChange[]
+  /** Where its outcome stands, if what it brought was not kept in memory (`Room`); null otherwise. */
+  leftAt: Place | null
   turn: number | null
   /** The run that began it, and the run whose script its outcome was delivered to. */
   runId: string
@@ -68,7 +70,30 @@ export interface Step {
   at: number
 }
 
+/** Where an entry stands. */
+export interface Place {
+  runId: string
+  position: number
+}
+
+/** How much of what steps brought is kept in memory; the rest stays on the disk until somebody wants it. */
+export class Room {
+  #left: number
+
+  constructor(bytes: number) {
+    this.#left = bytes
+  }
+
+  takes(bytes: number): boolean {
+    if (bytes <= ALWAYS_KEPT_BYTES) return true
+    if (bytes > this.#left) return false
+    this.#left -= bytes
+    return true
+  }
+}
+
 const BLOB_FROM_BYTES = 32_768
+const ALWAYS_KEPT_BYTES = 1_024
 
 const insert = insertion('script_run_steps', [
   'run_id',
@@ -104,6 +129,13 @@ const byOwner = statement((p: { owner: string; runId: string; until: number }) =
     .orderBy('at')
     .orderBy('run_id')
     .orderBy('position'),
+)
+const atPlace = statement((p: Place) =>
+  query
+    .selectFrom('script_run_steps')
+    .selectAll()
+    .where('run_id', '=', p.runId)
+    .where('position', '=', p.position),
 )
 const actionsSince = statement((p: { workflowId: string; since: number }) =>
   query
@@ -146,13 +178,28 @@ export function appendEntry(store: Store, tx: Tx, entry: Entry): void {
 }
 
 /** All steps whose entries stand in this run's journal, dropped ones included, in order of their first entry. */
-export function stepsOfRun(store: Store, runId: string): Step[] {
-  return foldSteps(store, store.all(byRun, { runId }))
+export function stepsOfRun(store: Store, runId: string, room?: Room): Step[] {
+  return foldSteps(store, store.all(byRun, { runId }), room)
+}
+
+/** The outcome of a step that was not kept in memory. */
+export function outcomeAt(store: Store, place: Place): Outcome {
+  const row = store.get(atPlace, place)
+  const outcome = row === undefined ? undefined : (JSON.parse(openText(store, row)) as EntryBody).outcome
+  if (outcome === undefined)
+    throw new Error(`entry ${String(place.position)} of ${place.runId} has no outcome`)
+  return outcome
 }
 
 /** An item's steps as one run knew them: what earlier runs recorded until it opened the item, and its own. */
-export function stepsOfItem(store: Store, itemId: string, runId: string, openedAt: number): Step[] {
-  return foldSteps(store, store.all(byOwner, { owner: itemId, runId, until: openedAt }))
+export function stepsOfItem(
+  store: Store,
+  itemId: string,
+  runId: string,
+  openedAt: number,
+  room?: Room,
+): Step[] {
+  return foldSteps(store, store.all(byOwner, { owner: itemId, runId, until: openedAt }), room)
 }
 
 /** Changes of the outside that this workflow began since then: unknown ones count (J4). */
@@ -166,13 +213,16 @@ export function journalEnd(reader: Reader, runId: string): { position: number; t
   return { position: end?.position ?? 0, turn: end?.turn ?? 0 }
 }
 
-/** Steps from their entries, which must be in order of position. */
-export function foldSteps(store: Store, rows: readonly Row<'script_run_steps'>[]): Step[] {
+/** Steps from their entries, which must be in order of position. Without `room`, all they brought is kept. */
+export function foldSteps(store: Store, rows: readonly Row<'script_run_steps'>[], room?: Room): Step[] {
   const steps = new Map<string, Step>()
   for (const row of rows) {
     const step = steps.get(row.step_id) ?? newStep(row)
     steps.set(row.step_id, step)
-    applyEntry(step, row, openBody(store, row))
+    const text = openText(store, row)
+    const body = JSON.parse(text) as EntryBody
+    applyEntry(step, row, body)
+    if (room !== undefined && body.outcome !== undefined) slim(step, row, room.takes(text.length))
   }
   return [...steps.values()]
 }
@@ -191,6 +241,7 @@ function newStep(row: Row<'script_run_steps'>): Step {
     evidence: null,
     outcome: null,
     changes: [],
+    leftAt: null,
     turn: null,
     runId: row.run_id,
     endedBy: null,
@@ -225,6 +276,14 @@ function applyEntry(step: Step, row: Row<'script_run_steps'>, body: EntryBody): 
   step.endedBy = row.run_id
 }
 
+/** What was sent is of no use once it has an outcome; what came back is, to a replay. */
+function slim(step: Step, row: Row<'script_run_steps'>, hasRoom: boolean): void {
+  if (row.kind === 'end') Object.assign(step, { args: null, evidence: null })
+  if (hasRoom || step.outcome?.ok !== true) return
+  step.outcome = { ok: true, value: null }
+  step.leftAt = { runId: row.run_id, position: row.position }
+}
+
 function sealBody(store: Store, tx: Tx, entry: Entry): Uint8Array {
   const context = `step:${entry.runId}:${String(entry.position)}`
   const text = JSON.stringify(entry.body)
@@ -239,9 +298,11 @@ export function blobReference(hash: string): string {
   return JSON.stringify({ blob: hash })
 }
 
-function openBody(store: Store, row: Row<'script_run_steps'>): EntryBody {
-  const body = JSON.parse(
-    store.openText(row.sealed_body, `step:${row.run_id}:${String(row.position)}`),
-  ) as EntryBody & { blob?: string }
-  return body.blob === undefined ? body : (JSON.parse(getBlob(store, body.blob)) as EntryBody)
+const REFERENCE_HEAD = '{"blob":"'
+const REFERENCE_LENGTH = blobReference('0'.repeat(64)).length
+
+function openText(store: Store, row: Row<'script_run_steps'>): string {
+  const text = store.openText(row.sealed_body, `step:${row.run_id}:${String(row.position)}`)
+  const isReference = text.length === REFERENCE_LENGTH && text.startsWith(REFERENCE_HEAD)
+  return isReference ? getBlob(store, (JSON.parse(text) as { blob: string }).blob) : text
 }

@@ -136,6 +136,11 @@ export class RunExecutor implements ActiveRun {
         verified: this.#heard(message => {
           this.#conclude(verdictOf(message))
         }),
+        wants: (stepId, give) => {
+          this.#heard(() => {
+            give(this.journal.recall(stepId))
+          })(null)
+        },
         lost: this.#heard(reason => {
           this.#onLost(reason)
         }),

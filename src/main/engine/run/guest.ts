@@ -2,20 +2,28 @@
  * The run's side of its sandbox instance: which launch is the present one, how many answers it still owes, which of
  * its calls has which number. Messages of an instance that is gone are not heard.
  */
+import type { Failure } from '../../../domain/failure.ts'
 import type { Outcome } from '../../../domain/tool.ts'
-import type { SandboxInstance, SandboxListener, SandboxPool } from '../../../sandbox/pool.ts'
+import type { LostReason, SandboxInstance, SandboxListener, SandboxPool } from '../../../sandbox/pool.ts'
 import type { RecordedStep, StartRun } from '../../../sandbox/protocol.ts'
+
+const MOST_LOST_IN_ROW = 8
+const LOST_TOO_OFTEN: Failure = {
+  kind: 'internal',
+  message: `The sandbox broke ${String(MOST_LOST_IN_ROW)} times in a row while the run was starting in it. What it had done before stays done. Retry the run.`,
+}
 
 export class Guest {
   readonly #pool: SandboxPool
   readonly #calls = new Map<string, number>()
-  /** Recorded after the present launch took its snapshot, and not asked for yet; in the order of their turns. */
   /** Handed to this instance while still being recorded. */
   readonly #ahead = new Set<string>()
+  /** Recorded after the present launch took its snapshot, and not asked for yet; in the order of their turns. */
   readonly #early = new Map<string, { outcome: Outcome; at: number; inherits: RecordedStep[] }>()
   #instance: SandboxInstance | null = null
   #launches = 0
   #owed = 0
+  #lostInRow = 0
 
   constructor(pool: SandboxPool) {
     this.#pool = pool
@@ -47,6 +55,7 @@ export class Guest {
         idle: message => {
           if (!isPresent()) return
           this.#owed--
+          this.#lostInRow = 0
           listener.idle(message)
         },
         verified: message => {
@@ -54,14 +63,23 @@ export class Guest {
           this.#owed--
           listener.verified(message)
         },
+        wants: (stepId, give) => {
+          if (isPresent()) listener.wants?.(stepId, give)
+        },
         lost: reason => {
           if (!isPresent()) return
           this.#instance = null
           this.#owed = 0
-          listener.lost(reason)
+          listener.lost(this.#judged(reason))
         },
       },
     )
+  }
+
+  /** Innocent once, twice: whoever is lost each time before it comes to rest is not to be started for ever (S1). */
+  #judged(reason: LostReason): LostReason {
+    if (reason.is !== 'neighbour' || ++this.#lostInRow < MOST_LOST_IN_ROW) return reason
+    return { is: 'failure', failure: LOST_TOO_OFTEN }
   }
 
   /** Remembers under which number the present instance asked for a step. */

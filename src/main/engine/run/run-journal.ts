@@ -9,7 +9,7 @@ import { idempotencyKeyOf, stepIdOf } from '../../../domain/identity.ts'
 import type { Json } from '../../../domain/json.ts'
 import type { Effect, LocalChange, Outcome } from '../../../domain/tool.ts'
 import type { RecordedStep } from '../../../sandbox/protocol.ts'
-import { appendEntry, journalEnd, stepsOfItem, stepsOfRun } from '../../store/journal.ts'
+import { Room, appendEntry, journalEnd, outcomeAt, stepsOfItem, stepsOfRun } from '../../store/journal.ts'
 import type { EntryBody, EntryKind, Step } from '../../store/journal.ts'
 import { itemById } from '../../store/items.ts'
 import { stillOwns } from '../../store/runs.ts'
@@ -19,6 +19,9 @@ import type { EngineContext } from '../context.ts'
 
 /** Thrown when another executor has taken the run over; the older one stops without a trace (J11). */
 export class FencedError extends Error {}
+
+/** Of what a run's steps brought; a replay asks for the rest piece by piece, so that no run is too large for it. */
+const KEPT_BYTES = 4_194_304
 
 export interface StepName {
   stepId: string
@@ -39,6 +42,7 @@ export class RunJournal {
   readonly #steps = new Map<string, Step>()
   readonly #dropped = new Map<string, number>()
   readonly #reads: Read[] = []
+  readonly #room = new Room(KEPT_BYTES)
   #actions = 0
   #hasGap = false
   readonly #look: number
@@ -67,9 +71,16 @@ export class RunJournal {
 
   /** Steps of an item that earlier runs recorded: they come with its opening (J7). */
   inherited(itemId: string, scope: string): RecordedStep[] {
-    const steps = stepsOfItem(this.#context.store, itemId, this.#run.id, Number.MAX_SAFE_INTEGER)
+    const steps = stepsOfItem(this.#context.store, itemId, this.#run.id, Number.MAX_SAFE_INTEGER, this.#room)
     for (const step of steps) this.#remember(step)
     return steps.filter(step => step.state !== 'dropped').map(step => ({ ...this.#record(step), scope }))
+  }
+
+  /** What a recorded step brought, where `recorded` held it back. */
+  recall(stepId: string): Outcome {
+    const step = this.#steps.get(stepId)
+    if (step === undefined || step.leftAt === null) throw new Error(`${stepId} was not held back`)
+    return outcomeAt(this.#context.store, step.leftAt)
   }
 
   /** Steps of one scope, known when the run was taken up. */
@@ -221,12 +232,12 @@ export class RunJournal {
   }
 
   #load(): void {
-    const own = stepsOfRun(this.#context.store, this.#run.id)
+    const own = stepsOfRun(this.#context.store, this.#run.id, this.#room)
     for (const step of own) this.#remember(step)
     for (const opened of own.filter(step => step.tool === 'flow.open' && step.state === 'done')) {
       const itemId = openedItem(opened)
       if (itemId === null) continue
-      for (const step of stepsOfItem(this.#context.store, itemId, this.#run.id, opened.at))
+      for (const step of stepsOfItem(this.#context.store, itemId, this.#run.id, opened.at, this.#room))
         this.#remember(step)
     }
   }
@@ -249,7 +260,7 @@ export class RunJournal {
       argHash: step.argHash,
       occurrence: step.occurrence,
       turn: step.turn,
-      outcome: step.outcome,
+      outcome: step.leftAt === null ? step.outcome : 'held',
       at: step.at,
       inherited: step.outcome !== null && step.endedBy !== this.#run.id,
     }
@@ -279,6 +290,7 @@ function begunStep(
     evidence: intent.evidence,
     outcome: null,
     changes: [],
+    leftAt: null,
     turn: null,
     runId,
     endedBy: null,

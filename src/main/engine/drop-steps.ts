@@ -41,6 +41,6 @@ export function dropWithAftermath(
 /** Whether a step of the same scope came after another. What was changed outside stays as it is. */
 function isAftermath(step: Step, other: Step): boolean {
   if (step.owner !== other.owner || step.state !== 'done' || step.tool === 'flow.open') return false
-  if (step.tool === 'flow.settle' || (step.turn ?? 0) <= (other.turn ?? 0)) return false
+  if (step.tool === 'flow.settle' || step.seq <= other.seq) return false
   return step.effect !== 'write' || step.outcome?.ok === false
 }

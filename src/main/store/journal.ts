@@ -60,6 +60,8 @@ export interface Step {
   /** Where its outcome stands, if what it brought was not kept in memory (`Room`); null otherwise. */
   leftAt: Place | null
   turn: number | null
+  /** Where its outcome stands among its owner's entries, over all runs; of its last entry where it has none. */
+  seq: number
   /** The run that began it, and the run whose script its outcome was delivered to. */
   runId: string
   endedBy: string | null
@@ -115,6 +117,7 @@ const insert = insertion('script_run_steps', [
   'begun_at',
   'at',
   'attempt',
+  'seq',
 ])
 
 const byRun = statement((p: { runId: string }) =>
@@ -125,10 +128,17 @@ const byOwner = statement((p: { owner: string; runId: string; until: number }) =
     .selectFrom('script_run_steps')
     .selectAll()
     .where('owner', '=', p.owner)
-    .where(({ eb, or }) => or([eb('at', '<=', p.until), eb('run_id', '=', p.runId)]))
-    .orderBy('at')
-    .orderBy('run_id')
-    .orderBy('position'),
+    .where(({ eb, or }) => or([eb('seq', '<=', p.until), eb('run_id', '=', p.runId)]))
+    .orderBy('seq'),
+)
+const lastOfOwner = statement((p: { owner: string; until: number }) =>
+  query
+    .selectFrom('script_run_steps')
+    .select('seq')
+    .where('owner', '=', p.owner)
+    .where('at', '<=', p.until)
+    .orderBy('seq', 'desc')
+    .limit(1),
 )
 const atPlace = statement((p: Place) =>
   query
@@ -174,7 +184,13 @@ export function appendEntry(store: Store, tx: Tx, entry: Entry): void {
     begun_at: entry.begunAt,
     at: entry.at,
     attempt: entry.attempt,
+    seq: lastEntryOf(tx, entry.owner) + 1,
   })
+}
+
+/** The number of an owner's last entry, by that time; 0 where there is none. */
+export function lastEntryOf(reader: Reader, owner: string, until: number = Number.MAX_SAFE_INTEGER): number {
+  return reader.get(lastOfOwner, { owner, until })?.seq ?? 0
 }
 
 /** All steps whose entries stand in this run's journal, dropped ones included, in order of their first entry. */
@@ -191,15 +207,9 @@ export function outcomeAt(store: Store, place: Place): Outcome {
   return outcome
 }
 
-/** An item's steps as one run knew them: what earlier runs recorded until it opened the item, and its own. */
-export function stepsOfItem(
-  store: Store,
-  itemId: string,
-  runId: string,
-  openedAt: number,
-  room?: Room,
-): Step[] {
-  return foldSteps(store, store.all(byOwner, { owner: itemId, runId, until: openedAt }), room)
+/** An item's steps as one run knew them: of other runs' entries those up to `until`, and its own. */
+export function stepsOfItem(store: Store, itemId: string, runId: string, until: number, room?: Room): Step[] {
+  return foldSteps(store, store.all(byOwner, { owner: itemId, runId, until }), room)
 }
 
 /** Changes of the outside that this workflow began since then: unknown ones count (J4). */
@@ -213,7 +223,7 @@ export function journalEnd(reader: Reader, runId: string): { position: number; t
   return { position: end?.position ?? 0, turn: end?.turn ?? 0 }
 }
 
-/** Steps from their entries, which must be in order of position. Without `room`, all they brought is kept. */
+/** Steps from their entries, which must be in their order. Without `room`, all they brought is kept. */
 export function foldSteps(store: Store, rows: readonly Row<'script_run_steps'>[], room?: Room): Step[] {
   const steps = new Map<string, Step>()
   for (const row of rows) {
@@ -243,6 +253,7 @@ function newStep(row: Row<'script_run_steps'>): Step {
     changes: [],
     leftAt: null,
     turn: null,
+    seq: row.seq,
     runId: row.run_id,
     endedBy: null,
     position: row.position,
@@ -266,6 +277,7 @@ const STATE_AFTER = {
 function applyEntry(step: Step, row: Row<'script_run_steps'>, body: EntryBody): void {
   step.state = STATE_AFTER[row.kind]
   step.at = row.at
+  if (step.outcome === null) step.seq = row.seq
   step.costMicros += row.cost_micros
   step.args = body.args ?? step.args
   step.evidence = body.evidence ?? step.evidence

@@ -131,6 +131,7 @@ interface ScriptRunStepsTable {
   begun_at: number
   at: number
   attempt: number
+  seq: number
 }
 
 interface WaitsTable {

@@ -164,6 +164,7 @@ function messageOf(end: ItemEnd | null): string | null {
 }
 
 function inheritedStep(step: Step, scope: string): RecordedStep {
-  const { stepId, tool, effect, argHash, occurrence, turn, outcome, at } = step
+  const { stepId, tool, effect, argHash, occurrence, outcome, at } = step
+  const turn = outcome === null ? null : step.seq
   return { stepId, scope, tool, effect, argHash, occurrence, turn, outcome, at, inherited: outcome !== null }
 }

@@ -18,6 +18,7 @@ import {
   moveItem,
 } from '../../store/items.ts'
 import type { ItemError, ItemRow } from '../../store/items.ts'
+import { lastEntryOf } from '../../store/journal.ts'
 import type { Store } from '../../store/store.ts'
 import type { Tx } from '../../store/tx.ts'
 import { endWaitsOfItem, waitsOfItem } from '../../store/waits.ts'
@@ -61,6 +62,7 @@ export async function openItem(run: ActiveRun, call: Call): Promise<CallEnd> {
     const inherits: RecordedStep[] = item === undefined ? [] : run.journal.inherited(item.id, scope)
     const itemId = item?.id ?? createItem(tx, { workflowId: run.row.workflow_id, ...attachment })
     if (item !== undefined) attachItem(tx, { id: item.id, ...attachment })
+    call.evidence = { after: lastEntryOf(tx, itemId) }
     recordCallIn(run, tx, call, { ok: true, value: { run: true, item: itemId } }, inherits)
   })
   fault('item.after-open')

@@ -6,10 +6,19 @@
 import { fail } from '../../../domain/failure.ts'
 import type { Failure } from '../../../domain/failure.ts'
 import { idempotencyKeyOf, stepIdOf } from '../../../domain/identity.ts'
+import { isJsonObject } from '../../../domain/json.ts'
 import type { Json } from '../../../domain/json.ts'
 import type { Effect, LocalChange, Outcome } from '../../../domain/tool.ts'
 import type { RecordedStep } from '../../../sandbox/protocol.ts'
-import { Room, appendEntry, journalEnd, outcomeAt, stepsOfItem, stepsOfRun } from '../../store/journal.ts'
+import {
+  Room,
+  appendEntry,
+  journalEnd,
+  lastEntryOf,
+  outcomeAt,
+  stepsOfItem,
+  stepsOfRun,
+} from '../../store/journal.ts'
 import type { EntryBody, EntryKind, Step } from '../../store/journal.ts'
 import { itemById } from '../../store/items.ts'
 import { stillOwns } from '../../store/runs.ts'
@@ -237,7 +246,8 @@ export class RunJournal {
     for (const opened of own.filter(step => step.tool === 'flow.open' && step.state === 'done')) {
       const itemId = openedItem(opened)
       if (itemId === null) continue
-      for (const step of stepsOfItem(this.#context.store, itemId, this.#run.id, opened.at, this.#room))
+      const until = openedAfter(opened) ?? lastEntryOf(this.#context.store, itemId, opened.at)
+      for (const step of stepsOfItem(this.#context.store, itemId, this.#run.id, until, this.#room))
         this.#remember(step)
     }
   }
@@ -252,6 +262,7 @@ export class RunJournal {
   }
 
   #record(step: Step): RecordedStep {
+    const isInherited = step.outcome !== null && step.endedBy !== this.#run.id
     return {
       stepId: step.stepId,
       scope: this.#scopeOf(step.owner),
@@ -259,10 +270,11 @@ export class RunJournal {
       effect: step.effect,
       argHash: step.argHash,
       occurrence: step.occurrence,
-      turn: step.turn,
+      // Turns are each run's own: what several runs recorded for an item is in the order of the item.
+      turn: isInherited ? step.seq : step.turn,
       outcome: step.leftAt === null ? step.outcome : 'held',
       at: step.at,
-      inherited: step.outcome !== null && step.endedBy !== this.#run.id,
+      inherited: isInherited,
     }
   }
 
@@ -292,6 +304,7 @@ function begunStep(
     changes: [],
     leftAt: null,
     turn: null,
+    seq: 0,
     runId,
     endedBy: null,
     position: 0,
@@ -314,6 +327,12 @@ export function isVerification(owner: string, runId: string): boolean {
 
 function dropKey(step: { owner: string; tool: string; argHash: string; occurrence: number }): string {
   return `${step.owner}|${step.tool}|${step.argHash}|${String(step.occurrence)}`
+}
+
+/** Which entry of the item was the last when it was opened; undefined where that was not recorded yet. */
+function openedAfter({ evidence }: Step): number | undefined {
+  const after = isJsonObject(evidence) ? evidence['after'] : undefined
+  return typeof after === 'number' ? after : undefined
 }
 
 function openedItem(opened: Step): string | null {

@@ -6,6 +6,7 @@ import { addAutomationCommands } from './commands-automations.ts'
 import { addChatCommand } from './commands-chat.ts'
 import { addConnectionCommands } from './commands-connections.ts'
 import { addDevCommands } from './commands-dev.ts'
+import { addElsewhereCommands } from './commands-elsewhere.ts'
 import { addFolderCommands } from './commands-folder.ts'
 import { addGalleryCommands } from './commands-gallery.ts'
 import { addHookCommands } from './commands-hooks.ts'
@@ -45,6 +46,7 @@ export function createProgram(): Command {
   addHookCommands(program)
   addVaultCommands(program)
   addObserveCommands(program)
+  addElsewhereCommands(program)
   addDevCommands(program)
   throwInsteadOfExiting(program)
   return program

@@ -9,7 +9,9 @@ import type { AnswerOf, Ask, AskFile, FilePath, ItemOf, ListPath, News, PathOf, 
 export type Send = (path: string, init: RequestInit) => Promise<Response>
 
 /** What the stream tells: that it begins, that something changed, or that everything is to be read anew. */
-export type Told = { id: string } & ({ event: 'ready' | 'reset' } | { event: 'change'; news: News })
+export type Told = { id: string } & (
+  { event: 'ready' } | { event: 'reset' } | { event: 'change'; news: News }
+)
 
 interface Input {
   param?: Readonly<Record<string, string>>

@@ -221,6 +221,40 @@ describe('what may be sent', () => {
   })
 })
 
+describe('every route there is', () => {
+  it('is behind every one of the rules', async () => {
+    const paths = (await call({ path: '/api/v1/openapi.json' })).json?.['paths'] as Record<string, object>
+    const routes = Object.entries(paths).flatMap(([place, methods]) =>
+      Object.keys(methods).map(method => ({
+        method: method.toUpperCase(),
+        path: place.replaceAll(/\{\w+\}/g, 'echo'),
+      })),
+    )
+    expect(routes.length).toBeGreaterThan(80)
+    const rows = async () => (await call({ path: '/api/v1/audit/verify' })).json?.['rows']
+    const before = await rows()
+    const rules: [status: number, breaks: Partial<Call>][] = [
+      [401, { withoutToken: true }],
+      [403, { headers: { host: 'evil.example' } }],
+      [403, { headers: { origin: 'https://evil.example' } }],
+      [403, { headers: { 'sec-fetch-site': 'cross-site' } }],
+      [415, { body: 'x', headers: { 'content-type': 'text/plain' } }],
+      [413, { body: `"${'x'.repeat(1_048_576)}"`, headers: { 'content-type': 'application/json' } }],
+    ]
+    for (const [status, breaks] of rules)
+      for (const route of routes) {
+        if (route.path === '/health' && status === 401) continue
+        const answer = await call({ ...route, ...breaks })
+        expect(`${route.method} ${route.path} ${String(answer.status)}`).toBe(
+          `${route.method} ${route.path} ${String(status)}`,
+        )
+        expect(answer.headers['cache-control']).toBe('no-store')
+        expect(Object.keys(answer.headers).join(' ')).not.toContain('access-control')
+      }
+    expect(await rows()).toBe(before)
+  })
+})
+
 describe('what it answers', () => {
   it('forbids storing, framing, sniffing and running, on errors too', async () => {
     for (const path of ['/health', LIST, '/api/v1/none', '/api/v1/runs?limit=x']) {

@@ -6,8 +6,14 @@ CREATE TABLE copy_reviews (
   known_until INTEGER NOT NULL,
   -- When the first run was complete that an event after the copy led to.
   over_at     INTEGER,
-  -- What a person said, in order: [{ at, choice }].
+  -- What a person said of events, in order: [{ at, choice }], each of all that were there by then.
   answers     TEXT NOT NULL DEFAULT '[]'
+) STRICT;
+
+-- What a person said of one run or item whose changes the original may have made.
+CREATE TABLE copy_answers (
+  owner       TEXT PRIMARY KEY,
+  choice      TEXT NOT NULL CHECK (choice IN ('done', 'do', 'each'))
 ) STRICT;
 
 -- Copies recognised so far have caught up, but for what had begun before.

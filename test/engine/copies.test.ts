@@ -264,6 +264,25 @@ describe('what the original did after the copy was taken', () => {
     expect(site.paths()).toEqual(['/1', '/2', '/3', '/4'])
   })
 
+  it('J11 R3 is asked about once for all events that wait, and anew for those that came after the question', async () => {
+    const source = `import { post } from 'tools/http'
+      export default async function run(event) { return (await post('${site.url()}' + event.n, {})).status }`
+    const id = await world.install('poster', source, forSite(site))
+    await goOnIn(await backup())
+    await world.engine.control.pause(id)
+    for (const n of [1, 2, 3]) await send(world, 'poster', { n })
+    await world.engine.control.resume(id)
+    expect((await question()).cause).toContain('wait 2 events')
+    const late = await send(world, 'poster', { n: 4 })
+    await resolve(world, 'copied-writes', 'done')
+    await actionOf(world, 'copied-writes')
+    expect((await question()).cause).not.toContain('wait')
+    expect([world.engine.event(late).state, site.paths()]).toEqual(['claimed', []])
+    await resolve(world, 'copied-writes', 'do')
+    await until(() => world.engine.event(late).state === 'done', 'it was never done')
+    expect(site.paths()).toEqual(['/4'])
+  })
+
   it('J11 P2 is not asked about where policy lets nothing out, nor in an automation that is new here', async () => {
     await mailed()
     await world.install('fresh', counter(), forSite(site))

@@ -15,7 +15,7 @@ import { answerReview } from '../store/copy-reviews.ts'
 import { itemsInState } from '../store/items.ts'
 import { failedRunsSince, failureOfRun, runById } from '../store/runs.ts'
 import type { Tx } from '../store/tx.ts'
-import { waitsOfAction } from '../store/waits.ts'
+import { answerWait, waitsOfAction } from '../store/waits.ts'
 import type { WaitRow } from '../store/waits.ts'
 import type { EngineContext } from './context.ts'
 import type { Control } from './control.ts'
@@ -192,23 +192,27 @@ export class Answers {
     if (choice === 'resume') await this.#control.resumeEverything()
   }
 
-  /** The answer is kept: it is for all that had come up by now, whenever it is asked for. */
-  #afterReview(action: ActionRow, choice: string): Promise<void> {
-    const { store, clock } = this.#context
-    return this.#settle(action, choice, waitsOfAction(store, action.id), tx => {
-      answerReview(tx, action.workflow_id ?? '', choice, clock.now())
-    })
+  /** The answer is kept for what the person was shown: the runs and items that wait, and the events behind them. */
+  async #afterReview(action: ActionRow, choice: string): Promise<void> {
+    const { store } = this.#context
+    const waits = await store.write(
+      tx => {
+        this.#settleIn(tx, action, choice)
+        const waiting = waitsOfAction(tx, action.id)
+        const askedAt = waiting.reduce((last, wait) => Math.max(last, wait.created_at), action.created_at)
+        const owners = waiting.map(wait => wait.item_id ?? wait.run_id)
+        answerReview(tx, action.workflow_id ?? '', { choice, askedAt, owners })
+        for (const wait of waiting) answerWait(store, tx, wait)
+        return waiting
+      },
+      { durable: true },
+    )
+    this.#waker.ended(waits)
   }
 
-  async #settle(
-    action: ActionRow,
-    choice: string,
-    waits: readonly WaitRow[],
-    also: (tx: Tx) => void = () => undefined,
-  ): Promise<void> {
+  async #settle(action: ActionRow, choice: string, waits: readonly WaitRow[]): Promise<void> {
     await this.#context.store.write(
       tx => {
-        also(tx)
         this.#settleIn(tx, action, choice)
       },
       { durable: true },

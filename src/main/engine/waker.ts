@@ -81,6 +81,11 @@ export class Waker {
     this.#wake(wait)
   }
 
+  /** Goes on with waits that are over on record. */
+  ended(waits: readonly WaitRow[]): void {
+    for (const wait of waits) this.#wake(wait)
+  }
+
   /** The network is back: whatever waited for it goes on at once (R5). */
   online(): void {
     for (const wait of offlineWaits(this.#context.store)) {

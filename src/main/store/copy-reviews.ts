@@ -18,7 +18,7 @@ export interface CopyReview {
   knownUntil: number
   /** The end of the first complete run; null until then. */
   overAt: number | null
-  /** Each is for all that had come up by then and was not answered before. */
+  /** Each is for all events that were there by then and had no answer before. */
   answers: z.output<typeof answersSchema>
 }
 
@@ -44,6 +44,16 @@ const ofWorkflow = statement((p: { workflowId: string }) =>
 const putAnswers = statement((p: { workflowId: string; answers: string }) =>
   query.updateTable('copy_reviews').set({ answers: p.answers }).where('workflow_id', '=', p.workflowId),
 )
+const clearAnswers = statement((_p: object) => query.deleteFrom('copy_answers'))
+const putAnswer = statement((p: { owner: string; choice: ReviewChoice }) =>
+  query
+    .insertInto('copy_answers')
+    .values({ owner: p.owner, choice: p.choice })
+    .onConflict(conflict => conflict.column('owner').doUpdateSet({ choice: p.choice })),
+)
+const answerOf = statement((p: { owner: string }) =>
+  query.selectFrom('copy_answers').select('choice').where('owner', '=', p.owner),
+)
 const finish = statement((p: { workflowId: string; at: number }) =>
   query
     .updateTable('copy_reviews')
@@ -54,6 +64,7 @@ const finish = statement((p: { workflowId: string; at: number }) =>
 
 export function beginReviews(tx: Tx, times: { copiedAt: number; knownUntil: number }): void {
   tx.run(clear, {})
+  tx.run(clearAnswers, {})
   tx.run(begin, times)
 }
 
@@ -68,9 +79,20 @@ export function reviewOf(reader: Reader, workflowId: string): CopyReview | undef
   }
 }
 
-export function answerReview(tx: Tx, workflowId: string, choice: string, at: number): void {
-  const answers = [...(reviewOf(tx, workflowId)?.answers ?? []), { at, choice: choiceSchema.parse(choice) }]
+/** What a person said of these runs and items, and of every event that was there when they were last asked. */
+export function answerReview(
+  tx: Tx,
+  workflowId: string,
+  answer: { choice: string; askedAt: number; owners: readonly string[] },
+): void {
+  const choice = choiceSchema.parse(answer.choice)
+  for (const owner of answer.owners) tx.run(putAnswer, { owner, choice })
+  const answers = [...(reviewOf(tx, workflowId)?.answers ?? []), { at: answer.askedAt, choice }]
   tx.run(putAnswers, { workflowId, answers: JSON.stringify(answers) })
+}
+
+export function reviewAnswerFor(reader: Reader, owner: string): ReviewChoice | undefined {
+  return reader.get(answerOf, { owner })?.choice
 }
 
 export function endReview(tx: Tx, workflowId: string, at: number): void {

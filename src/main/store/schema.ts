@@ -19,6 +19,11 @@ interface CopyReviewsTable {
   answers: Generated<string>
 }
 
+interface CopyAnswersTable {
+  owner: string
+  choice: 'done' | 'do' | 'each'
+}
+
 interface WorkflowsTable {
   id: string
   name: string
@@ -355,6 +360,7 @@ export interface Schema {
   chat_events: ChatEventsTable
   workflows: WorkflowsTable
   copy_reviews: CopyReviewsTable
+  copy_answers: CopyAnswersTable
   intents: IntentsTable
   scripts: ScriptsTable
   inbox: InboxTable

@@ -5,10 +5,9 @@
  */
 import { visibleText } from '../../../domain/approval.ts'
 import { actionById, bodyOfAction, raiseAction, rewordAction } from '../../store/actions.ts'
-import type { ActionBody } from '../../store/actions.ts'
-import { endReview, reviewOf } from '../../store/copy-reviews.ts'
+import { endReview, reviewAnswerFor, reviewOf } from '../../store/copy-reviews.ts'
 import type { CopyReview, ReviewChoice } from '../../store/copy-reviews.ts'
-import { eventById } from '../../store/inbox.ts'
+import { eventById, waitingFor } from '../../store/inbox.ts'
 import { itemById } from '../../store/items.ts'
 import type { Step } from '../../store/journal.ts'
 import type { Tx } from '../../store/tx.ts'
@@ -35,7 +34,7 @@ export async function takeAfterCopy(
   // What may not leave anyway is nobody's question.
   if (!run.mayIssue() || judge(run, call, store).verdict === 'deny') return null
   return store.write(tx => {
-    switch (choiceFor(run, call, reviewOf(tx, run.row.workflow_id))) {
+    switch (choiceFor(run, tx, call)) {
       case 'do':
         return null
       case 'done':
@@ -75,10 +74,12 @@ function sinceOf({ context, row }: ActiveRun, { scope }: Call): number {
   return (item ?? eventById(context.store, row.inbox_id))?.created_at ?? row.created_at
 }
 
-/** What a person said first after it had come up. */
-function choiceFor(run: ActiveRun, call: Call, review: CopyReview | undefined): ReviewChoice | undefined {
+/** What a person said of this run or item; of a run also while its event was waiting. */
+function choiceFor(run: ActiveRun, tx: Tx, call: Call): ReviewChoice | undefined {
+  const said = reviewAnswerFor(tx, call.scope.owner)
+  if (said !== undefined || call.scope.itemId !== null) return said
   const since = sinceOf(run, call)
-  return review?.answers.find(({ at }) => at >= since)?.choice
+  return reviewOf(tx, run.row.workflow_id)?.answers.find(({ at }) => at >= since)?.choice
 }
 
 /** On record as done, though not from here: nothing leaves, and no quota is used. */
@@ -112,22 +113,32 @@ function hold(run: ActiveRun, tx: Tx, call: Call): CallEnd {
   putWait(tx, { stepId, runId: run.row.id, itemId, kind: 'fix', name: 'copy', wakeAt: null, actionId, at })
   const known = actionById(tx, actionId)
   const before = known === undefined ? '' : (bodyOfAction(store, known).detail ?? '')
-  rewordAction(store, tx, actionId, bodyOf(run, call, countWaitsOfAction(tx, actionId), before))
+  rewordAction(store, tx, actionId, {
+    cause: `${run.contract.title} came to ${plural(countWaitsOfAction(tx, actionId), 'change')} that this copy of the data does not know of. The original may have made them since the copy was taken.${behind(run, tx)}`,
+    effect:
+      'None of them was made here so far. “They were done” counts them as done without making them. What the automation comes to later is asked about anew, until it has run completely once.',
+    detail: withLine(before, visibleText(call.tool.describe(call.args, undefined), 200)),
+  })
   return { is: 'waiting', kind: 'fix' }
 }
 
-function bodyOf(run: ActiveRun, call: Call, count: number, before: string): ActionBody {
-  const sentence = visibleText(call.tool.describe(call.args, undefined), 200)
-  const lines = before === '' ? [] : before.split('\n')
-  const changes = count === 1 ? 'a change' : `${String(count)} changes`
-  return {
-    cause: `${run.contract.title} came to ${changes} that this copy of the data does not know of. The original may have made them since the copy was taken.`,
-    effect:
-      'None of them was made here so far. “They were done” counts them as done without making them. What the automation comes to later is asked about anew, until it has run completely once.',
-    detail: (lines.length < MOST_SHOWN ? [...lines, sentence] : lines).join('\n'),
-  }
+/** The answer is for what they lead to as well. */
+function behind(run: ActiveRun, tx: Tx): string {
+  const events = waitingFor(tx, 'workflow', run.row.workflow_id, MOST_COUNTED)
+  if (events === 0) return ''
+  return ` Behind ${events === 1 ? 'it waits' : 'it wait'} ${plural(events, 'event')}, which the answer is for too.`
 }
 
+function plural(count: number, noun: string): string {
+  return count === 1 ? `1 ${noun}` : `${String(count)} ${noun}s`
+}
+
+function withLine(text: string, line: string): string {
+  if (text === '') return line
+  return text.split('\n').length < MOST_SHOWN ? `${text}\n${line}` : text
+}
+
+const MOST_COUNTED = 10_000
 const MOST_SHOWN = 20
 const SINCE = 'This data folder is a copy, and the original may have done this since.'
 const CHOICES = [

@@ -1,4 +1,5 @@
 import fs from 'node:fs'
+import path from 'node:path'
 import { serve } from '@hono/node-server'
 import type { AddressInfo, Socket } from 'node:net'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -51,7 +52,13 @@ describe('the stream of a core', () => {
     const automation = await install(
       steward,
       'told',
-      "import { ask } from 'tools/flow'\nexport default () => ask({ question: 'Really?', choices: ['yes'] })",
+      `import { ask } from 'tools/flow'
+       import { write } from 'tools/files'
+       export default async () => {
+         await write('${steward.home}-a.txt', 'A')
+         return ask({ question: 'Really?', choices: ['yes'] })
+       }`,
+      { changes: [{ tool: 'files.write', paths: [path.dirname(steward.home)], approval: 'never' }] },
     )
     await stream.until(changed('automation', { id: automation, state: 'active' }))
     const { json } = await post('/automations/told/run', {})
@@ -61,6 +68,9 @@ describe('the stream of a core', () => {
     await post(`/runs/${String(run.data['id'])}/cancel`)
     await stream.until(changed('run', { id: run.data['id'], state: 'cancelled' }))
     await stream.until(changed('action', { id: action.data['id'], state: 'closed' }))
+    await stream.until(({ data }) => data['kind'] === 'notification' && data['id'] !== null)
+    const undo = await post(`/runs/${String(run.data['id'])}/undo`, {})
+    await stream.until(changed('undo', { id: undo.json?.['id'] }))
     expect(json?.['eventId']).toBeDefined()
     const chat = await post('/chats', { title: 'Tax' })
     await post(`/chats/${String(chat.json?.['id'])}/messages`, { text: 'canary-of-a-chat' })

@@ -16,7 +16,16 @@ import { workflowById } from '../store/workflows.ts'
 /** One thing that changed. */
 export interface News {
   kind:
-    'automation' | 'run' | 'action' | 'notification' | 'chat' | 'connection' | 'grant' | 'policy' | 'settings'
+    | 'automation'
+    | 'run'
+    | 'undo'
+    | 'action'
+    | 'notification'
+    | 'chat'
+    | 'connection'
+    | 'grant'
+    | 'policy'
+    | 'settings'
   id: string | null
   /** The automation it belongs to, where it belongs to one. */
   automation: string | null
@@ -153,15 +162,17 @@ export class Feed {
   }
 }
 
-/** What people know that by which a row belongs to: its kind, and the value that holds its id, where one does. */
-const THINGS: Readonly<Record<Change['table'], readonly [kind: News['kind'], id?: string]>> = {
+/** What people know that by which a row belongs to: its kind, and by what names its id goes among the values. */
+const THINGS: Readonly<Record<Change['table'], readonly [kind: News['kind'], ...ids: string[]]>> = {
   workflows: ['automation', 'id'],
   script_runs: ['run', 'id'],
-  script_run_steps: ['run', 'run_id'],
+  script_run_steps: ['run', 'run_id', 'runId'],
+  undos: ['undo', 'id'],
+  undo_steps: ['undo', 'undo_id', 'undoId'],
   actions: ['action', 'id'],
   notifications: ['notification', 'id'],
   chats: ['chat', 'id'],
-  chat_events: ['chat', 'chat_id'],
+  chat_events: ['chat', 'chat_id', 'chatId'],
   connections: ['connection'],
   grants: ['grant', 'id'],
   policies: ['policy'],
@@ -172,9 +183,9 @@ const SHOWN_SETTINGS: readonly unknown[] = ['preferences', 'stopped']
 
 function thingOf({ table, values }: Change): Thing | null {
   if (table === 'settings' && !SHOWN_SETTINGS.includes(values['key'])) return null
-  const [kind, name = ''] = THINGS[table]
-  const id = values[name]
-  return { kind, id: typeof id === 'string' ? id : null }
+  const [kind, ...names] = THINGS[table]
+  const id = names.map(name => values[name]).find(value => typeof value === 'string')
+  return { kind, id: id ?? null }
 }
 
 /** As it is now; null where it is gone. */

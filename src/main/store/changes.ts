@@ -16,6 +16,8 @@ const TOLD = [
   'grants',
   'policies',
   'settings',
+  'undos',
+  'undo_steps',
 ] as const
 
 export interface Change {

@@ -67,7 +67,7 @@ describe('the document of the API', () => {
     }
   })
 
-  it('says that lists are paged, commands repeatable and edits conditional', () => {
+  it('says that lists are paged, commands repeatable, edits conditional and the stream resumed', () => {
     const named = (place: string, method: string) =>
       operationsIn()
         .find(each => each.place === place && each.method === method)
@@ -75,6 +75,7 @@ describe('the document of the API', () => {
     expect(named('/api/v1/runs', 'get')).toEqual(expect.arrayContaining(['limit', 'cursor', 'automation']))
     expect(named('/api/v1/automations', 'post')).toContain('Idempotency-Key')
     expect(named('/api/v1/settings', 'patch')).toContain('If-Match')
+    expect(named('/api/v1/stream', 'get')).toEqual(['Last-Event-ID'])
   })
 
   it('would notice an answer that says something else', () => {

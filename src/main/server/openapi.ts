@@ -8,6 +8,7 @@ import type { AnswerName } from './answers.ts'
 import { OPEN_PATHS } from './guard.ts'
 import { operationOf } from './operation.ts'
 import type { Operation } from './operation.ts'
+import { STREAM_TYPE } from './routes-stream.ts'
 
 export interface DeclaredRoute {
   method: string
@@ -37,6 +38,13 @@ const IF_MATCH = {
   in: 'header',
   required: true,
   description: 'The ETag of what was read; where that was changed meanwhile, the answer is 412',
+  schema: { type: 'string' },
+}
+
+const LAST_EVENT_ID = {
+  name: 'Last-Event-ID',
+  in: 'header',
+  description: 'The id of the last event that came: it goes on after that one',
   schema: { type: 'string' },
 }
 
@@ -78,6 +86,7 @@ function operationPart(method: string, place: string, declared: Operation): Part
       ...queryParameters(declared.query),
       ...(method === 'POST' ? [IDEMPOTENCY_KEY] : []),
       ...(declared.replaces === true ? [IF_MATCH] : []),
+      ...(declared.streams?.[STREAM_TYPE] === undefined ? [] : [LAST_EVENT_ID]),
     ],
     ...(declared.body === undefined ? {} : { requestBody: bodyPart(declared.body) }),
     responses: {

@@ -50,6 +50,8 @@ export interface GuestPorts {
 export interface Guest {
   open(ports: GuestPorts): void
   slice(text: string, budgetMs: number): Slice
+  /** How large it has become, in bytes. */
+  readonly memory: number
   /** To be called while it is at rest, by whoever then forgets it. */
   drop(): void
 }
@@ -107,6 +109,10 @@ class WasmGuest implements Guest, EngineHost {
   open(ports: GuestPorts): void {
     this.#images.copyTo(this.#memory, ports.modules)
     this.#ports = ports
+  }
+
+  get memory(): number {
+    return this.#memory.buffer.byteLength
   }
 
   slice(text: string, budgetMs: number): Slice {

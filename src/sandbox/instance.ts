@@ -202,6 +202,7 @@ export class RunInstance {
       closes: released?.closes ?? [],
       unconsumed: released?.unconsumed ?? [],
       cpuMs: this.#cpuMs,
+      memory: this.#guest?.memory ?? 0,
       end: this.#newEnd(),
     }
   }

@@ -39,6 +39,7 @@ export class Placement implements SandboxInstance {
   #over = false
   #owed = 0
   #idleSince = 0
+  #memory = 0
 
   constructor(run: StartRun, listener: SandboxListener, leaveQueue: (placement: Placement) => void) {
     this.run = run
@@ -61,6 +62,11 @@ export class Placement implements SandboxInstance {
   /** Since when (monotonic ms) it has only waited for the host; null while it computes. */
   get idleSince(): number | null {
     return this.#owed === 0 ? this.#idleSince : null
+  }
+
+  /** How much memory it was last known to hold, in bytes. */
+  get memory(): number {
+    return this.#memory
   }
 
   deliver(callId: number, outcome: Outcome, at: number, inherits: RecordedStep[] = []): void {
@@ -97,8 +103,10 @@ export class Placement implements SandboxInstance {
   answer(message: Exclude<FromWorker, { kind: 'ready' }>): void {
     this.#owed -= 1
     this.#idleSince = performance.now()
-    if (message.kind === 'idle') this.#listener.idle(message)
-    else if (message.kind === 'verified') this.#listener.verified(message)
+    if (message.kind === 'idle') {
+      this.#memory = message.memory
+      this.#listener.idle(message)
+    } else if (message.kind === 'verified') this.#listener.verified(message)
     else
       this.#listener.wants?.(message.stepId, outcome => {
         this.#place?.link.ask(this, { kind: 'recall', instance: this.name, outcome })

@@ -97,6 +97,30 @@ describe('S1 a run can hurt nobody but itself', () => {
     expect(pool.stats().evicted).toBe(1)
   })
 
+  it('S1 when memory is short, one that only waits gives up its instance, and no more than needed', async () => {
+    const pool = newPool({ memoryMb: 64, evictIdleAfterMs: 30 })
+    const hoard = `const kept = []; for (let i = 0; i < 40; i++) kept.push(new Uint8Array(1e6).fill(1)); await get({}); return kept.length`
+    const first = run(hoard, pool, { answer: () => 'hold' })
+    await expect.poll(() => first.calls.length).toBe(1)
+    const second = run(hoard, pool, { answer: () => 'hold' })
+    expect(await first.ended).toEqual({ is: 'lost', reason: { is: 'evicted' } })
+    expect(await run('return 5', pool).value()).toBe(5)
+    const [call] = second.calls
+    if (call) second.complete(call, { ok: true, value: null })
+    expect(await second.value()).toBe(40)
+    expect(pool.stats().evicted).toBe(1)
+  })
+
+  it('S1 a run that is alone keeps what its limit allows', async () => {
+    const pool = newPool({ memoryMb: 8, evictIdleAfterMs: 30 })
+    const hoard = `const kept = new Uint8Array(2e7).fill(1); await get({}); return kept.length`
+    const alone = run(hoard, pool, {
+      answer: () => new Promise(done => setTimeout(done, 200, { ok: true, value: null })),
+    })
+    expect(await alone.value()).toBe(2e7)
+    expect(pool.stats().evicted).toBe(0)
+  })
+
   it('S1 a dropped run in mid-computation makes room at once', async () => {
     const pool = newPool()
     const looping = run('while (true) {}', pool, withLimits({ cpuMs: 60_000 }))

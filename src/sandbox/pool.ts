@@ -17,6 +17,8 @@ export interface SandboxPoolOptions {
   /** Threads at most. Default 2. */
   workers?: number
   instancesPerWorker?: number
+  /** What all instances together may hold before none is added, and those that only wait give theirs up. */
+  memoryMb?: number
   /** How long beyond its CPU limit a slice may be silent before its worker is ended. */
   watchdogGraceMs?: number
   /** How long a run must have waited for the host before it gives up its instance to one that waits for a place. */
@@ -49,11 +51,13 @@ export interface SandboxPool {
 
 /** A run that waits for longer begins another thread: for less, its start would take as long. */
 const PATIENCE_MS = 50
+const MEGABYTE = 1_048_576
 
 export function createSandboxPool(options: SandboxPoolOptions = {}): SandboxPool {
   return new WorkerPool({
     workers: 2,
     instancesPerWorker: 24,
+    memoryMb: 512,
     watchdogGraceMs: 250,
     evictIdleAfterMs: 2000,
     retireAfterMs: 30_000,
@@ -139,7 +143,14 @@ class WorkerPool implements SandboxPool {
   }
 
   #isFull(link: WorkerLink): boolean {
-    return link.size >= this.#options.instancesPerWorker
+    return link.size >= this.#options.instancesPerWorker || this.#isShort()
+  }
+
+  /** Whether memory is short. A run that is alone may have what its limit allows. */
+  #isShort(): boolean {
+    const memories = [...this.#links].flatMap(link => [...link.placements].map(({ memory }) => memory))
+    const sum = memories.reduce((total, memory) => total + memory, 0)
+    return memories.length > 1 && sum > this.#options.memoryMb * MEGABYTE
   }
 
   /** For a run that waits though it could be at work: another thread, or the place of one that only waits. */
@@ -148,7 +159,8 @@ class WorkerPool implements SandboxPool {
     const links = [...this.#links]
     if (!first || now - first.since < PATIENCE_MS || !links.every(link => link.isReady)) return
     if (links.length < this.#options.workers) this.#spawn()
-    else if (links.every(link => this.#isFull(link))) this.#evictOne(now)
+    else if (links.every(link => this.#isFull(link)))
+      this.#evictOne(now, placement => now - (placement.idleSince ?? now))
   }
 
   #spawn(): WorkerLink {
@@ -181,7 +193,9 @@ class WorkerPool implements SandboxPool {
 
   #look(): void {
     const now = performance.now()
-    let busy = this.#queue.size > 0
+    const isShort = this.#isShort()
+    if (isShort) this.#evictOne(now, placement => placement.memory)
+    let busy = this.#queue.size > 0 || isShort
     for (const link of this.#links) {
       if (link.load === 0 && link.status().slot === null) continue
       busy = true
@@ -196,18 +210,15 @@ class WorkerPool implements SandboxPool {
     this.#timer = null
   }
 
-  #evictOne(now: number): void {
-    let longest: Placement | null = null
-    for (const link of this.#links) {
-      for (const placement of link.placements) {
-        const since = placement.idleSince
-        if (since === null || now - since < this.#options.evictIdleAfterMs) continue
-        if (!longest || since < (longest.idleSince ?? Infinity)) longest = placement
-      }
-    }
-    if (!longest) return
+  /** Of those that have only waited for long enough, the one whose going is worth most. */
+  #evictOne(now: number, worth: (placement: Placement) => number): void {
+    const waiting = [...this.#links]
+      .flatMap(link => [...link.placements])
+      .filter(({ idleSince }) => idleSince !== null && now - idleSince >= this.#options.evictIdleAfterMs)
+    const [first] = waiting.sort((a, b) => worth(b) - worth(a))
+    if (!first) return
     this.#evicted += 1
-    longest.evict()
+    first.evict()
   }
 
   /** One warm worker is enough at rest. */

@@ -115,6 +115,8 @@ export type FromWorker =
       unconsumed: string[]
       /** CPU used by the run while not replaying, ms; what it had used before this instance included. */
       cpuMs: number
+      /** How large the guest's memory has become, in bytes. */
+      memory: number
       end: RunEnd | null
     }
   | { kind: 'verified'; instance: string; exists: boolean; end: RunEnd | null }

@@ -70,7 +70,7 @@ class SandboxWorker {
 
   #refuse({ instance }: StartRun, failure: Failure): void {
     const end = { is: 'failed', failure } as const
-    this.#publish({ kind: 'idle', instance, calls: [], closes: [], unconsumed: [], cpuMs: 0, end })
+    this.#publish({ kind: 'idle', instance, calls: [], closes: [], unconsumed: [], cpuMs: 0, memory: 0, end })
   }
 
   #enter(run: StartRun, slot: number, loaded: LoadedModules): void {

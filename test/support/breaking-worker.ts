@@ -9,6 +9,6 @@ port?.on('message', (message: ToWorker) => {
   if (message.kind !== 'start') return
   if (message.run.source.includes('BREAK')) throw new Error('it broke')
   const { instance } = message.run
-  publish({ kind: 'idle', instance, calls: [], closes: [], unconsumed: [], cpuMs: 0, end: null })
+  publish({ kind: 'idle', instance, calls: [], closes: [], unconsumed: [], cpuMs: 0, memory: 0, end: null })
 })
 publish({ kind: 'ready' })

@@ -59,7 +59,8 @@ export function transformModule(source: string, program: Program): Transformed {
 
 function namesFor(source: string): Names {
   let prefix = '_$'
-  for (let count = 0; source.includes(prefix); count++) prefix = `_$${String(count)}_`
+  const spelled = source + unescaped(source)
+  for (let count = 0; spelled.includes(prefix); count++) prefix = `_$${String(count)}_`
   return {
     current: `${prefix}c`,
     resume: `${prefix}r`,
@@ -69,6 +70,17 @@ function namesFor(source: string): Names {
     scope: `${prefix}s`,
     error: `${prefix}e`,
   }
+}
+
+/** A name may be written with escapes, and is the same name. */
+function unescaped(source: string): string {
+  return source.replaceAll(
+    /\\u(?:\{([\da-f]+)\}|([\da-f]{4}))/gi,
+    (escape, braced?: string, plain?: string) => {
+      const point = parseInt(braced ?? plain ?? '', 16)
+      return point <= 0x10ffff ? String.fromCodePoint(point) : escape
+    },
+  )
 }
 
 class ScopeWriter {

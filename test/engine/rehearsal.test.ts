@@ -162,13 +162,23 @@ describe('a rehearsal', () => {
     }
     const asked = await rehearse(body, { ...both, outsideContent: 'ask' })
     expect(asked.steps[1]).toMatchObject({ refused: null, asked: { clause: 'outsideContent' } })
-    // What an item has read does not taint the script around it.
-    const apart = await rehearse(
+    // The script around an item is given what the item returns.
+    const around = await rehearse(
       `await each('file', ['a'], key => key, () => get('${site.url('/x')}').then(() => null))
        return (await post('${elsewhere.url('/')}', {})).ok`,
       { ...both, outsideContent: 'deny' },
     )
-    expect(apart.result).toBe(true)
+    expect(around.failure?.kind).toBe('not-permitted')
+    // Items side by side are given nothing of each other.
+    const beside = await rehearse(
+      `await each('file', ['a', 'b'], key => key, async key => {
+         if (key === 'a') return (await get('${site.url('/x')}')).status
+         return (await post('${elsewhere.url('/')}', {})).status
+       })
+       return 'all'`,
+      { ...both, outsideContent: 'deny' },
+    )
+    expect(beside.items.map(item => item.state)).toEqual(['done', 'done'])
     await elsewhere.close()
   })
 

@@ -12,6 +12,8 @@ import type { RulesAnswer } from '../../domain/policy-rules.ts'
 import type { Effect, Risk, ToolContext, ToolDeclaration } from '../../domain/tool.ts'
 import { dayStart, hourStart } from '../../domain/zone.ts'
 import type { ToolRegistry } from '../tools/registry.ts'
+import { namedSources, sourcesOf } from './provenance.ts'
+import type { ReadBefore } from './provenance.ts'
 
 /** A call as a run and a rehearsal have it. */
 interface Judged {
@@ -22,16 +24,9 @@ interface Judged {
   readonly scope: Nested
 }
 
-interface Nested {
+export interface Nested {
   readonly owner: string
   readonly parent: Nested | null
-}
-
-/** A read with an outcome, and the journal it stands in. */
-interface ReadBefore {
-  owner: string
-  tool: string
-  args: Json
 }
 
 interface Used {
@@ -52,6 +47,10 @@ interface Moment {
   used: Used
   /** Of all scopes; looked at only where it matters. */
   reads: () => readonly ReadBefore[]
+  /** The scope whose journal that is; undefined where it is no longer told apart. */
+  scopeOf: (owner: string) => Nested | undefined
+  /** From where the rest may have come that it works with; looked at only where it matters. */
+  carried: () => readonly string[]
   approved: boolean
   granted: (subject: string) => boolean
 }
@@ -59,7 +58,8 @@ interface Moment {
 export function policyInput(call: Judged, moment: Moment): PolicyInput {
   const { tools, contract, policy, phase, now, used, approved, granted } = moment
   const looksBack = contract.outsideContent !== 'allow' || contract.flows.length > 0
-  const reads = looksBack ? readsAround(call.scope, moment.reads()) : []
+  const reads = looksBack ? readsAround(call.scope, moment) : []
+  const carried = looksBack ? moment.carried() : []
   return {
     contract,
     policy,
@@ -67,10 +67,10 @@ export function policyInput(call: Judged, moment: Moment): PolicyInput {
     usage: usageOf(contract, call.effect, used, now),
     now,
     phase,
-    tainted: reads.length > 0,
+    tainted: reads.length > 0 || carried.length > 0,
     approved,
     granted,
-    sources: contract.flows.length > 0 ? sourcesOf(tools, reads) : [],
+    sources: namedSources(contract.flows, [...sourcesOf(tools, reads), ...carried]),
   }
 }
 
@@ -121,19 +121,18 @@ export function policyCall(call: Omit<Judged, 'scope'>): PolicyCall {
   }
 }
 
-/** What this scope, and those around it, have read. */
-function readsAround(scope: Nested, reads: readonly ReadBefore[]): ReadBefore[] {
-  const owners = new Set<string>()
-  for (let around: Nested | null = scope; around !== null; around = around.parent) owners.add(around.owner)
-  return reads.filter(read => owners.has(read.owner))
+/** What this scope may hold: what it has read, those around it, and its items, whose results it is given. */
+function readsAround(scope: Nested, { reads, scopeOf }: Moment): ReadBefore[] {
+  return reads().filter(read => {
+    const reader = scopeOf(read.owner)
+    return reader === undefined || isWithin(reader, scope) || isWithin(scope, reader)
+  })
 }
 
-/** The hosts and paths that were read, for flows. */
-function sourcesOf(tools: ToolRegistry, reads: readonly ReadBefore[]): string[] {
-  return reads.flatMap(({ tool, args }) => {
-    const touches = tools.get(tool)?.touches(args)
-    return [...(touches?.hosts ?? []), ...(touches?.paths ?? []).map(place => place.path)]
-  })
+function isWithin(inner: Nested, outer: Nested): boolean {
+  for (let around: Nested | null = inner; around !== null; around = around.parent)
+    if (around.owner === outer.owner) return true
+  return false
 }
 
 export const NOTHING_USED: Usage = {

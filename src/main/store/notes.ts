@@ -37,6 +37,14 @@ const newest = () =>
 const byId = statement((p: { workflowId: string; id: string }) =>
   query.selectFrom('notes').selectAll().where('id', '=', p.id).where('workflow_id', '=', p.workflowId),
 )
+const anyOutside = statement((p: { workflowId: string }) =>
+  query
+    .selectFrom('notes')
+    .select('id')
+    .where('workflow_id', '=', p.workflowId)
+    .where('outside', '=', 1)
+    .limit(1),
+)
 const latest = statement((p: { workflowId: string; limit: number }) =>
   newest().where('workflow_id', '=', p.workflowId).limit(p.limit),
 )
@@ -215,6 +223,10 @@ function noteOf(store: Store, row: Row<'notes'>): Note {
 /** Whether a note holds something a run wrote that had read outside content (P6). */
 export function isOutsideNote(store: Store, workflowId: string, id: string): boolean {
   return store.get(byId, { workflowId, id })?.outside === 1
+}
+
+export function hasOutsideNotes(store: Store, workflowId: string): boolean {
+  return store.get(anyOutside, { workflowId }) !== undefined
 }
 
 function codesOf(store: Store, reader: Reader): Codes | null {

@@ -253,6 +253,7 @@ interface StateTable {
   workflow_id: string
   key: string
   sealed_value: Uint8Array
+  sealed_sources: Uint8Array | null
   updated_at: number
 }
 

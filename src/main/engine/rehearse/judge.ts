@@ -9,6 +9,7 @@ import { hasGrant } from '../../store/actions.ts'
 import { actionsBegunSince } from '../../store/journal.ts'
 import { policyInForce } from '../../store/policies.ts'
 import { NOTHING_USED, policyInput, riskOf } from '../judged.ts'
+import { carriedInto } from '../provenance.ts'
 import type { Reason } from './rehearsal.ts'
 import type { Part, Playing } from './part.ts'
 
@@ -63,6 +64,13 @@ function inputFor(playing: Playing, part: Part): PolicyInput {
         since: at => actionsBegunSince(context.store, workflowId, at) + playing.actions,
       },
       reads: () => playing.seen.filter(step => step.effect === 'read'),
+      scopeOf: owner => playing.scopeOf(owner),
+      carried: () =>
+        carriedInto(
+          context.store,
+          { workflowId, inboxId: null },
+          playing.seen.map(step => step.tool),
+        ),
       approved: false,
       granted: subject => playing.granted.has(subject) || hasGrant(context.store, workflowId, subject),
     },

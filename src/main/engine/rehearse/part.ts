@@ -46,6 +46,7 @@ export interface Playing {
   readonly abort: AbortSignal
   readonly phase: Phase
   readonly seen: Seen[]
+  scopeOf(owner: string): Scope | undefined
   /** First-time subjects that the person would have been asked about by now. */
   readonly granted: Set<string>
   readonly calls: number

@@ -50,6 +50,10 @@ export class StageItems {
     return scope
   }
 
+  scopeOf(owner: string): Scope | undefined {
+    return [...this.#scopes.values()].find(scope => scope.owner === owner)
+  }
+
   #newScope(text: string): Scope {
     const { name, workflowId } = this.#playing
     if (text === '') return new Scope(text, name, null, this.#base)

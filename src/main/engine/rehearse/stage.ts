@@ -77,6 +77,10 @@ export class Stage implements Playing {
     })
   }
 
+  scopeOf(owner: string): Scope | undefined {
+    return this.#items.scopeOf(owner)
+  }
+
   now(): number {
     return this.context.clock.now() + this.#ahead
   }

@@ -59,6 +59,8 @@ export interface ActiveRun {
   readonly phase: 'run' | 'verify'
   /** Made so far, in this life of the run. */
   readonly calls: number
+  /** The run's own scope, or that of an item it has gone through. */
+  scopeOf(owner: string): Scope | undefined
   /** False from a pause, a cancel or an end on: nothing new leaves (R7). */
   mayIssue(): boolean
   /** Called in commit order, inside the commit: the script sees completions in the order of their turns (J3). */

@@ -109,6 +109,10 @@ export class RunExecutor implements ActiveRun {
   }
 
   /** False from a pause, a cancel or an end on: nothing new leaves. */
+  scopeOf(owner: string): Scope | undefined {
+    return this.#scopes.ofOwner(owner)
+  }
+
   mayIssue(): boolean {
     return !this.#held && !this.#isEnding()
   }

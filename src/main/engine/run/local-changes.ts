@@ -10,18 +10,19 @@ import type { RunRow } from '../../store/runs.ts'
 import type { EngineContext } from '../context.ts'
 import type { ActiveRun } from './call.ts'
 import { publish } from '../events.ts'
+import { sourcesOfRun } from './sources.ts'
 
-/** Whose changes they are, and whether content from outside may be in them. */
+/** Whose changes they are, and from where what is in them may have come; nothing where that is not outside. */
 export interface Author {
   readonly context: EngineContext
   readonly row: RunRow
-  readonly outside: () => boolean
+  readonly sources: () => readonly string[]
 }
 
 export function commitChanges(run: ActiveRun, tx: Tx, changes: readonly LocalChange[], at: number): void {
   const { context, row } = run
   // Conservatively of the whole run, whichever scope wrote (P6).
-  const author = { context, row, outside: () => run.journal.reads().length > 0 }
+  const author = { context, row, sources: () => sourcesOfRun(run) }
   for (const change of changes) commitChange(author, tx, change, at)
 }
 
@@ -30,7 +31,7 @@ export function commitChange(run: Author, tx: Tx, change: LocalChange, at: numbe
   const workflowId = run.row.workflow_id
   switch (change.kind) {
     case 'state-set':
-      setState(store, tx, workflowId, change.key, change.value, at)
+      setState(store, tx, { workflowId, key: change.key, value: change.value, sources: run.sources(), at })
       return
     case 'state-delete':
       deleteState(tx, workflowId, change.key)
@@ -57,7 +58,7 @@ export function commitChange(run: Author, tx: Tx, change: LocalChange, at: numbe
     case 'note-cut':
     case 'note-tags':
     case 'note-remove':
-      commitNoteChange(store, tx, workflowId, change, run.outside())
+      commitNoteChange(store, tx, workflowId, change, run.sources().length > 0)
       return
   }
 }

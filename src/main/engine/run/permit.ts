@@ -14,6 +14,7 @@ import type { Reader, Tx } from '../../store/tx.ts'
 import { putWait } from '../../store/waits.ts'
 import { payloadHash, policyInput } from '../judged.ts'
 import type { ActiveRun, Call, CallEnd } from './call.ts'
+import { carriedBy } from './sources.ts'
 
 export function judge(run: ActiveRun, call: Call, reader: Reader): Decision {
   const { clock, tools } = run.context
@@ -36,6 +37,8 @@ export function judge(run: ActiveRun, call: Call, reader: Reader): Decision {
           (own !== undefined && own.begunAt >= at ? own.actions : 0),
       },
       reads: () => run.journal.reads(),
+      scopeOf: owner => run.scopeOf(owner),
+      carried: () => carriedBy(run),
       approved: isApproved(call, reader, { now, inDoubt: own?.state === 'unknown' }),
       granted: subject => hasGrant(reader, workflowId, subject),
     }),

@@ -25,6 +25,7 @@ import { stillOwns } from '../../store/runs.ts'
 import type { RunRow } from '../../store/runs.ts'
 import type { Tx } from '../../store/tx.ts'
 import type { EngineContext } from '../context.ts'
+import { isRecall } from '../provenance.ts'
 
 /** Thrown when another executor has taken the run over; the older one stops without a trace (J11). */
 export class FencedError extends Error {}
@@ -52,6 +53,7 @@ export class RunJournal {
   readonly #dropped = new Map<string, number>()
   readonly #reads: Read[] = []
   readonly #room = new Room(KEPT_BYTES)
+  readonly #recalls: Pick<Step, 'tool'>[] = []
   #actions = 0
   #hasGap = false
   readonly #look: number
@@ -103,6 +105,11 @@ export class RunJournal {
     return [...this.#steps.values(), ...this.#reads].filter(step => step.effect === 'read')
   }
 
+  /** Tools whose outcome the script knows that recall what earlier runs left. */
+  recalls(): string[] {
+    return [...this.#steps.values(), ...this.#recalls].filter(isRecall).map(step => step.tool)
+  }
+
   /** How often each tool changed something in this run: facts for *Done when* (O1). */
   effects(): { tool: string; count: number }[] {
     const counts = new Map<string, number>()
@@ -143,6 +150,7 @@ export class RunJournal {
   hear(step: StepName, args: Json): number {
     const { owner, tool, effect } = step
     if (effect === 'read') this.#reads.push({ owner, tool, effect, args })
+    if (isRecall({ tool })) this.#recalls.push({ tool })
     return ++this.#turn
   }
 

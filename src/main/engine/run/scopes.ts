@@ -1,5 +1,5 @@
 /** The scopes of one run, made when first spoken of, with what their journal says they have staged. */
-import { itemOfScope } from '../../store/items.ts'
+import { itemById, itemOfScope } from '../../store/items.ts'
 import type { Store } from '../../store/store.ts'
 import type { RunJournal } from './run-journal.ts'
 import { Scope, parentOf } from './scope.ts'
@@ -47,6 +47,14 @@ export class RunScopes {
 
   byOwner(owner: string): Scope | undefined {
     return [...this.#scopes.values()].find(scope => scope.owner === owner)
+  }
+
+  /** Of items that were done before the run was taken up, too. */
+  ofOwner(owner: string): Scope | undefined {
+    const known = this.byOwner(owner)
+    if (known !== undefined) return known
+    const item = itemById(this.#store, owner)
+    return item === undefined ? undefined : this.get(item.scope)
   }
 
   /** Steps that are taken back take what they staged with them. */

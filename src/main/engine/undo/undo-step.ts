@@ -24,6 +24,7 @@ import { contractOf, workflowById } from '../../store/workflows.ts'
 import type { EngineContext } from '../context.ts'
 import { dropWithAftermath } from '../drop-steps.ts'
 import { boundsFor, policyInput, riskOf } from '../judged.ts'
+import { ANYWHERE } from '../provenance.ts'
 import { DEFAULT_TIMEOUT_MS } from '../run/call.ts'
 import { commitChange } from '../run/local-changes.ts'
 import { withinTime } from '../run/run-tool.ts'
@@ -60,7 +61,7 @@ export async function undoStep(context: EngineContext, undo: UndoRow, row: UndoS
   fault('undo.after-remote')
   await store.write(tx => {
     const at = context.clock.now()
-    const author = { context, row: found.run, outside: () => true }
+    const author = { context, row: found.run, sources: () => [ANYWHERE] }
     if (end.state === 'undone') {
       for (const change of changes) commitChange(author, tx, change, at)
       if (mayBeGoneOn(tx, found)) issueAnew(context, tx, found)
@@ -146,6 +147,8 @@ function judge(context: EngineContext, tx: Tx, undone: Undone): Decision {
       now: context.clock.now(),
       used: { calls: 0, actions: 0, since: () => 0 },
       reads: () => [],
+      scopeOf: () => undefined,
+      carried: () => [],
       // Whoever asked for it has approved it.
       approved: true,
       granted: () => true,

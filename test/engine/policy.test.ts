@@ -1,7 +1,7 @@
 /** The policy file over real runs: from the next decision on, for every automation, never milder than the contract. */
 import fs from 'node:fs'
 import path from 'node:path'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest'
 import type { Json } from '../../src/domain/json.ts'
 import { approvalOf } from '../../src/main/store/actions.ts'
 import { auditRows } from '../../src/main/store/audit.ts'
@@ -16,7 +16,7 @@ import { serveHttp } from '../support/loopback-server.ts'
 import { ManualClock } from '../support/manual-clock.ts'
 import { SEED_POLICY } from '../support/policy-files.ts'
 import { activate, nextLook, untilTold, watchOf } from '../triggers/watching.ts'
-import { createWorld, until } from '../support/world.ts'
+import { createWorld, tempFolder, until } from '../support/world.ts'
 import type { World } from '../support/world.ts'
 
 let site: HeldSite
@@ -198,8 +198,11 @@ describe('what a call is led to', () => {
 
 describe('what is watched', () => {
   it('P1 is not looked at where the policy denies it or would ask', async () => {
-    const folder = path.join(world.folder, 'watched')
-    fs.mkdirSync(folder)
+    // Not in Steward's own folder, which nothing may watch.
+    const folder = tempFolder()
+    onTestFinished(() => {
+      fs.rmSync(folder, { recursive: true, force: true })
+    })
     const { workflowId } = await activate(world, 'watches', {
       reads: { hosts: [], paths: [folder] },
       when: [{ kind: 'files', folder, everyMs: 3_600_000, settleMs: 0 }],

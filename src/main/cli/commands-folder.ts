@@ -97,6 +97,9 @@ async function restore(file: string): Promise<Answer> {
   }
 }
 
+/** Said whole: it ends with what to do. */
+const LONGEST_FINDING = 2_000
+
 async function doctor(): Promise<Answer> {
   const core = findCore()
   const health =
@@ -107,7 +110,7 @@ async function doctor(): Promise<Answer> {
   const running = core === undefined ? 'No core runs for it.' : 'A core runs for it.'
   return {
     document: { ...health, running: core !== undefined },
-    text: `Data folder ${health.folder}. ${running}\n${table(['', 'WHAT', 'HOW IT IS'], rows)}`,
+    text: `Data folder ${health.folder}. ${running}\n${table(['', 'WHAT', 'HOW IT IS'], rows, LONGEST_FINDING)}`,
     code: health.ok ? EXIT.done : EXIT.failed,
   }
 }

@@ -35,8 +35,8 @@ export function safe(text: string, longest = 200): string {
 }
 
 /** Columns as wide as their widest cell; the last one is not padded. */
-export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const cells = [head, ...rows].map(row => row.map(cell => safe(cell)))
+export function table(head: readonly string[], rows: readonly (readonly string[])[], longest = 200): string {
+  const cells = [head, ...rows].map(row => row.map(cell => safe(cell, longest)))
   const widths = head.map((_, column) => Math.max(...cells.map(row => row[column]?.length ?? 0)))
   return cells
     .map(row =>

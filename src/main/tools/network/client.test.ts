@@ -1,53 +1,11 @@
 import { gzipSync } from 'node:zlib'
-import { afterEach, describe, expect, it } from 'vitest'
-import {
-  closedPort,
-  serveBytes,
-  serveHttp,
-  type Answer,
-  type LoopbackServer,
-} from '../../../../test/support/loopback-server.ts'
-import { failureOf, type Failure } from '../../../domain/failure.ts'
+import { describe, expect, it } from 'vitest'
+import { ask, failureFrom, open, serve, serveRaw } from '../../../../test/support/guarded-client.ts'
+import { closedPort } from '../../../../test/support/loopback-server.ts'
+import type { Answer } from '../../../../test/support/loopback-server.ts'
 import type { Address } from './address.ts'
-import { createHttpClient, type HttpClient, type HttpClientOptions, type HttpRequest } from './client.ts'
+import type { HttpRequest } from './client.ts'
 import { reasonOf, sentOf, statusOf } from './failures.ts'
-
-const closing: (() => Promise<void>)[] = []
-afterEach(async () => {
-  for (const close of closing.splice(0)) await close()
-})
-
-function open(options: Partial<HttpClientOptions> = {}): HttpClient {
-  const client = createHttpClient({ now: () => Date.UTC(2026, 0, 1), ...options })
-  closing.unshift(() => client.close())
-  return client
-}
-
-async function serve(answer: Answer): Promise<LoopbackServer> {
-  const server = await serveHttp(answer)
-  closing.push(() => server.close())
-  return server
-}
-
-async function serveRaw(...given: Parameters<typeof serveBytes>): Promise<LoopbackServer> {
-  const server = await serveBytes(...given)
-  closing.push(() => server.close())
-  return server
-}
-
-const ask = (url: string, more: Partial<HttpRequest> = {}): HttpRequest => ({
-  url,
-  allowHost: () => true,
-  mayVisit: () => true,
-  ...more,
-})
-
-async function failureFrom(work: Promise<unknown>): Promise<Failure> {
-  return work.then(
-    () => expect.unreachable('it did not fail'),
-    (error: unknown) => failureOf(error),
-  )
-}
 
 /** Long enough for a connection that was answered on to be free again. */
 const idle = () => new Promise<void>(resolve => setTimeout(resolve, 20))

@@ -27,6 +27,7 @@ import {
 } from './failures.ts'
 import { checkedHeaders, portableHeaders } from './headers.ts'
 import { HostHealth, type HostEvent } from './hosts.ts'
+import { Lanes } from './lanes.ts'
 import { Intake } from './intake.ts'
 import { Pools } from './pools.ts'
 import type { HttpAnswer, HttpRequest, Method } from './message.ts'
@@ -57,6 +58,9 @@ const LONGEST_TIMEOUT_MS = 600_000
 const MAX_BYTES = 8_388_608
 const MAX_REDIRECTS = 10
 const EXCERPT = 500
+/** Requests with the credential of one connection. */
+const AT_ONCE_AS_ONE = 4
+
 /** A caller that waits for less says nothing about the host: its impatience must not close it to the others. */
 const FAIR_TIMEOUT_MS = 5_000
 
@@ -86,6 +90,7 @@ class GuardedClient implements HttpClient {
   readonly #pools = new Pools()
   readonly #now: () => number
   readonly #refusedPorts: () => readonly RefusedPort[]
+  readonly #lanes = new Lanes(AT_ONCE_AS_ONE)
   readonly #resolve: (hostname: string) => Promise<readonly Address[]>
   readonly #userAgent: string
 
@@ -107,7 +112,20 @@ class GuardedClient implements HttpClient {
   async request(request: HttpRequest): Promise<HttpAnswer> {
     const journey = this.#journey(request)
     const { credential } = journey
-    return credential === null ? this.#travel(journey) : hiding(credential, () => this.#travel(journey))
+    if (credential === null) return this.#travel(journey)
+    return hiding(credential, () => this.#travelAs(credential.connection, journey))
+  }
+
+  /** In its turn among those that carry the same credential. */
+  async #travelAs(connection: string, journey: Journey): Promise<HttpAnswer> {
+    const { entered, leave } = this.#lanes.enter(connection)
+    try {
+      await journey.deadline.bound(entered, journey.target, 'no')
+      return await this.#travel(journey)
+    } finally {
+      journey.deadline.release()
+      leave()
+    }
   }
 
   async #travel(journey: Journey): Promise<HttpAnswer> {
@@ -162,7 +180,11 @@ class GuardedClient implements HttpClient {
     if (!this.connectivity.online && !isThisMachine(target) && this.connectivity.look()) {
       throw new FailureError(offlineFailure())
     }
-    const held = request.despiteHealth === true ? null : this.hosts.admit(target.host)
+    const account = accountOf(journey)
+    const held =
+      request.despiteHealth === true
+        ? null
+        : (this.hosts.admit(target.host) ?? this.#heldBack(target, account))
     if (held !== null) throw new FailureError(held)
     let event: HostEvent | null = null
     try {
@@ -174,8 +196,19 @@ class GuardedClient implements HttpClient {
       event = eventOfFailure(failure)
       throw new FailureError(failure)
     } finally {
-      if (event !== null) this.hosts.record(target.host, event)
+      if (event !== null) this.#record(target.host, account, event)
     }
+  }
+
+  /** An account that has asked too often, of a host that others may go on asking. */
+  #heldBack(target: Target, account: string | null): Failure | null {
+    return account === null ? null : this.hosts.admit(target.host, account)
+  }
+
+  #record(host: string, account: string | null, event: HostEvent): void {
+    const isItsOwn = account !== null && event.is === 'rate-limited'
+    this.hosts.record(host, isItsOwn ? { is: 'answered' } : event)
+    if (isItsOwn) this.hosts.record(account, event)
   }
 
   /** Resolved once, all checked: what is connected to is what was judged. */
@@ -308,6 +341,11 @@ function intakeFor(journey: Journey, head: AnswerHead, failed: (error: unknown) 
 function leadsOn({ request, method }: Journey, { status, headers }: AnswerHead): boolean {
   const follows = request.followRedirects !== false && (method === 'GET' || method === 'HEAD')
   return follows && isRedirect(status) && headers['location'] !== undefined
+}
+
+/** Under which name it is kept how often the account of a credential that goes along may be used. */
+function accountOf({ target, credential, carries }: Journey): string | null {
+  return credential !== null && carries ? `${target.host} (${credential.connection})` : null
 }
 
 /** What a failure says about the host; nothing where the request was given up here. */

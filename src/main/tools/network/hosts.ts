@@ -28,14 +28,14 @@ export class HostHealth {
     this.#now = now
   }
 
-  /** Why nothing may be sent to the host now, or null: then something is about to be. */
-  admit(host: string): Failure | null {
-    const known = this.#hosts.get(host)
+  /** Why nothing may be sent to the host now, or null: then something is about to be. `of`: whose health it is. */
+  admit(host: string, of: string = host): Failure | null {
+    const known = this.#hosts.get(of)
     if (known === undefined) return null
     const now = this.#now()
     if (known.notBefore !== null && now < known.notBefore) return rateLimited(host, known.notBefore - now)
     const { state, retryAt } = breakerNext(known.breaker, 'call', now)
-    this.#keep(host, { ...known, breaker: state })
+    this.#keep(of, { ...known, breaker: state })
     return retryAt === null ? null : unavailable(host, retryAt - now)
   }
 

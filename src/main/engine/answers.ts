@@ -71,11 +71,13 @@ export class Answers {
         const action = openActionFor(tx, causeKey)
         if (action === undefined) return []
         settleAction(tx, action.id, { state: 'closed', choice: null, at: clock.now() })
-        return waitsOfAction(tx, action.id)
+        const waiting = waitsOfAction(tx, action.id)
+        for (const wait of waiting) answerWait(store, tx, wait, { answer: 'retry' })
+        return waiting
       },
       { durable: true },
     )
-    for (const wait of waits) await this.#waker.answer(wait, { answer: 'retry' }, () => undefined)
+    this.#waker.ended(waits)
   }
 
   #openAction(answer: Answer): ActionRow {
@@ -211,13 +213,15 @@ export class Answers {
   }
 
   async #settle(action: ActionRow, choice: string, waits: readonly WaitRow[]): Promise<void> {
-    await this.#context.store.write(
+    const { store } = this.#context
+    await store.write(
       tx => {
         this.#settleIn(tx, action, choice)
+        for (const wait of waits) answerWait(store, tx, wait, choice)
       },
       { durable: true },
     )
-    for (const wait of waits) await this.#waker.answer(wait, choice, () => undefined)
+    this.#waker.ended(waits)
   }
 
   #settleIn(tx: Tx, action: ActionRow, choice: string): void {

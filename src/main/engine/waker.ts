@@ -83,6 +83,7 @@ export class Waker {
 
   /** Goes on with waits that are over on record. */
   ended(waits: readonly WaitRow[]): void {
+    if (waits.length > 0) this.#context.fault('approval.after-answer')
     for (const wait of waits) this.#wake(wait)
   }
 

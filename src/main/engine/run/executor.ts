@@ -108,7 +108,6 @@ export class RunExecutor implements ActiveRun {
     })
   }
 
-  /** False from a pause, a cancel or an end on: nothing new leaves. */
   scopeOf(owner: string): Scope | undefined {
     return this.#scopes.ofOwner(owner)
   }

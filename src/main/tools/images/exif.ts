@@ -7,6 +7,11 @@ import { z } from 'zod'
 import { NO_DETAILS, type Details, type Taken } from './facts.ts'
 
 const LONGEST_TEXT = 200
+/** Far more than any camera writes. */
+const MOST_LOOKS = 400_000
+const MOST_BYTES = 8_388_608
+
+class Trap extends Error {}
 
 type Tags = Readonly<Record<string, unknown>>
 
@@ -14,11 +19,13 @@ export function readDetails({ exif }: { exif: Uint8Array }): Details {
   const bytes = Buffer.from(exif.buffer, exif.byteOffset, exif.byteLength)
   let image: Tags, photo: Tags, gps: Tags
   try {
-    const found = readExif(bytes)
+    const found = readExif(bounded(exif))
     image = found.Image ?? {}
     photo = found.Photo ?? {}
     gps = found.GPSInfo ?? {}
   } catch (error) {
+    if (error instanceof Trap)
+      return { ...NO_DETAILS, problem: 'The EXIF data is a trap: it describes far more than it holds.' }
     if (!(error instanceof Error)) throw error
     return { ...NO_DETAILS, problem: 'The EXIF data is damaged.' }
   }
@@ -34,6 +41,27 @@ export function readDetails({ exif }: { exif: Uint8Array }): Details {
     location: locationOf(gps),
     problem: null,
   }
+}
+
+/**
+ * The same bytes, for a reader that looks at their length before each value and takes texts out by `slice`: it is
+ * stopped before what it makes of them could fill the memory of a thread, which can end the whole process.
+ */
+function bounded(exif: Uint8Array): Buffer {
+  const bytes = Buffer.from(exif.buffer, exif.byteOffset, exif.byteLength)
+  const { length } = bytes
+  let looks = 0
+  let taken = 0
+  const get = () => {
+    if (++looks > MOST_LOOKS) throw new Trap()
+    return length
+  }
+  const slice = (from: number, to: number) => {
+    taken += Math.max(0, Math.min(to, length) - from)
+    if (taken > MOST_BYTES) throw new Trap()
+    return Buffer.from(exif.subarray(from, to))
+  }
+  return Object.defineProperties(bytes, { length: { get }, slice: { value: slice } })
 }
 
 function textOf(value: unknown): string | null {

@@ -65,6 +65,21 @@ describe('without a core', () => {
     expect(served.err).toMatch(/damaged.*steward restore FILE/)
   })
 
+  it('P5 audit erase wants to be told what, and a yes; the log holds afterwards', async () => {
+    const core = await steward.serve()
+    await steward.run(...tidy())
+    expect(await steward.run('audit', 'erase', '--yes')).toMatchObject({ code: 2 })
+    expect(await steward.run('audit', 'erase', '--before', '2026-02-31', '--yes')).toMatchObject({ code: 2 })
+    const unasked = await steward.run('audit', 'erase', '--everything')
+    expect(unasked).toMatchObject({ code: 2, out: '' })
+    expect(unasked.err).toMatch(/Nothing was erased/)
+    const erased = await steward.run('audit', 'erase', '--everything', '--yes')
+    expect(erased).toMatchObject({ code: 0 })
+    expect(erased.out).toMatch(/Erased \d+ rows? of the audit log/)
+    expect(await steward.run('audit', 'verify')).toMatchObject({ code: 0 })
+    await core.stop()
+  })
+
   it('an audit log that was edited ends verify with 1', async () => {
     const core = await steward.serve()
     await steward.run(...tidy())

@@ -1,4 +1,4 @@
-/** `serve`, `audit verify`, `backup`, `restore`, `doctor`: the core itself and its data folder. */
+/** `serve`, `backup`, `restore`, `doctor`: the core itself and its data folder. */
 import path from 'node:path'
 import type { Command } from 'commander'
 import { dataFolder } from '../home.ts'
@@ -6,7 +6,7 @@ import { findCore } from './client.ts'
 import { answering, wholeNumberOption } from './command.ts'
 import type { Answer } from './command.ts'
 import { EXIT } from './exit.ts'
-import { count, jsonText, table, terminal } from './terminal.ts'
+import { jsonText, table, terminal } from './terminal.ts'
 
 export function addFolderCommands(program: Command): void {
   program
@@ -15,14 +15,6 @@ export function addFolderCommands(program: Command): void {
     .option('--json', 'print one JSON document')
     .description('run the core; prints its address when it is ready')
     .action(serve)
-  answering(
-    program
-      .command('audit')
-      .description('the log of every decision')
-      .command('verify')
-      .description('find edits, gaps and cuts'),
-    verifyAudit,
-  )
   answering(
     program
       .command('backup')
@@ -56,21 +48,6 @@ async function serve(options: { port?: number; json?: boolean }): Promise<void> 
       terminal.out(options.json === true ? jsonText(document) : `Steward is ready at ${url}`)
     },
   })
-}
-
-async function verifyAudit(): Promise<Answer> {
-  const core = findCore()
-  const verdict =
-    core === undefined
-      ? await (await import('../idle-folder.ts')).verifyFolder(dataFolder())
-      : await core.get('/audit/verify')
-  return {
-    document: verdict,
-    text: verdict.ok
-      ? `The audit log is whole: ${count(verdict.rows, 'row')}, no edit, gap or cut.`
-      : `The audit log does not hold. ${verdict.message} Nothing was changed. Compare it with a backup.`,
-    code: verdict.ok ? EXIT.done : EXIT.failed,
-  }
 }
 
 async function backup(file: string): Promise<Answer> {

@@ -1,13 +1,13 @@
 /** `runs undo`: shows what a run did and whether it can be taken back; takes it back once that was confirmed. */
-import { createInterface } from 'node:readline/promises'
 import type { Command } from 'commander'
 import type { UndoStepView, UndoView, UndoableView } from '../server/api.ts'
 import type { ApiClient } from '../server/client.ts'
 import { theCore } from './client.ts'
 import { answering } from './command.ts'
 import type { Answer } from './command.ts'
-import { CommandFailed, EXIT } from './exit.ts'
-import { count, safe, section, terminal } from './terminal.ts'
+import { confirm } from './confirm.ts'
+import { EXIT } from './exit.ts'
+import { count, safe, section } from './terminal.ts'
 
 /** One look of the core's; asked again until it has ended. */
 const LOOK_MS = 20_000
@@ -35,7 +35,10 @@ async function undoRun(id: string, options: UndoOptions): Promise<Answer> {
   const core = theCore()
   const effects = await undoableOf(core, id, options.step)
   if (options.preview === true) return { document: { items: effects }, text: previewText(effects) }
-  if (options.yes !== true) await confirm(previewText(effects))
+  if (options.yes !== true) {
+    const refused = 'Nothing was taken back. To do it without being asked: add --yes'
+    await confirm({ text: previewText(effects), question: 'Take this back?', refused })
+  }
   const begun = await core.post('/runs/:id/undo', { param: { id }, json: { steps: options.step } })
   const ended = await untilEnded(core, begun)
   const became = await core.all('/undos/:id/steps', { param: { id: ended.id } })
@@ -56,20 +59,6 @@ async function undoableOf(
   for (const step of steps ?? [undefined])
     found.push(...(await core.all('/runs/:id/undo', { param: { id }, query: { step } })))
   return found
-}
-
-async function confirm(text: string): Promise<void> {
-  const refused = new CommandFailed(
-    EXIT.usage,
-    'Nothing was taken back. To do it without being asked: add --yes',
-  )
-  if (!process.stdin.isTTY) throw refused
-  terminal.err(text)
-  const asked = createInterface({ input: process.stdin, output: process.stderr })
-  const answer = await asked.question('Take this back? (yes/no) ').finally(() => {
-    asked.close()
-  })
-  if (!/^y(es)?$/i.test(answer.trim())) throw refused
 }
 
 async function untilEnded(core: ApiClient, begun: UndoView): Promise<UndoView> {

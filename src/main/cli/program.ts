@@ -7,6 +7,7 @@ import { addChatCommand } from './commands-chat.ts'
 import { addConnectionCommands } from './commands-connections.ts'
 import { addDevCommands } from './commands-dev.ts'
 import { addElsewhereCommands } from './commands-elsewhere.ts'
+import { addAuditCommands } from './commands-audit.ts'
 import { addFolderCommands } from './commands-folder.ts'
 import { addGalleryCommands } from './commands-gallery.ts'
 import { addHookCommands } from './commands-hooks.ts'
@@ -34,6 +35,7 @@ export function createProgram(): Command {
     .addHelpText('after', EXIT_CODES)
     .showSuggestionAfterError()
   addFolderCommands(program)
+  addAuditCommands(program)
   addAutomationCommands(program)
   addRunCommands(program)
   addRehearseCommand(program)

@@ -13,6 +13,7 @@ import { keepAnswers } from './idempotency.ts'
 import { operation } from './operation.ts'
 import { problem, problemOf, respond } from './problem.ts'
 import { actionRoutes, approvalRoutes, grantRoutes } from './routes-actions.ts'
+import { auditRoutes } from './routes-audit.ts'
 import { automationRoutes } from './routes-automations.ts'
 import { chatRoutes } from './routes-chats.ts'
 import { connectionRoutes } from './routes-connections.ts'
@@ -96,6 +97,7 @@ function createApi({ engine, connections, vault, log, readLog, closing }: AppOpt
     .route('/gallery', galleryRoutes(engine))
     .route('/', scriptRoutes(engine))
     .route('/', folderRoutes(engine))
+    .route('/audit', auditRoutes(engine))
     .route('/costs', costRoutes(engine))
     .route('/', stewardRoutes(engine, connections))
     .route('/', observeRoutes(readLog))

@@ -1,4 +1,4 @@
-/** Commands about everything at once: stop and go on, the audit log, backups, health, tools, gallery, and scripts not yet installed. */
+/** Commands about everything at once: stop and go on, backups, health, tools, gallery, and scripts not yet installed. */
 import { Hono } from 'hono'
 import { z } from 'zod'
 import { checkScript } from '../engine/check-script.ts'
@@ -6,11 +6,9 @@ import { draftContract } from '../engine/draft-contract.ts'
 import type { Engine } from '../engine/engine.ts'
 import { fillGallery, listGallery, showGallery } from '../engine/gallery.ts'
 import { folderChecks, healthOf, storeChecks } from '../engine/views/doctor.ts'
-import { auditPage } from '../engine/views/audit.ts'
 import { automationSummary } from '../engine/views/automations.ts'
 import { backupTo } from '../store/backup.ts'
-import { inspectDatabase } from '../store/inspection.ts'
-import { anyJson, named, paging } from './input.ts'
+import { anyJson } from './input.ts'
 import { operation } from './operation.ts'
 import { notFound } from './problem.ts'
 
@@ -33,23 +31,6 @@ export function folderRoutes(engine: Engine) {
       '/resume-everything',
       operation({ summary: 'Undo stop-everything', answers: { 200: 'Resumed' } }),
       async c => c.json({ resumed: await engine.control.resumeEverything() }),
-    )
-    .get(
-      '/audit',
-      operation({
-        summary: 'What was decided, newest first',
-        query: z.strictObject({ ...paging, run: named().optional() }),
-        answers: { 200: 'AuditPage' },
-      }),
-      c => {
-        const { run, ...page } = c.req.valid('query')
-        return c.json(auditPage(engine, { ...page, runId: run }))
-      },
-    )
-    .get(
-      '/audit/verify',
-      operation({ summary: 'Whether the audit log is whole', answers: { 200: 'AuditVerdict' } }),
-      async c => c.json((await inspectDatabase(engine.store)).audit),
     )
     .post(
       '/backup',

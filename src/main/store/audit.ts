@@ -3,11 +3,12 @@
  * chain's head is also kept outside the database, so that a truncated or replaced database shows.
  * Owns the head. It is saved only after the rows it names are on the disk, never before.
  */
-import { auditMac, verifyChain } from '../../domain/audit.ts'
-import type { AuditVerdict, KeptHead } from '../../domain/audit.ts'
+import { auditMac, tombstoneOf, verifyChain } from '../../domain/audit.ts'
+import type { AuditRow, AuditVerdict, KeptHead } from '../../domain/audit.ts'
 import type { JsonObject } from '../../domain/json.ts'
 import { AuditHeadFile } from './audit-head.ts'
 import type { Head } from './audit-head.ts'
+import type { Row } from './schema.ts'
 import { insertion, query, statement } from './statement.ts'
 import type { Reader, Tx } from './tx.ts'
 
@@ -77,6 +78,11 @@ export class AuditChain {
     }, this.#headEveryMs).unref()
   }
 
+  /** What is left of a row that the user erases; `audit-erasure.ts` writes it. */
+  tombstone(row: AuditRow): AuditRow {
+    return tombstoneOf(this.#key(), row)
+  }
+
   /** Recomputes the whole chain and holds it against the head kept outside (edits, gaps, truncation). */
   verify(): AuditVerdict {
     return verifyChain(this.#key(), auditRows(this.#reader), this.#kept.read())
@@ -122,15 +128,17 @@ export class AuditChain {
 }
 
 export function* auditRows(reader: Reader) {
-  for (const row of reader.iterate(everything, {})) {
-    yield {
-      seq: row.seq,
-      at: row.at,
-      kind: row.kind,
-      workflowId: row.workflow_id,
-      runId: row.run_id,
-      body: JSON.parse(row.body) as JsonObject,
-      mac: row.mac,
-    }
+  for (const row of reader.iterate(everything, {})) yield contentOf(row)
+}
+
+export function contentOf(row: Row<'audit_log'>) {
+  return {
+    seq: row.seq,
+    at: row.at,
+    kind: row.kind,
+    workflowId: row.workflow_id,
+    runId: row.run_id,
+    body: JSON.parse(row.body) as JsonObject,
+    mac: row.mac,
   }
 }

@@ -128,6 +128,7 @@ export const stewardAnswers = {
       z.object({ ok: z.literal(false), problem: text, seq: count, message: text }),
     ]),
   ),
+  Erased: z.object({ erased: count }),
   Backup: shape<BackedUp>()(z.object({ file: text, bytes: count, keys: text })),
   ToolList: listOf(
     z.object({

@@ -48,7 +48,7 @@ export interface WorldOptions {
   fault?: (point: FaultPoint) => void
   sync?: (fd: number) => Promise<void>
   auditHeadEveryMs?: number
-  /** Tools of a test's own, beside all that ship. */
+  /** Tools of a test's own, beside all that ship; one of `files` takes the place of its namesake. */
   tools?: ToolDeclaration[]
   log?: Log
   /** How many runs may be at work at once. */
@@ -178,7 +178,7 @@ function createOutside(
   const reader = new WebReader({ client, compute })
   const tools = createRegistry([
     ...httpTools(client),
-    ...filesTools(),
+    ...filesTools().filter(tool => more.every(own => own.name !== tool.name)),
     ...stateTools(),
     ...flowTools(),
     ...notifyTools(),

@@ -2,7 +2,6 @@
  * *Done when* after a rehearsal (O1): each check is held against what was seen and what would have been done. Where
  * the answer hangs on changes that were only simulated, it says so instead of guessing.
  */
-import fs from 'node:fs'
 import path from 'node:path'
 import type { Check, Contract } from '../../../domain/contract.ts'
 import type { Json } from '../../../domain/json.ts'
@@ -22,6 +21,8 @@ export interface CheckedFacts {
   items: Record<string, ItemCounts>
   result: Json
   verdict: Verdict | null
+  /** What is at the paths that the contract names. */
+  look: OutcomeFacts['file']
 }
 
 export function checkResults(facts: CheckedFacts): CheckResult[] {
@@ -38,25 +39,18 @@ export function checkResults(facts: CheckedFacts): CheckResult[] {
   })
 }
 
-function outcomeFacts({ result, items, verdict }: CheckedFacts, wishes: readonly Rehearsed[]): OutcomeFacts {
+function outcomeFacts(
+  { result, items, verdict, look }: CheckedFacts,
+  wishes: readonly Rehearsed[],
+): OutcomeFacts {
   const counts = new Map<string, number>()
   for (const { tool } of wishes) counts.set(tool, (counts.get(tool) ?? 0) + 1)
   return {
     result,
     effects: [...counts].map(([tool, count]) => ({ tool, count })),
     items,
-    file: lookAt,
+    file: look,
     verify: verdict,
-  }
-}
-
-function lookAt(file: string): { exists: boolean; size: number } | undefined {
-  try {
-    const stat = fs.statSync(file, { throwIfNoEntry: false })
-    return { exists: stat !== undefined, size: stat?.size ?? 0 }
-  } catch (error) {
-    if (error instanceof Error) return undefined
-    throw error
   }
 }
 

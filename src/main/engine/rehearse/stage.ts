@@ -24,6 +24,7 @@ import type { Scope } from '../run/scope.ts'
 import { VERIFY } from '../run/scopes.ts'
 import { verdictOf } from '../run/verify.ts'
 import type { Verdict } from '../run/verify.ts'
+import { lookAtFiles } from '../done-files.ts'
 import { checkResults } from './checks.ts'
 import { partOf } from './part.ts'
 import type { Part, Playing, Seen } from './part.ts'
@@ -44,7 +45,7 @@ export class Stage implements Playing {
   calls = 0
   actions = 0
 
-  readonly #done: (end: RehearsalEnd) => void
+  readonly #done: (end: RehearsalEnd | Promise<RehearsalEnd>) => void
   readonly #aborter = new AbortController()
   readonly abort = this.#aborter.signal
   readonly #guest: Guest
@@ -63,7 +64,11 @@ export class Stage implements Playing {
   #over = false
   #wall: NodeJS.Timeout | undefined
 
-  constructor(context: EngineContext, rehearsal: Rehearsal, done: (end: RehearsalEnd) => void) {
+  constructor(
+    context: EngineContext,
+    rehearsal: Rehearsal,
+    done: (end: RehearsalEnd | Promise<RehearsalEnd>) => void,
+  ) {
     this.context = context
     this.rehearsal = rehearsal
     this.#done = done
@@ -285,32 +290,46 @@ export class Stage implements Playing {
   #finish(verdict: Verdict | null): void {
     if (this.#over) return
     // First of all: should it fail, the rehearsal can still end, with that failure.
-    const end = this.#report(verdict)
+    const end = this.#report()
     this.#over = true
     clearTimeout(this.#wall)
     this.#aborter.abort()
     this.#guest.drop()
     this.rehearsal.signal?.removeEventListener('abort', this.#stop)
-    this.#done(end)
+    this.#done(this.#failure === null && this.#end?.is === 'returned' ? this.#checked(end, verdict) : end)
   }
 
-  #report(verdict: Verdict | null): RehearsalEnd {
-    const { contract, source } = this.rehearsal
+  #report(): RehearsalEnd {
     const steps = [...this.#steps.values()].sort((a, b) => a.place - b.place)
     const returned = this.#failure === null && this.#end?.is === 'returned' ? this.#end.value : null
-    const result = returned === null ? null : (JSON.parse(returned) as Json)
-    const facts = { contract, tools: this.context.tools, steps, items: this.#items.counts(), result, verdict }
     return {
-      scriptHash: sha256Hex(source),
+      scriptHash: sha256Hex(this.rehearsal.source),
       steps: steps.map(({ place: _place, ...step }) => step),
       items: this.#items.list(),
-      result,
+      result: returned === null ? null : (JSON.parse(returned) as Json),
       failure: this.#failure,
-      checks: returned === null ? [] : checkResults(facts),
+      checks: [],
       isStopped: this.#isStopped,
       ms: Math.max(0, this.context.clock.now() - this.#begunAt),
       cpuMs: this.#cpuMs,
     }
+  }
+
+  async #checked(end: RehearsalEnd, verdict: Verdict | null): Promise<RehearsalEnd> {
+    const { context, rehearsal } = this
+    const { contract, signal = new AbortController().signal } = rehearsal
+    const look = await lookAtFiles(context, { owner: this.name, contract, signal })
+    const { steps, result } = end
+    const facts = {
+      contract,
+      tools: context.tools,
+      steps,
+      items: this.#items.counts(),
+      result,
+      verdict,
+      look,
+    }
+    return { ...end, checks: checkResults(facts) }
   }
 }
 

@@ -71,6 +71,8 @@ export class RunExecutor implements ActiveRun {
   #ending: Ending | null = null
   #cancelled = false
   #held = false
+  /** The outcome is being looked at (O1): the run's last word follows. */
+  #concluding = false
   #over = false
   #timer: (() => void) | null = null
 
@@ -90,10 +92,9 @@ export class RunExecutor implements ActiveRun {
     this.#pending = new PendingCalls(context)
     this.#scopes = new RunScopes(context.store, row, () => this.journal)
     this.#guest = new Guest(context.pool)
-    this.#items = new OpenItems(this, this.#scopes, this.#pending, error => {
-      if (error !== undefined) this.#fail(this.#failureOf(error))
-      this.#rest()
-    })
+    this.#items = new OpenItems(this, this.#scopes, this.#pending, error =>
+      error === undefined ? this.#rest() : this.#broke(error),
+    )
     this.#flights = new Flights(this, {
       pending: this.#pending,
       scopes: this.#scopes,
@@ -133,20 +134,14 @@ export class RunExecutor implements ActiveRun {
       `${this.row.id}#${String(this.row.attempt)}`,
       startOf(this, this.#script, this.#input, this.#reenter, this.#spent.used().cpuMs),
       {
-        idle: this.#heard(message => {
-          this.#onIdle(message)
-        }),
-        verified: this.#heard(message => {
-          this.#conclude(verdictOf(message))
-        }),
+        idle: this.#heard(message => this.#onIdle(message)),
+        verified: this.#heard(message => this.#conclude(verdictOf(message))),
         wants: (stepId, give) => {
           this.#heard(() => {
             give(this.journal.recall(stepId))
           })(null)
         },
-        lost: this.#heard(reason => {
-          this.#onLost(reason)
-        }),
+        lost: this.#heard(reason => this.#onLost(reason)),
       },
     )
   }
@@ -158,10 +153,14 @@ export class RunExecutor implements ActiveRun {
       try {
         take(message)
       } catch (error) {
-        this.#fail(this.#failureOf(error))
-        this.#rest()
+        this.#broke(error)
       }
     }
+  }
+
+  readonly #broke = (error: unknown): void => {
+    this.#fail(this.#failureOf(error))
+    this.#rest()
   }
 
   /** A wait may be over: look at every call that waits. */
@@ -278,6 +277,7 @@ export class RunExecutor implements ActiveRun {
     if (this.#reenter !== null) return this.#restReentered(this.#reenter)
     if (this.#cancelled) return this.#finish({ is: 'cancelled' })
     if (this.#ending !== null) return this.#finish(this.#ending)
+    if (this.#concluding) return
     if (this.phase === 'verify') return this.#restVerifying()
     if (this.#end !== null) return this.#afterEnd(this.#end)
     this.#restWaiting()
@@ -331,9 +331,9 @@ export class RunExecutor implements ActiveRun {
     this.#over = true
     this.#stopTimers()
     this.#guest.drop()
+    const { id, attempt } = this.row
     const fenced = (tx: Tx) => {
-      if (!stillOwns(tx, this.row.id, this.row.attempt))
-        throw new FencedError(`run ${this.row.id} was taken over`)
+      if (!stillOwns(tx, id, attempt)) throw new FencedError(`run ${id} was taken over`)
       record(tx)
     }
     this.context.store.write(fenced).then(this.#release, (error: unknown) => {
@@ -351,10 +351,14 @@ export class RunExecutor implements ActiveRun {
   }
 
   #conclude(verdict: Verdict | null): void {
-    if (this.#end?.is !== 'returned') return
+    if (this.#end?.is !== 'returned' || this.#concluding) return
     const value = JSON.parse(this.#end.value) as Json
-    const missing = verifyOutcome(this, value, verdict)
-    this.#finish(missing === null ? { is: 'returned', value } : { is: 'failed', failure: missing })
+    if (this.contract.done.length === 0) return this.#finish({ is: 'returned', value })
+    this.#concluding = true
+    const concluded = this.#heard((missing: Failure | null) => {
+      this.#finish(missing === null ? { is: 'returned', value } : { is: 'failed', failure: missing })
+    })
+    verifyOutcome(this, value, verdict).then(concluded, this.#broke)
   }
 
   #finish(ending: Ending): void {
@@ -381,9 +385,7 @@ export class RunExecutor implements ActiveRun {
 
   #dropUnasked(stepIds: readonly string[]): void {
     this.#scopes.unstage(stepIds)
-    dropUnasked(this, stepIds).catch((error: unknown) => {
-      this.#fail(this.#failureOf(error))
-    })
+    dropUnasked(this, stepIds).catch(this.#broke)
   }
 
   /** Logs what is not a Failure; another executor's run is left alone. */

@@ -1,5 +1,4 @@
 /** *Done when* (O1): typed checks and the script's own `verify`, after the script, read-only, under the same policy. */
-import fs from 'node:fs'
 import type { Failure } from '../../../domain/failure.ts'
 import { isJsonObject } from '../../../domain/json.ts'
 import type { Json } from '../../../domain/json.ts'
@@ -7,6 +6,7 @@ import { missingOutcome } from '../../../domain/outcome.ts'
 import type { OutcomeFacts } from '../../../domain/outcome.ts'
 import type { FromWorker } from '../../../sandbox/protocol.ts'
 import { itemsOfRun } from '../../store/items.ts'
+import { lookAtFiles } from '../done-files.ts'
 import type { ActiveRun } from './call.ts'
 
 type Verified = Extract<FromWorker, { kind: 'verified' }>
@@ -17,22 +17,20 @@ export interface Verdict {
 }
 
 /** The first postcondition that does not hold, as a Failure with its evidence; null when all hold. */
-export function verifyOutcome(run: ActiveRun, result: Json, verdict: Verdict | null): Failure | null {
-  if (run.contract.done.length === 0) return null
-  return missingOutcome(run.contract.done, factsOf(run, result, verdict))
-}
-
-function factsOf(run: ActiveRun, result: Json, verify: Verdict | null): OutcomeFacts {
-  return {
+export async function verifyOutcome(
+  run: ActiveRun,
+  result: Json,
+  verify: Verdict | null,
+): Promise<Failure | null> {
+  const { context, contract, journal, row, abort: signal } = run
+  const file = await lookAtFiles(context, { owner: row.workflow_id, contract, signal })
+  return missingOutcome(contract.done, {
     result,
-    effects: run.journal.effects(),
+    effects: journal.effects(),
     items: itemFacts(run),
-    file: path => {
-      const stat = fs.statSync(path, { throwIfNoEntry: false })
-      return { exists: stat !== undefined, size: stat?.size ?? 0 }
-    },
+    file,
     verify,
-  }
+  })
 }
 
 /** `verify` holds when it returns true, or an object whose `ok` is true; it may say why not. */

@@ -88,7 +88,8 @@ const owned = {
   commander: ['cli'],
 }
 
-const entries = '^src/main/(headless|cli|electron)\\.ts$|worker\\.ts$|^src/(renderer|relay)/main\\.tsx?$'
+const entries =
+  '^src/main/(headless|cli|electron)\\.ts$|worker\\.ts$|^src/main/tools/compute/host\\.ts$|^src/(renderer|relay)/main\\.tsx?$'
 const tests = '\\.test\\.tsx?$'
 const npm = names => names.map(name => `node_modules/(@types/)?${name}${name.endsWith('/') ? '' : '[-/]'}`)
 const paths = names => names.map(name => folders[name])

@@ -1,6 +1,6 @@
 /**
  * tools/calendar: the events of an iCalendar file between two instants, from an address, a file, or a text. Owns
- * nothing; reading happens in a compute worker, where a calendar that takes too long is stopped (S1, S2).
+ * nothing; reading happens in a compute host, where a calendar that takes too long is stopped (S1, S2).
  */
 import { z } from 'zod'
 import { fail } from '../../domain/failure.ts'

@@ -1,6 +1,6 @@
 /**
  * The `pdf` family: the text of PDF files inside the folders a contract grants. Files are read by the guards of
- * `files`; what is in them is taken apart by a compute worker that can be stopped.
+ * `files`; what is in them is taken apart by a compute host that can be stopped.
  */
 import { z } from 'zod'
 import { fail, isFailureError } from '../../domain/failure.ts'

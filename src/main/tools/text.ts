@@ -1,6 +1,6 @@
 /**
  * tools/text: pure functions of their input, journaled so that a replay does not depend on a library's version.
- * What is linear and small runs at once; the rest goes to a compute worker that can be stopped.
+ * What is linear and small runs at once; the rest goes to a compute host that can be stopped.
  */
 import { z } from 'zod'
 import { defineTool, type ToolContext, type ToolDeclaration } from '../../domain/tool.ts'

@@ -1,6 +1,6 @@
 /**
  * The events of a calendar between two instants: series spread out, exceptions and moved occurrences in their place.
- * Pure and bounded; runs in a compute worker, because how long a file takes is for the file to say.
+ * Pure and bounded; runs in a compute host, because how long a file takes is for the file to say.
  */
 import ICAL from 'ical.js'
 import { instantIn, type Instant } from '../text/instant.ts'

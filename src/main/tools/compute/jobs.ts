@@ -1,5 +1,5 @@
 /**
- * The pure functions that may be given to a compute worker, by the tool they serve: of `tools/text` by its verb, of
+ * The pure functions that may be given to a compute host, by the tool they serve: of `tools/text` by its verb, of
  * other families by the whole name. Those that need large libraries are asynchronous and load them when first asked.
  */
 import type { WatchInput } from '../pages/watched.ts'

@@ -1,23 +1,24 @@
 /**
- * Heavy pure functions, off the core's loop: a few worker threads, started when first needed, ended when a job
- * takes too long and when nothing was asked of them for a while.
- * Owns: the threads, the queue before them, the time and memory limits. Does not own: what the jobs do.
- * Invariants: S1's for our own code: no input, however crafted, stops the core from answering; S2: a breach names
- * its limit. One owner computes one job at a time, so that one run cannot keep the threads from the others.
+ * Heavy pure functions, out of the core: a few hosts, started when first needed, ended when a job takes too long
+ * and when nothing was asked of them for a while.
+ * Owns: the hosts, the queue before them, the limits of a job. Does not own: what the jobs do, what a host is.
+ * Invariants: S1's for our own code: no input, however crafted, ends the core or stops it from answering; S2: a breach
+ * names its limit. One owner computes one job at a time, so that one run cannot keep the hosts from the others.
  */
-import { Worker } from 'node:worker_threads'
 import { FailureError, type Failure } from '../../../domain/failure.ts'
+import { forkHost, type Host, type OpenHost } from './host-process.ts'
 import type { JobInput, JobName, JobOutput } from './jobs.ts'
-import { toolOfJob, type JobRequest, type WorkerMessage } from './protocol.ts'
+import { toolOfJob, type Loss, type WorkerMessage } from './protocol.ts'
 
 export interface ComputeOptions {
   /** Longest one job may compute, ms. */
   limitMs?: number
-  /** After this long without work a thread ends, ms. */
+  /** After this long without work a host ends, ms. */
   idleMs?: number
   size?: number
   memoryMb?: number
   outputBytes?: number
+  openHost?: OpenHost
 }
 
 export interface Asker {
@@ -28,8 +29,8 @@ export interface Asker {
 
 export interface Compute {
   run<N extends JobName>(name: N, input: JobInput<N>, asker: Asker): Promise<JobOutput<N>>
-  /** Threads alive now. */
-  readonly threads: number
+  /** Hosts there are now. */
+  readonly hosts: number
   close(): Promise<void>
 }
 
@@ -41,17 +42,20 @@ interface Task {
 }
 
 interface Seat {
-  worker: Worker
+  host: Host
   ready: boolean
   task: Task | null
   timer: NodeJS.Timeout | null
-  watch: NodeJS.Timeout | null
 }
 
-/** How often it is looked whether a job stays within its memory, ms. */
-const WATCH_EVERY_MS = 100
-
-const DEFAULTS = { limitMs: 5_000, idleMs: 30_000, size: 2, memoryMb: 256, outputBytes: 16 * 1_024 * 1_024 }
+const DEFAULTS = {
+  limitMs: 5_000,
+  idleMs: 30_000,
+  size: 2,
+  memoryMb: 256,
+  outputBytes: 16 * 1_024 * 1_024,
+  openHost: forkHost,
+}
 
 export function createCompute(options: ComputeOptions = {}): Compute {
   return new ComputePool({ ...DEFAULTS, ...options })
@@ -60,6 +64,8 @@ export function createCompute(options: ComputeOptions = {}): Compute {
 class ComputePool implements Compute {
   readonly #options: Required<ComputeOptions>
   readonly #seats = new Set<Seat>()
+  /** Hosts that are being ended. */
+  readonly #leaving = new Set<Promise<void>>()
   #waiting: Task[] = []
   #closed = false
 
@@ -67,7 +73,7 @@ class ComputePool implements Compute {
     this.#options = options
   }
 
-  get threads(): number {
+  get hosts(): number {
     return this.#seats.size
   }
 
@@ -96,21 +102,33 @@ class ComputePool implements Compute {
     this.#closed = true
     const left = [...this.#waiting, ...[...this.#seats].flatMap(seat => seat.task ?? [])]
     this.#waiting = []
-    await Promise.all([...this.#seats].map(seat => this.#remove(seat)))
+    for (const seat of this.#seats) this.#remove(seat)
+    await Promise.all(this.#leaving)
     for (const task of left) task.settle(new Error('The compute pool was closed.'))
   }
 
-  /** Gives every free thread the oldest job whose owner has none running. */
+  /** Gives every free host the oldest job whose owner has none running. */
   #pump(): void {
     const busy = new Set([...this.#seats].map(seat => seat.task?.owner))
     for (const task of [...this.#waiting]) {
       if (busy.has(task.owner)) continue
-      const seat = this.#freeSeat()
-      if (seat === null) return
+      if (!this.#place(task)) return
       busy.add(task.owner)
-      this.#waiting.splice(this.#waiting.indexOf(task), 1)
-      this.#assign(seat, task)
     }
+  }
+
+  /** False where there is no place for it yet. A system without room for another process says so at once. */
+  #place(task: Task): boolean {
+    let seat: Seat | null = null
+    try {
+      seat = this.#freeSeat()
+      if (seat === null) return false
+    } catch (error) {
+      task.settle(new Error(`${toolOfJob(task.name)} could not start its host.`, { cause: error }))
+    }
+    this.#waiting.splice(this.#waiting.indexOf(task), 1)
+    if (seat !== null) this.#assign(seat, task)
+    return true
   }
 
   #freeSeat(): Seat | null {
@@ -119,32 +137,29 @@ class ComputePool implements Compute {
   }
 
   #open(): Seat {
-    const worker = new Worker(new URL('./worker.ts', import.meta.url), {
-      execArgv: [],
-      env: {},
-      resourceLimits: { maxOldGenerationSizeMb: this.#options.memoryMb },
-    })
-    const seat: Seat = { worker, ready: false, task: null, timer: null, watch: null }
-    worker.on('message', (message: WorkerMessage) => this.#hear(seat, message))
-    worker.on('error', error => this.#lose(seat, error))
+    const { memoryMb, openHost } = this.#options
+    const host = openHost(
+      { memoryMb },
+      { hear: message => this.#hear(seat, message), lost: loss => this.#lose(seat, loss) },
+    )
+    const seat: Seat = { host, ready: false, task: null, timer: null }
     this.#seats.add(seat)
     return seat
   }
 
   #assign(seat: Seat, task: Task): void {
     seat.task = task
-    seat.worker.ref()
+    seat.host.ref()
     if (seat.timer !== null) clearTimeout(seat.timer)
     seat.timer = null
     if (seat.ready) this.#start(seat, task)
   }
 
-  /** The limit counts from here: a thread's own start is not the job's time. */
+  /** The limit counts from here: a host's own start is not the job's time. */
   #start(seat: Seat, task: Task): void {
     seat.timer = setTimeout(() => this.#stopLate(seat), this.#options.limitMs)
-    seat.watch = setInterval(() => void this.#weigh(seat, task), WATCH_EVERY_MS)
-    const request: JobRequest = { name: task.name, input: task.input, outputBytes: this.#options.outputBytes }
-    seat.worker.postMessage(request)
+    const { name, input } = task
+    seat.host.send({ name, input, outputBytes: this.#options.outputBytes })
   }
 
   #hear(seat: Seat, message: WorkerMessage): void {
@@ -160,27 +175,18 @@ class ComputePool implements Compute {
     this.#pump()
   }
 
-  /** The thread's own limit holds for its objects; buffers are outside of them, and are counted here. */
-  async #weigh(seat: Seat, task: Task): Promise<void> {
-    const buffers = await buffersOf(seat.worker)
-    if (seat.task !== task || buffers <= this.#options.memoryMb * 1_024 * 1_024) return
-    void this.#remove(seat)
-    task.settle(new FailureError(memoryFailure(task, this.#options.memoryMb)))
-    this.#pump()
-  }
-
   #rest(seat: Seat): void {
-    stopTimers(seat)
+    stopTimer(seat)
     seat.task = null
-    seat.worker.unref()
-    seat.timer = setTimeout(() => void this.#remove(seat), this.#options.idleMs)
+    seat.host.unref()
+    seat.timer = setTimeout(() => this.#remove(seat), this.#options.idleMs)
     seat.timer.unref()
   }
 
   #stopLate(seat: Seat): void {
     const { limitMs } = this.#options
     const task = seat.task
-    void this.#remove(seat)
+    this.#remove(seat)
     task?.settle(
       new FailureError({
         kind: 'script-limit',
@@ -192,14 +198,15 @@ class ComputePool implements Compute {
     this.#pump()
   }
 
-  /** The thread died by itself: out of memory, or a bug in its start. */
-  #lose(seat: Seat, error: unknown): void {
-    const task = seat.task
-    void this.#remove(seat)
-    const outOfMemory = error instanceof Error && 'code' in error && error.code === 'ERR_WORKER_OUT_OF_MEMORY'
+  /** A host that was lost before its job began says nothing about the job's memory. */
+  #lose(seat: Seat, { outOfMemory, message }: Loss): void {
+    const { task, ready } = seat
+    this.#remove(seat)
     if (task !== null) {
       task.settle(
-        outOfMemory ? new FailureError(memoryFailure(task, this.#options.memoryMb)) : asError(error),
+        outOfMemory && ready
+          ? new FailureError(memoryFailure(task, this.#options.memoryMb))
+          : new Error(`${toolOfJob(task.name)} failed in its host: ${message}`),
       )
     }
     this.#pump()
@@ -207,32 +214,23 @@ class ComputePool implements Compute {
 
   #abort(task: Task): void {
     this.#waiting = this.#waiting.filter(other => other !== task)
-    for (const seat of this.#seats) if (seat.task === task) void this.#remove(seat)
+    for (const seat of this.#seats) if (seat.task === task) this.#remove(seat)
     task.settle(abortError(task.name))
     this.#pump()
   }
 
-  async #remove(seat: Seat): Promise<void> {
+  #remove(seat: Seat): void {
     this.#seats.delete(seat)
-    stopTimers(seat)
+    stopTimer(seat)
     seat.task = null
-    await seat.worker.terminate()
+    const end = seat.host.end().finally(() => this.#leaving.delete(end))
+    this.#leaving.add(end)
   }
 }
 
-function stopTimers(seat: Seat): void {
+function stopTimer(seat: Seat): void {
   if (seat.timer !== null) clearTimeout(seat.timer)
-  if (seat.watch !== null) clearInterval(seat.watch)
   seat.timer = null
-  seat.watch = null
-}
-
-/** Bytes a thread holds beside its objects. One that has ended since cannot be asked, and holds nothing. */
-function buffersOf(worker: Worker): Promise<number> {
-  return worker.getHeapStatistics().then(
-    ({ external_memory: bytes }) => bytes,
-    () => 0,
-  )
 }
 
 function answer(
@@ -250,7 +248,7 @@ function answer(
     case 'overflow':
       return task.settle(new FailureError(memoryFailure(task, limits.memoryMb)))
     case 'bug':
-      return task.settle(new Error(`${toolOfJob(task.name)} failed in its worker: ${message.message}`))
+      return task.settle(new Error(`${toolOfJob(task.name)} failed in its host: ${message.message}`))
   }
 }
 
@@ -274,8 +272,4 @@ function sizeFailure(task: Task, size: number, allowed: number): Failure {
 
 function abortError(name: JobName): Error {
   return new DOMException(`${toolOfJob(name)} was cancelled.`, 'AbortError')
-}
-
-function asError(error: unknown): Error {
-  return error instanceof Error ? error : new Error(String(error))
 }

@@ -1,4 +1,5 @@
-/** A compute worker: one job at a time, no state between them. Whoever started it ends it when a job takes too long. */
+/** The thread of a compute host: one job at a time, no state between them. It is ended when a job takes too long. */
+import { flushCompileCache } from 'node:module'
 import { parentPort } from 'node:worker_threads'
 import { isFailureError } from '../../../domain/failure.ts'
 import { jobs, type JobName } from './jobs.ts'
@@ -7,8 +8,14 @@ import type { JobRequest, WorkerMessage } from './protocol.ts'
 const port = parentPort
 if (port === null) throw new Error('compute/worker.ts runs only as a worker thread.')
 
-port.on('message', (request: JobRequest) => void perform(request).then(message => port.postMessage(message)))
-port.postMessage({ is: 'ready' } satisfies WorkerMessage)
+port.on('message', (request: JobRequest) => void perform(request).then(tell))
+tell({ is: 'ready' })
+
+/** The host is ended in the middle of things, so what was compiled by now is kept by now. */
+function tell(message: WorkerMessage): void {
+  port?.postMessage(message)
+  flushCompileCache()
+}
 
 async function perform({ name, input, outputBytes }: JobRequest): Promise<WorkerMessage> {
   try {

@@ -1,4 +1,4 @@
-/** A feed as data, from the bytes that came. Pure; runs in a compute worker, because feeds are large and often broken. */
+/** A feed as data, from the bytes that came. Pure; runs in a compute host, because feeds are large and often broken. */
 import { load } from 'cheerio'
 import { fail } from '../../../domain/failure.ts'
 import { decodeText } from '../web/charset.ts'

@@ -1,4 +1,4 @@
-/** The details of a picture, taken out of it by a compute worker that can be stopped. */
+/** The details of a picture, taken out of it by a compute host that can be stopped. */
 import { isFailureError } from '../../../domain/failure.ts'
 import type { ToolContext } from '../../../domain/tool.ts'
 import type { Compute } from '../compute/pool.ts'

@@ -45,7 +45,7 @@ export function readDetails({ exif }: { exif: Uint8Array }): Details {
 
 /**
  * The same bytes, for a reader that looks at their length before each value and takes texts out by `slice`: it is
- * stopped before what it makes of them could fill the memory of a thread, which can end the whole process.
+ * stopped before what it makes of them could fill the memory of its host: all that was found before would be lost.
  */
 function bounded(exif: Uint8Array): Buffer {
   const bytes = Buffer.from(exif.buffer, exif.byteOffset, exif.byteLength)

@@ -327,7 +327,7 @@ describe('the libraries', () => {
     return JSON.parse(out) as string[]
   }
 
-  test('are loaded by the first picture and the first document, not by the core or its workers', () => {
+  test('are loaded by the first picture and the first document, not by the core or its compute hosts', () => {
     expect(loadedBy(`await import(at('core.ts')); await import(at('tools/compute/jobs.ts'))`)).toEqual([])
     const used = `
       const { Darkroom } = await import(at('tools/images/darkroom.ts'))

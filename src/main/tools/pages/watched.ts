@@ -1,4 +1,4 @@
-/** The part of a page that is watched, as text, and how it differs from the last one. Pure; runs in a compute worker. */
+/** The part of a page that is watched, as text, and how it differs from the last one. Pure; runs in a compute host. */
 import { createHash } from 'node:crypto'
 import { decodeText } from '../web/charset.ts'
 import { absoluteLinks } from '../web/links.ts'

@@ -1,4 +1,4 @@
-/** Rows as records: grouped, joined, sorted, turned, and shown. Pure; large tables are worked on in a compute worker. */
+/** Rows as records: grouped, joined, sorted, turned, and shown. Pure; large tables are worked on in a compute host. */
 import { fail } from '../../../domain/failure.ts'
 import { add, compareDecimals, decimalOf, divided, numberOf, ZERO, type Decimal } from './decimal.ts'
 

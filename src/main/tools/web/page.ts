@@ -1,6 +1,6 @@
 /**
  * A web page as data: its article as text and Markdown, what it says about itself, its links and tables. Pure; runs
- * in a compute worker, because pages are large and of any shape. Nothing in a page is executed or fetched.
+ * in a compute host, because pages are large and of any shape. Nothing in a page is executed or fetched.
  */
 import { Readability } from '@mozilla/readability'
 import type { Cheerio, CheerioAPI } from 'cheerio'

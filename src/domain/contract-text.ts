@@ -58,7 +58,7 @@ const SECTIONS: ReadonlyMap<string, Words> = new Map<string, Words>([
   ['done', contract => `Done when: ${doneLines(contract).join('; ')}`],
 ])
 
-function outsideLine({ outsideContent }: Contract): string {
+export function outsideLine({ outsideContent }: Contract): string {
   switch (outsideContent) {
     case 'allow':
       return 'Content from outside changes nothing about what may go out'
@@ -74,7 +74,6 @@ function list(texts: readonly string[]): string {
 }
 
 function whenLines(contract: Contract): string[] {
-  const caughtUp = { skip: 'are skipped', once: 'are caught up once', all: 'are all caught up' }
   const timed = contract.when.some(trigger => declarationOf(trigger).plan !== undefined)
   return [
     ...contract.when.map(trigger => triggerLine(trigger, contract.zone)),
@@ -82,15 +81,29 @@ function whenLines(contract: Contract): string[] {
     ...(contract.when.some(trigger => declarationOf(trigger).watch !== undefined)
       ? ['What came or changed while this computer was off is found when it is on again']
       : []),
-    ...(timed ? [`Times missed while this computer was off ${caughtUp[contract.catchUp]}`] : []),
-    `${atOnce(contract)}; at most ${number(contract.queue.capacity)} more wait their turn`,
-    `Chains of automations that start each other stop after ${contract.maxCauseDepth}`,
-    `Local times are those of ${contract.zone}`,
+    ...(timed ? [catchUpLine(contract)] : []),
+    queueLine(contract),
+    depthLine(contract),
+    zoneLine(contract),
   ]
 }
 
-function atOnce({ queue }: Contract): string {
-  return queue.concurrency === 1 ? 'One run at a time' : `Up to ${queue.concurrency} runs at a time`
+export function catchUpLine({ catchUp }: Contract): string {
+  const caughtUp = { skip: 'are skipped', once: 'are caught up once', all: 'are all caught up' }
+  return `Times missed while this computer was off ${caughtUp[catchUp]}`
+}
+
+export function queueLine({ queue }: Contract): string {
+  const atOnce = queue.concurrency === 1 ? 'One run at a time' : `Up to ${queue.concurrency} runs at a time`
+  return `${atOnce}; at most ${number(queue.capacity)} more wait their turn`
+}
+
+export function depthLine({ maxCauseDepth }: Contract): string {
+  return `Chains of automations that start each other stop after ${maxCauseDepth}`
+}
+
+export function zoneLine({ zone }: Contract): string {
+  return `Local times are those of ${zone}`
 }
 
 /** In the zone of the trigger, or else of the contract. */
@@ -101,9 +114,7 @@ export function triggerLine(trigger: Trigger, zone: string): string {
 
 function readLines({ reads, uses, flows }: Contract): string[] {
   return [
-    ...reads.hosts.map(host => hostWords(host)),
-    ...reads.paths.map(path => `Files in ${visibleText(path)}`),
-    ...reads.accounts.map(account => `The account ${visibleText(account)}`),
+    ...READ_KINDS.flatMap(kind => reads[kind].map(READ_LINE[kind])),
     ...(reads.hosts.length + reads.paths.length + reads.accounts.length === 0
       ? ['Nothing but what it changes']
       : []),
@@ -112,11 +123,20 @@ function readLines({ reads, uses, flows }: Contract): string[] {
   ]
 }
 
+const READ_KINDS = ['hosts', 'paths', 'accounts'] as const
+
+/** One thing that may be read, as a line. */
+export const READ_LINE: Readonly<Record<keyof Contract['reads'], (entry: string) => string>> = {
+  hosts: hostWords,
+  paths: path => `Files in ${visibleText(path)}`,
+  accounts: account => `The account ${visibleText(account)}`,
+}
+
 function hostWords(host: string): string {
   return host.startsWith('*.') ? `Every subdomain of ${host.slice(2)}` : host
 }
 
-function flowLine({ from, to }: Contract['flows'][number]): string {
+export function flowLine({ from, to }: Contract['flows'][number]): string {
   const where = to.length === 0 ? 'nowhere else' : `only to ${list(to)}`
   return `What was read from ${visibleText(from)} goes ${where}`
 }
@@ -126,15 +146,29 @@ function changeLines(contract: Contract): string[] {
     ...contract.changes.map(changeLine),
     ...(contract.changes.length === 0 ? ['Nothing outside Steward'] : []),
     ...(contract.windows.length === 0 ? [] : [windowsLine(contract)]),
-    ...(contract.models ? ['Uses a model, which is shown what the script gives it'] : []),
-    ...(contract.notifies ? ['Notifies you'] : []),
-    ...(contract.urgent ? ['What it tells and asks comes through in quiet hours too'] : []),
-    ...(contract.publishes.length === 0 ? [] : [`Announces ${list(contract.publishes)}`]),
-    ...Object.entries(contract.items).map(
-      ([name, meaning]) =>
-        `Deals with each “${visibleText(name)}” once, told apart by ${visibleText(meaning)}`,
-    ),
+    ...(contract.models ? [MODELS_LINE] : []),
+    ...(contract.notifies ? [NOTIFIES_LINE] : []),
+    ...(contract.urgent ? [URGENT_LINE] : []),
+    ...(contract.publishes.length === 0 ? [] : [announceLine(contract.publishes)]),
+    ...Object.entries(contract.items).map(([name, meaning]) => itemLine(name, meaning)),
   ]
+}
+
+export const MODELS_LINE = 'Uses a model, which is shown what the script gives it'
+export const NOTIFIES_LINE = 'Notifies you'
+export const URGENT_LINE = 'What it tells and asks comes through in quiet hours too'
+
+export function announceLine(topics: readonly string[]): string {
+  return `Announces ${list(topics)}`
+}
+
+export function itemLine(name: string, meaning: string): string {
+  return `Deals with each “${visibleText(name)}” once, told apart by ${visibleText(meaning)}`
+}
+
+/** A clause of *Changes* whole: what it covers, and whether it asks. */
+export function changeSentence(clause: ChangeClause): string {
+  return `${changeLine(clause)}: ${approvalLine(clause)}`
 }
 
 function changeLine(clause: ChangeClause): string {
@@ -156,7 +190,7 @@ function recipientWords(recipient: string): string {
   return recipient.startsWith('@') ? `everyone at ${recipient.slice(1)}` : recipient
 }
 
-function windowsLine({ windows, zone }: Contract): string {
+export function windowsLine({ windows, zone }: Contract): string {
   const spans = windows.map(({ from, to, days }) => {
     const on = days === undefined ? 'every day' : days.map(day => DAY_NAMES[day - 1]).join(', ')
     return `${from}–${to} ${on}`
@@ -168,12 +202,7 @@ function windowsLine({ windows, zone }: Contract): string {
 
 function neverLines({ never, models, notifies, outsideContent }: Contract): string[] {
   const lines = [
-    ...never.hosts.map(
-      host => `Contacts ${host.startsWith('*.') ? `any subdomain of ${host.slice(2)}` : host}`,
-    ),
-    ...never.paths.map(path => `Touches ${visibleText(path)}`),
-    ...never.recipients.map(recipient => `Writes to ${visibleText(recipientWords(recipient))}`),
-    ...never.tools.map(tool => `Uses ${visibleText(tool)}`),
+    ...NEVER_KINDS.flatMap(kind => never[kind].map(NEVER_LINE[kind])),
     ...(models ? [] : ['Uses a model']),
     ...(notifies ? [] : ['Notifies you']),
     ...(outsideContent === 'deny' ? ['Sends or changes anything after reading content from outside'] : []),
@@ -181,16 +210,28 @@ function neverLines({ never, models, notifies, outsideContent }: Contract): stri
   return [...lines, 'Anything that is not listed above']
 }
 
+const NEVER_KINDS = ['hosts', 'paths', 'recipients', 'tools'] as const
+
+/** One thing that is never done, as a line. */
+export const NEVER_LINE: Readonly<Record<keyof Contract['never'], (entry: string) => string>> = {
+  hosts: host => `Contacts ${host.startsWith('*.') ? `any subdomain of ${host.slice(2)}` : host}`,
+  paths: path => `Touches ${visibleText(path)}`,
+  recipients: recipient => `Writes to ${visibleText(recipientWords(recipient))}`,
+  tools: tool => `Uses ${visibleText(tool)}`,
+}
+
 function askLines(contract: Contract): string[] {
   const tainted = contract.outsideContent === 'ask'
   const lines = [
-    ...contract.changes
-      .filter(({ approval }) => approval !== 'never')
-      .map(clause => `${changeLine(clause)}: ${approvalLine(clause)}`),
+    ...contract.changes.filter(({ approval }) => approval !== 'never').map(changeSentence),
     ...(tainted ? ['Before anything goes out once content from outside was read'] : []),
   ]
   if (lines.length === 0) return ['Nothing']
-  return [...lines, `A question without an answer counts as no after ${duration(contract.approvalExpiresMs)}`]
+  return [...lines, expiryLine(contract)]
+}
+
+export function expiryLine({ approvalExpiresMs }: Contract): string {
+  return `A question without an answer counts as no after ${duration(approvalExpiresMs)}`
 }
 
 function approvalLine({ approval, above }: ChangeClause): string {
@@ -212,7 +253,7 @@ function doneLines({ done }: Contract): string[] {
   return done.length === 0 ? ['The script ends without a failure'] : done.map(checkLine)
 }
 
-function checkLine(check: Check): string {
+export function checkLine(check: Check): string {
   switch (check.kind) {
     case 'file-exists':
       return `${visibleText(check.path)} exists${check.notEmpty === true ? ' and is not empty' : ''}`
@@ -230,15 +271,22 @@ function checkLine(check: Check): string {
 }
 
 function budgetLines(contract: Contract): string[] {
-  const { limits } = contract
   return [
     ...Object.keys(contract.budget).map(field => budgetLine(contract, field)),
-    `${duration(limits.cpuMs)} of computing and ${duration(limits.wallMs)} in all per run, waiting not counted`,
-    `${number(limits.memoryMb)} MB of memory, ${number(limits.bytesPerCall)} bytes per call`,
+    timeLine(contract),
+    memoryLine(contract),
   ]
 }
 
-function budgetLine({ budget }: Contract, field: string): string {
+export function timeLine({ limits }: Contract): string {
+  return `${duration(limits.cpuMs)} of computing and ${duration(limits.wallMs)} in all per run, waiting not counted`
+}
+
+export function memoryLine({ limits }: Contract): string {
+  return `${number(limits.memoryMb)} MB of memory, ${number(limits.bytesPerCall)} bytes per call`
+}
+
+export function budgetLine({ budget }: Contract, field: string): string {
   switch (field) {
     case 'actionsPerRun':
       return `${number(budget.actionsPerRun)} changes per run`

@@ -47,6 +47,21 @@ function covers(window: TimeWindow, day: number, minute: number): boolean {
   return (minute >= from && isOn(window, day)) || (minute < to && isOn(window, day - 1))
 }
 
+const WEEK_MINUTES = 7 * 1_440
+
+/** Minute by minute of a week, from Monday on. No windows: always open. */
+export function openMinutes(windows: readonly TimeWindow[]): boolean[] {
+  const open = new Array<boolean>(WEEK_MINUTES).fill(windows.length === 0)
+  for (const { from, to, days = [1, 2, 3, 4, 5, 6, 7] } of windows) {
+    const length = (minuteOf(to) - minuteOf(from) + 1_440) % 1_440 || 1_440
+    for (const day of days) {
+      const start = (day - 1) * 1_440 + minuteOf(from)
+      for (let minute = start; minute < start + length; minute++) open[minute % WEEK_MINUTES] = true
+    }
+  }
+  return open
+}
+
 /** A window belongs to the day on which it opens. 1 January 1970 was a Thursday; days count from Monday, 1. */
 export function isOn({ days }: { days?: readonly number[] | null | undefined }, day: number): boolean {
   if (days === undefined || days === null) return true

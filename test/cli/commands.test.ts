@@ -113,6 +113,7 @@ describe('every command', () => {
   it.concurrent.each([
     [['automations']],
     [['automations', 'show', 'job']],
+    [['automations', 'changes', 'job']],
     [['runs', '--automation', 'job']],
     [['gallery', 'show', 'tidy-folder']],
     [['dev', 'tools', 'http']],
@@ -130,6 +131,30 @@ describe('every command', () => {
     const end = await run('dev', 'check', file)
     expect(end.code).toBe(1)
     expect(end.out).toContain(`${file}:1:10: error: The module “tools/http” offers no “nothing”`)
+  })
+
+  it('P3 shows what a new version grants, first', async () => {
+    const script = steward.write('grown.js', 'export default () => 1')
+    const contract = (parts: object) => {
+      const whole = {
+        schema: 1,
+        title: 'Grown',
+        promise: 'Nothing.',
+        zone: 'UTC',
+        when: [],
+        uses: [],
+        reads: {},
+      }
+      return steward.write('grown.json', JSON.stringify({ ...whole, ...parts }))
+    }
+    for (const parts of [{}, { models: true, title: 'More' }])
+      await run('dev', 'install', '--name', 'grown', '--script', script, '--contract', contract(parts))
+    expect((await run('automations', 'changes', 'grown')).out).toBe(
+      'Grants more\n  Changes: Never uses a model → Uses a model, which is shown what the script gives it\n\nSays otherwise\n  Title: Grown → More\n',
+    )
+    expect((await run('automations', 'changes', 'grown', '1.0')).out).toBe(
+      'There is no version before 1.0.\n',
+    )
   })
 
   it('shows text from outside without what a terminal would obey', async () => {

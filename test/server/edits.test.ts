@@ -86,6 +86,41 @@ describe('what is edited of an automation', () => {
       expect(await get(`/automations/kept/versions/${none}`), none).toMatchObject({ status: 404 })
   })
 
+  it('P3 what a version grants beyond an earlier one is told, and comes first', async () => {
+    const source = 'export default () => 1'
+    await install(steward, 'grown', source, { uses: ['tools/state'], title: 'First' })
+    const wider = { uses: ['tools/state', 'tools/http'], title: 'Second', reads: { hosts: ['a.com'] } }
+    const again = async (parts: object) => {
+      const before = await get('/automations/grown/contract')
+      const edited = await edit(
+        'PUT',
+        '/automations/grown/contract',
+        { contract: { ...CONTRACT, ...parts } },
+        tagOf(before),
+      )
+      expect(edited.status).toBe(200)
+    }
+    await again(wider)
+    await again({ ...wider, title: 'Third' })
+    const changes = (of: string) => get(`/automations/grown/versions/${of}`)
+    const widened = [
+      { clause: 'reads.hosts', effect: 'widened', before: null, after: 'a.com' },
+      { clause: 'uses', effect: 'widened', before: null, after: 'With the tools http' },
+    ]
+    expect((await changes('2.0/changes')).json).toMatchObject({
+      earlier: '1.0',
+      changes: [...widened, { clause: 'title', effect: 'changed', before: 'First', after: 'Second' }],
+    })
+    expect((await changes('3.0/changes?earlier=1.0')).json).toMatchObject({
+      earlier: '1.0',
+      changes: [...widened, { clause: 'title', before: 'First', after: 'Third' }],
+    })
+    expect((await changes('3.0/changes')).json).toMatchObject({ changes: [{ clause: 'title' }] })
+    expect((await changes('1.0/changes')).json).toEqual({ version: '1.0', earlier: null, changes: [] })
+    for (const none of ['4.0/changes', '2.0/changes?earlier=9.0', '2.0/changes?earlier=x'])
+      expect(await changes(none), none).toMatchObject({ status: 404 })
+  })
+
   it('a schedule is said in words and judged like every contract', async () => {
     await install(steward, 'timed', 'export default () => 1')
     const before = await get('/automations/timed/schedule')

@@ -131,7 +131,12 @@ function combinations<T>(all: readonly T[]): T[][] {
 }
 
 function valued({ name, schema }: Parameter): [name: string, value: string] {
-  const known: Record<string, string> = { automation: 'listed', until: '9000000000000', since: '1' }
+  const known: Record<string, string> = {
+    automation: 'listed',
+    until: '9000000000000',
+    since: '1',
+    earlier: '1.0',
+  }
   return [name, schema.enum?.[0] ?? known[name] ?? ids[`${name}s`] ?? 'x']
 }
 

@@ -1,10 +1,10 @@
 /** `automations`, `pause`, `resume`, `archive`, `delete`, and stopping everything. */
 import type { Command } from 'commander'
-import type { AutomationSummary, AutomationView, WatchView } from '../server/api.ts'
+import type { AutomationSummary, AutomationView, ClauseChange, WatchView } from '../server/api.ts'
 import { theCore } from './client.ts'
 import { answering } from './command.ts'
 import type { Answer } from './command.ts'
-import { count, facts, localTime, section, table } from './terminal.ts'
+import { count, facts, localTime, safe, section, table } from './terminal.ts'
 
 export function addAutomationCommands(program: Command): void {
   const automations = program.command('automations').description('what is delegated')
@@ -12,6 +12,15 @@ export function addAutomationCommands(program: Command): void {
   answering(
     automations.command('show').argument('<automation>', 'name or id').description('its contract, in words'),
     showAutomation,
+  )
+  answering(
+    automations
+      .command('changes')
+      .argument('<automation>', 'name or id')
+      .argument('[version]', 'such as 2.0; the deployed one')
+      .option('--earlier <version>', 'the one before it')
+      .description('what its contract grants or forbids that an earlier one did not'),
+    showChanges,
   )
   for (const [verb, done, description] of MOVES) {
     answering(
@@ -89,6 +98,42 @@ async function showAutomation(name: string): Promise<Answer> {
   const clauses = view.contractText.map(({ heading, lines }) => section(heading, lines))
   const looks = section('Looks', view.watches.map(lookText))
   return { document: view, text: [head, looks, ...clauses].filter(part => part !== '').join('\n') }
+}
+
+const EFFECTS = { widened: 'Grants more', narrowed: 'Grants less', changed: 'Says otherwise' } as const
+
+async function showChanges(
+  name: string,
+  version: string | undefined,
+  { earlier }: { earlier?: string },
+): Promise<Answer> {
+  const shown = version ?? (await theCore().get('/automations/:id', { param: { id: name } })).version
+  const view = await theCore().get('/automations/:id/versions/:version/changes', {
+    param: { id: name, version: shown },
+    query: earlier === undefined ? {} : { earlier },
+  })
+  const parts = (['widened', 'narrowed', 'changed'] as const).map(effect =>
+    section(EFFECTS[effect], view.changes.filter(change => change.effect === effect).map(changeText)),
+  )
+  const none =
+    view.earlier === null
+      ? `There is no version before ${view.version}.`
+      : `The contract of ${view.version} says what that of ${view.earlier} says.`
+  return {
+    document: view,
+    text:
+      view.changes.length === 0
+        ? none
+        : parts
+            .filter(part => part !== '')
+            .join('\n')
+            .trimStart(),
+  }
+}
+
+function changeText({ heading, before, after }: ClauseChange): string {
+  if (before === null) return `${heading}: ${safe(after ?? '', 1_000)} (new)`
+  return `${heading}: ${safe(before, 1_000)} → ${after === null ? '(gone)' : safe(after, 1_000)}`
 }
 
 /** Of the last time off: only where something of this automation was due. */

@@ -47,6 +47,7 @@ export type AskFile<P extends FilePath> = Given<InputOf<Schema[`/api/v1${P}`]['$
 export type ActionView = AnswerOf<'get', '/actions/:id'>
 export type AutomationSummary = ItemOf<'/automations'>
 export type AutomationView = AnswerOf<'get', '/automations/:id'>
+export type ClauseChange = AnswerOf<'get', '/automations/:id/versions/:version/changes'>['changes'][number]
 export type ConnectionView = ItemOf<'/connections'>
 export type HookAddress = ItemOf<'/automations/:id/webhooks'>
 export type LogLine = ItemOf<'/logs'>

@@ -3,7 +3,13 @@ import { Hono } from 'hono'
 import type { Context } from 'hono'
 import { z } from 'zod'
 import type { Engine } from '../engine/engine.ts'
-import { contractView, scheduleView, versionsPage, versionView } from '../engine/views/versions.ts'
+import {
+  contractView,
+  scheduleView,
+  versionChanges,
+  versionsPage,
+  versionView,
+} from '../engine/views/versions.ts'
 import type { ContractView } from '../engine/views/versions.ts'
 import { scriptOf } from '../store/workflows.ts'
 import type { Workflow } from '../store/workflows.ts'
@@ -64,6 +70,24 @@ function versionRoutes(engine: Engine) {
         const version = c.req.param('version')
         const view = versionView(engine, workflow, version)
         return c.json(view ?? notFound(`version ${version}`, `steward automations show ${workflow.name}`))
+      },
+    )
+    .get(
+      '/:id/versions/:version/changes',
+      operation({
+        summary: 'What its contract says differently, what it grants more first',
+        query: z.strictObject({
+          earlier: z.string().max(20).optional().describe('Default: the one before it'),
+        }),
+        answers: { 200: 'VersionChanges' },
+      }),
+      c => {
+        const workflow = found(c)
+        const version = c.req.param('version')
+        const { earlier } = c.req.valid('query')
+        const view = versionChanges(engine, workflow, version, earlier)
+        const asked = earlier === undefined ? `version ${version}` : `version ${version} or ${earlier}`
+        return c.json(view ?? notFound(asked, `steward automations show ${workflow.name}`))
       },
     )
 }

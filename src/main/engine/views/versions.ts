@@ -1,5 +1,7 @@
 /** An automation's versions, and the parts of the deployed one that a person edits: its contract and its schedule. */
 import { z } from 'zod'
+import { contractDiff } from '../../../domain/contract-diff.ts'
+import type { ClauseChange } from '../../../domain/contract-diff.ts'
 import type { Contract } from '../../../domain/contract.ts'
 import { contractText } from '../../../domain/policy.ts'
 import { listVersions } from '../../store/lists.ts'
@@ -28,6 +30,14 @@ export interface VersionView extends VersionSummary {
   source: string
   contract: Contract
   contractText: { heading: string; lines: string[] }[]
+}
+
+/** What the contract of a version says differently from that of an earlier one, what it grants more first. */
+export interface VersionChanges {
+  version: string
+  /** Null where there is none before it. */
+  earlier: string | null
+  changes: ClauseChange[]
 }
 
 export interface ContractView {
@@ -67,14 +77,12 @@ export function versionsPage(
   )
 }
 
-/** `version` is written `2.0`. */
 export function versionView(
   source: ViewSource,
   workflow: Workflow,
   version: string,
 ): VersionView | undefined {
-  const [, major, minor] = /^(\d{1,9})\.(\d{1,9})$/.exec(version) ?? []
-  const script = scriptByVersion(source.store, workflow.id, { major: Number(major), minor: Number(minor) })
+  const script = scriptOfVersion(source, workflow, version)
   if (script === undefined) return undefined
   const contract = contractOf(source.store, script.intent_id)
   return {
@@ -83,6 +91,35 @@ export function versionView(
     contract,
     contractText: contractText(contract),
   }
+}
+
+/** Held against the version `against`, or else against the version before it. */
+export function versionChanges(
+  source: ViewSource,
+  workflow: Workflow,
+  version: string,
+  against: string | undefined,
+): VersionChanges | undefined {
+  const { store } = source
+  const script = scriptOfVersion(source, workflow, version)
+  if (script === undefined) return undefined
+  const earlier =
+    against === undefined
+      ? listVersions(store, workflow.id, 1, { major: script.major, minor: script.minor })[0]
+      : scriptOfVersion(source, workflow, against)
+  if (earlier === undefined)
+    return against === undefined ? { version, earlier: null, changes: [] } : undefined
+  return {
+    version,
+    earlier: versionText(earlier),
+    changes: contractDiff(contractOf(store, earlier.intent_id), contractOf(store, script.intent_id)),
+  }
+}
+
+/** `version` is written `2.0`. */
+function scriptOfVersion(source: ViewSource, workflow: Workflow, version: string): Script | undefined {
+  const [, major, minor] = /^(\d{1,9})\.(\d{1,9})$/.exec(version) ?? []
+  return scriptByVersion(source.store, workflow.id, { major: Number(major), minor: Number(minor) })
 }
 
 export function contractView(source: ViewSource, workflow: Workflow): ContractView {

@@ -4,7 +4,13 @@ import type { ScriptCheck } from '../../engine/check-script.ts'
 import type { DraftContract } from '../../engine/draft-contract.ts'
 import type { GalleryEntry, GallerySummary } from '../../engine/gallery.ts'
 import type { AutomationSummary, AutomationView, InstantView } from '../../engine/views/automations.ts'
-import type { ContractView, ScheduleView, VersionSummary, VersionView } from '../../engine/views/versions.ts'
+import type {
+  ContractView,
+  ScheduleView,
+  VersionChanges,
+  VersionSummary,
+  VersionView,
+} from '../../engine/views/versions.ts'
 import type { HookAddress } from '../../engine/hooks/hooks.ts'
 import type { WatchView } from '../../engine/views/silence.ts'
 import { runAnswers } from './runs.ts'
@@ -143,6 +149,21 @@ export const automationAnswers = {
   WebhookList: listOf(webhook),
   Version: shape<VersionView>()(z.object({ ...version, source: text, contract, contractText })),
   VersionPage: pageOf(versionSummary),
+  VersionChanges: shape<VersionChanges>()(
+    z.object({
+      version: text,
+      earlier: maybe(text),
+      changes: z.array(
+        z.object({
+          clause: text,
+          heading: text,
+          effect: z.enum(['widened', 'narrowed', 'changed']),
+          before: maybe(text),
+          after: maybe(text),
+        }),
+      ),
+    }),
+  ),
   Contract: shape<ContractView>()(
     z.object({
       automation: automationName,

@@ -33,6 +33,9 @@ export type IdPrefix =
   | 'epo'
   | 'reh'
   | 'und'
+  | 'tsk'
+  | 'trn'
+  | 'thr'
 
 /** Makes ids from a clock: monotonic within one maker, whatever the clock does. */
 export class IdMaker {

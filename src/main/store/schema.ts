@@ -4,6 +4,7 @@
 import type { Generated, Selectable } from 'kysely'
 import type { ChatEventsTable, ChatsTable, SetUpsTable } from './chat-tables.ts'
 import type { NotificationsTable } from './notification-tables.ts'
+import type { TaskTables } from './task-tables.ts'
 import type { UndoStepsTable, UndosTable } from './undo-tables.ts'
 
 interface SettingsTable {
@@ -264,17 +265,6 @@ interface BlobsTable {
   last_used_at: number
 }
 
-interface CostsTable {
-  id: string
-  workflow_id: string | null
-  run_id: string | null
-  step_id: string | null
-  purpose: 'build' | 'repair' | 'run'
-  tool: string
-  micros: number
-  at: number
-}
-
 interface NotesTable {
   number: Generated<number>
   id: string
@@ -355,7 +345,7 @@ interface PoliciesTable {
   created_at: number
 }
 
-export interface Schema {
+export interface Schema extends TaskTables {
   settings: SettingsTable
   chats: ChatsTable
   chat_events: ChatEventsTable
@@ -381,7 +371,6 @@ export interface Schema {
   undo_steps: UndoStepsTable
   state: StateTable
   blobs: BlobsTable
-  costs: CostsTable
   audit_log: AuditLogTable
   connections: ConnectionsTable
   secrets: SecretsTable

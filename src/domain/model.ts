@@ -1,0 +1,129 @@
+/**
+ * Asking a language model, as the planner, the maintainer and tools see it: one port, whatever provider stands behind
+ * it. What goes in is text and declared tools; what comes out is text, calls of those tools, and what it cost. A model
+ * proposes, and nothing here gives it a power.
+ * Money is integer micro-dollars. Failures are of the closed union: `not-connected` (nothing is connected, setting
+ * `model`), `auth-revoked` (the key was refused), `rate-limited`, `unavailable`, `timeout`, `network`, `offline`,
+ * `budget-exceeded` (a cap, before anything was sent), `rejected` (the model refused, or is gone), `bad-response`.
+ */
+import type { Json, JsonObject } from './json.ts'
+
+/** planner: plans and changes · maintainer: repairs · small: judges and extracts for scripts. */
+export const MODEL_ROLES = ['planner', 'maintainer', 'small'] as const
+export type ModelRole = (typeof MODEL_ROLES)[number]
+
+/** What money is spent on: making an automation, mending it, or a run that asks a model. */
+export type Purpose = 'build' | 'repair' | 'run'
+
+/** Whose cost it is; null where it is nobody's. */
+export interface CostOf {
+  readonly purpose: Purpose
+  readonly workflowId: string | null
+  readonly taskId: string | null
+  readonly runId: string | null
+  readonly stepId: string | null
+  /** As costs are listed: `planner`, `llm.extract`. */
+  readonly tool: string
+}
+
+/** A tool that the model may call. `input` is a JSON Schema of an object. */
+export interface ModelTool {
+  readonly name: string
+  readonly description: string
+  readonly input: JsonObject
+}
+
+export interface ModelCall {
+  readonly id: string
+  readonly tool: string
+  /** As the model wrote it: not validated. Null where it was not JSON. */
+  readonly input: Json
+}
+
+export type ModelMessage =
+  | { readonly from: 'user'; readonly text: string }
+  | { readonly from: 'model'; readonly text: string; readonly calls: readonly ModelCall[] }
+  /** Answers to calls of the message before, in their order. */
+  | { readonly from: 'tools'; readonly answers: readonly ModelAnswer[] }
+
+export interface ModelAnswer {
+  readonly callId: string
+  readonly tool: string
+  readonly text: string
+}
+
+export interface ModelRequest {
+  readonly role: ModelRole
+  /** Says who the model is; the same for all requests of a conversation, so that providers can cache it. */
+  readonly system: string
+  readonly messages: readonly ModelMessage[]
+  readonly tools?: readonly ModelTool[]
+  /** Asks for one JSON value of this schema instead of text; it comes as `value` of the reply, parsed. */
+  readonly answer?: JsonObject
+  /** 0 where the provider offers it; absent: the provider's own. */
+  readonly temperature?: number
+  readonly maxOutputTokens: number
+  /** Longest the whole request may take with its tries, ms. */
+  readonly timeoutMs: number
+  readonly of: CostOf
+  /** At most this much may have been spent on the task, the run or whatever `capped` names, this call included. */
+  readonly capped?: readonly CostCap[]
+  readonly signal: AbortSignal
+  /** Told of text as it arrives. */
+  readonly onText?: (delta: string) => void
+}
+
+/** A cap that stops a call before it is made (`budget-exceeded`). */
+export interface CostCap {
+  /** As failures name it: `costPerDayMicros`, `task`. */
+  readonly name: string
+  readonly micros: number
+  readonly over:
+    { taskId: string } | { runId: string } | { workflowId: string; since: number } | { since: number }
+  /** When it starts anew (UTC ms); null for never. */
+  readonly resetsAt: number | null
+}
+
+export interface Tokens {
+  /** All that was sent, cached or not. */
+  readonly input: number
+  /** Of `input`, what the provider had cached. */
+  readonly cached: number
+  /** All that came back, reasoning included. */
+  readonly output: number
+  /** Of `output`, what was reasoning. */
+  readonly reasoning: number
+}
+
+export interface ModelReply {
+  readonly text: string
+  readonly calls: readonly ModelCall[]
+  /** Of `answer`, where one was asked for. */
+  readonly value: Json
+  /** length: cut off at `maxOutputTokens`. */
+  readonly finish: 'stop' | 'calls' | 'length'
+  readonly tokens: Tokens
+  readonly micros: number
+  /** The price or the count of tokens was not known and is an estimate. */
+  readonly estimated: boolean
+  readonly model: string
+}
+
+export interface ModelInfo {
+  readonly connection: string
+  readonly provider: string
+  readonly model: string
+}
+
+export interface Models {
+  /** Which model serves a role now; null where none is connected: nothing is sent anywhere then. */
+  serving(role: ModelRole): ModelInfo | null
+  /** Throws a `FailureError`, or the signal's reason when it was aborted. */
+  ask(request: ModelRequest): Promise<ModelReply>
+}
+
+/** Where nobody has connected one. */
+export const NO_MODELS: Models = {
+  serving: () => null,
+  ask: () => Promise.reject(new Error('no model is connected, and one was asked')),
+}

@@ -1,0 +1,124 @@
+/**
+ * What asking models costs, as it is written: a row before each call that holds the most it can cost, and what it did
+ * cost afterwards. A core that dies in between leaves the reservation, which counts: too much rather than too little.
+ */
+import type { CostCap, CostOf, Tokens } from '../../domain/model.ts'
+import { insertion, query, statement } from './statement.ts'
+import type { Store } from './store.ts'
+import type { Reader, Tx } from './tx.ts'
+
+const insert = insertion('costs', [
+  'id',
+  'workflow_id',
+  'run_id',
+  'step_id',
+  'task_id',
+  'purpose',
+  'tool',
+  'connection',
+  'model',
+  'micros',
+  'estimated',
+  'state',
+  'at',
+])
+const settle = statement(
+  (p: {
+    id: string
+    micros: number
+    input_tokens: number
+    cached_tokens: number
+    output_tokens: number
+    reasoning_tokens: number
+    estimated: number
+  }) =>
+    query
+      .updateTable('costs')
+      .set({
+        micros: p.micros,
+        input_tokens: p.input_tokens,
+        cached_tokens: p.cached_tokens,
+        output_tokens: p.output_tokens,
+        reasoning_tokens: p.reasoning_tokens,
+        estimated: p.estimated,
+        state: 'spent',
+      })
+      .where('id', '=', p.id)
+      .where('state', '=', 'reserved'),
+)
+const drop = statement((p: { id: string }) =>
+  query.deleteFrom('costs').where('id', '=', p.id).where('state', '=', 'reserved'),
+)
+const total = query.selectFrom('costs').select(({ fn }) => fn.sum<number | null>('micros').as('micros'))
+const ofTask = statement((p: { id: string }) => total.where('task_id', '=', p.id))
+const ofRun = statement((p: { id: string }) => total.where('run_id', '=', p.id))
+const ofWorkflow = statement((p: { id: string; since: number }) =>
+  total.where('workflow_id', '=', p.id).where('at', '>=', p.since),
+)
+const ofAll = statement((p: { since: number }) => total.where('at', '>=', p.since))
+
+export interface Reservation {
+  of: CostOf
+  connection: string
+  model: string
+  /** The most the call can cost. */
+  micros: number
+  at: number
+}
+
+export interface Spent {
+  micros: number
+  tokens: Tokens
+  estimated: boolean
+}
+
+/** Committed before the first byte of the call leaves. */
+export function reserveCost(
+  store: Store,
+  tx: Tx,
+  { of, connection, model, micros, at }: Reservation,
+): string {
+  const id = store.ids.next('cst')
+  tx.run(insert, {
+    id,
+    workflow_id: of.workflowId,
+    run_id: of.runId,
+    step_id: of.stepId,
+    task_id: of.taskId,
+    purpose: of.purpose,
+    tool: of.tool,
+    connection,
+    model,
+    micros,
+    estimated: 1,
+    state: 'reserved',
+    at,
+  })
+  return id
+}
+
+export function settleCost(tx: Tx, id: string, { micros, tokens, estimated }: Spent): void {
+  tx.run(settle, {
+    id,
+    micros,
+    input_tokens: tokens.input,
+    cached_tokens: tokens.cached,
+    output_tokens: tokens.output,
+    reasoning_tokens: tokens.reasoning,
+    estimated: estimated ? 1 : 0,
+  })
+}
+
+/** The call was never sent, or answered with an error that costs nothing. */
+export function dropCost(tx: Tx, id: string): void {
+  tx.run(drop, { id })
+}
+
+/** What was spent or is reserved, in micro-dollars. */
+export function spentOver(reader: Reader, over: CostCap['over']): number {
+  if ('taskId' in over) return reader.get(ofTask, { id: over.taskId })?.micros ?? 0
+  if ('runId' in over) return reader.get(ofRun, { id: over.runId })?.micros ?? 0
+  if ('workflowId' in over)
+    return reader.get(ofWorkflow, { id: over.workflowId, since: over.since })?.micros ?? 0
+  return reader.get(ofAll, over)?.micros ?? 0
+}

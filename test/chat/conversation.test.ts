@@ -193,15 +193,17 @@ describe('a conversation that sets something up', () => {
   it('takes an answer only for the question it was given to', async () => {
     const talk = await Talk.begin(world)
     const { turn } = await talk.say('watch an address')
-    await world.engine.setUps.say(talk.chatId, 'cancel', turn)
-    await expect(world.engine.setUps.say(talk.chatId, '1', turn)).rejects.toThrow('had gone on before')
+    await world.engine.conversations.setUps.say(talk.chatId, 'cancel', turn)
+    await expect(world.engine.conversations.setUps.say(talk.chatId, '1', turn)).rejects.toThrow(
+      'had gone on before',
+    )
     expect(talk.view().stage).toBe('cancelled')
   })
 
   it('in the chat of an automation, says what takes a model and changes nothing', async () => {
     await world.install('by-hand', 'export default async function run() { return 1 }')
     const talk = new Talk(world, world.engine.workflow('by-hand').chat_id)
-    await world.engine.setUps.say(talk.chatId, 'do it twice a day')
+    await world.engine.conversations.setUps.say(talk.chatId, 'do it twice a day')
     expect(said(talk)).toEqual([
       '> do it twice a day',
       expect.stringContaining('This chat belongs to “by-hand”'),
@@ -212,11 +214,11 @@ describe('a conversation that sets something up', () => {
     held = []
     const talk = await Talk.begin(world)
     await talk.say(`uptime watch ${site.url('/slow')}`)
-    await world.engine.setUps.say(talk.chatId, 'Watch an address')
+    await world.engine.conversations.setUps.say(talk.chatId, 'Watch an address')
     await until(() => held?.length, 'the dry run never asked')
-    await world.engine.setUps.say(talk.chatId, 'yes')
+    await world.engine.conversations.setUps.say(talk.chatId, 'yes')
     expect(talk.view()).toMatchObject({ stage: 'rehearsing', text: 'The dry run has not ended yet.' })
-    await world.engine.setUps.say(talk.chatId, 'cancel')
+    await world.engine.conversations.setUps.say(talk.chatId, 'cancel')
     for (const answer of held) answer()
     held = null
     await talk.rest()
@@ -235,7 +237,7 @@ describe('a conversation and a restart', () => {
       const life = await createWorld({ folder })
       talk = talk === null ? await Talk.begin(life) : new Talk(life, talk.chatId)
       await talk.rest()
-      await life.engine.setUps.say(talk.chatId, message)
+      await life.engine.conversations.setUps.say(talk.chatId, message)
       await life.stop()
     }
     const last = await createWorld({ folder })

@@ -100,7 +100,7 @@ async function begin(): Promise<string> {
 async function say(chatId: string, text: string): Promise<SetUp> {
   await post(`/chats/${chatId}/messages`, { text })
   for (;;) {
-    const seen = await get<SetUp>(`/chats/${chatId}/set-up?wait=20000`)
+    const seen = await get<SetUp>(`/chats/${chatId}/conversation?wait=20000`)
     if (seen.stage !== 'rehearsing') return seen
   }
 }

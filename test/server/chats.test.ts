@@ -20,10 +20,10 @@ async function chat(): Promise<string> {
 describe('set-up by chat over the API', () => {
   it('answers what is said, and shows what is asked', async () => {
     const id = await chat()
-    expect(await get(`/chats/${id}/set-up`)).toMatchObject({ status: 404 })
+    expect(await get(`/chats/${id}/conversation`)).toMatchObject({ status: 404 })
     const said = await post(`/chats/${id}/messages`, { text: 'tidy a folder every hour' })
     expect(said).toMatchObject({ status: 201, json: { chatId: id, turn: 1 } })
-    expect((await get(`/chats/${id}/set-up?wait=1000`)).json).toMatchObject({
+    expect((await get(`/chats/${id}/conversation?wait=1000`)).json).toMatchObject({
       chatId: id,
       stage: 'choosing',
       turn: 1,
@@ -42,7 +42,7 @@ describe('set-up by chat over the API', () => {
     const late = await post(`/chats/${id}/messages`, { text: 'cancel', to: 1 })
     expect(late).toMatchObject({ status: 409 })
     expect(late.json?.['detail']).toContain('Nothing was changed')
-    expect((await get(`/chats/${id}/set-up`)).json).toMatchObject({ stage: 'asking', turn: 2 })
+    expect((await get(`/chats/${id}/conversation`)).json).toMatchObject({ stage: 'asking', turn: 2 })
   })
 
   it('R1 says a message once that is sent twice under one key', async () => {
@@ -51,7 +51,7 @@ describe('set-up by chat over the API', () => {
     const both = [await post(`/chats/${id}/messages`, { text: 'tidy a folder' }, key)]
     both.push(await post(`/chats/${id}/messages`, { text: 'tidy a folder' }, key))
     expect(both.map(({ status }) => status)).toEqual([201, 201])
-    expect((await get(`/chats/${id}/set-up`)).json).toMatchObject({ turn: 1 })
+    expect((await get(`/chats/${id}/conversation`)).json).toMatchObject({ turn: 1 })
   })
 
   it('refuses what is no message', async () => {
@@ -59,6 +59,6 @@ describe('set-up by chat over the API', () => {
     for (const json of [{}, { text: '' }, { text: 'x'.repeat(20_001) }, { text: 'x', to: -1 }, { text: 1 }])
       expect(await post(`/chats/${id}/messages`, json)).toMatchObject({ status: 422 })
     expect(await post('/chats/cht_none/messages', { text: 'x' })).toMatchObject({ status: 404 })
-    expect(await get(`/chats/${id}/set-up?wait=99999999`)).toMatchObject({ status: 400 })
+    expect(await get(`/chats/${id}/conversation?wait=99999999`)).toMatchObject({ status: 400 })
   })
 })

@@ -20,14 +20,14 @@ export class Talk {
 
   async say(...messages: readonly string[]): Promise<SetUpView> {
     for (const message of messages) {
-      await this.world.engine.setUps.say(this.chatId, message)
+      await this.world.engine.conversations.setUps.say(this.chatId, message)
       await this.rest()
     }
     return this.view()
   }
 
   rest(): Promise<void> {
-    return this.world.engine.setUps.rest(this.chatId, LONGEST_MS, new AbortController().signal)
+    return this.world.engine.conversations.setUps.rest(this.chatId, LONGEST_MS, new AbortController().signal)
   }
 
   view(): SetUpView {

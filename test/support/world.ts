@@ -9,6 +9,8 @@ import type { Clock } from '../../src/domain/clock.ts'
 import type { ContractInput } from '../../src/domain/contract.ts'
 import type { Failure } from '../../src/domain/failure.ts'
 import type { Json } from '../../src/domain/json.ts'
+import type { Models } from '../../src/domain/model.ts'
+import type { GalleryOptions } from '../../src/main/engine/gallery.ts'
 import type { Log } from '../../src/domain/log.ts'
 import type { ToolDeclaration } from '../../src/domain/tool.ts'
 import { systemClock } from '../../src/main/engine/clock.ts'
@@ -57,6 +59,9 @@ export interface WorldOptions {
   engineVersion?: string
   /** Stands between the engine and the sandbox: to count launches, or lose instances. */
   wrapPool?: (pool: SandboxPool) => SandboxPool
+  models?: Models
+  gallery?: GalleryOptions
+  connections?: () => readonly { name: string; purpose: string }[]
 }
 
 export type Taken = Exclude<Accepted, { is: 'full' }>
@@ -123,7 +128,7 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
     tools: outside.tools,
     clock,
     log: options.log ?? (() => undefined),
-    ...given({ fault: options.fault, places: options.places }),
+    ...chosenOf(options),
   })
   await engine.start()
   const rested = (runId: string) => restedRun(engine, runId)
@@ -161,6 +166,10 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
       await store.close()
     },
   }
+}
+
+function chosenOf({ fault, places, models, gallery, connections }: WorldOptions) {
+  return given({ fault, places, models, gallery, connections })
 }
 
 /** What is there of it. */

@@ -6,6 +6,8 @@ import type { Clock } from '../../domain/clock.ts'
 import { fail } from '../../domain/failure.ts'
 import type { Json } from '../../domain/json.ts'
 import type { Log } from '../../domain/log.ts'
+import { NO_MODELS } from '../../domain/model.ts'
+import type { Models } from '../../domain/model.ts'
 import type { SandboxPool, SandboxStats } from '../../sandbox/pool.ts'
 import { acceptEvent, eventById } from '../store/inbox.ts'
 import type { InboxRow, NewEvent } from '../store/inbox.ts'
@@ -27,6 +29,7 @@ import { Edits } from './edits.ts'
 import { acceptFor, raiseFull } from './events.ts'
 import type { Accepted } from './events.ts'
 import type { GalleryOptions } from './gallery.ts'
+import { Conversations } from './conversations.ts'
 import { Hooks } from './hooks/hooks.ts'
 import type { SignatureCheck } from './hooks/hooks.ts'
 import { install } from './install.ts'
@@ -39,7 +42,6 @@ import { Quiet } from './quiet.ts'
 import { Rehearsals } from './rehearse/rehearsals.ts'
 import { Router } from './router.ts'
 import { Scheduler } from './scheduler.ts'
-import { SetUps } from './set-up/set-ups.ts'
 import { Undoing } from './undo/undoing.ts'
 import { Waker } from './waker.ts'
 import { Watcher } from './watch/watcher.ts'
@@ -61,6 +63,10 @@ export interface EngineOptions {
   places?: number
   /** What ready-made automations are filled with, where it is not this machine's own. */
   gallery?: GalleryOptions
+  /** Absent: none is connected, and nothing is sent anywhere. */
+  models?: Models
+  /** What is connected, as the planner may know it. */
+  connections?: () => readonly { name: string; purpose: string }[]
 }
 
 export interface EventRequest {
@@ -84,7 +90,7 @@ export class Engine {
   readonly hooks: Hooks
   readonly policies: Policies
   readonly observer: Observer
-  readonly setUps: SetUps
+  readonly conversations: Conversations
   readonly #context: EngineContext
   readonly #onPreferences: (preferences: Preferences) => void
   readonly #router: Router
@@ -133,9 +139,15 @@ export class Engine {
       this.#undone(undoId)
     })
     this.control = new Control(this.#context, this.#router, this.undoing)
-    this.setUps = new SetUps(this.#context, {
-      install: (request, also) => this.install(request, also),
-      gallery: options.gallery ?? {},
+    const install = (request: InstallRequest, also: (tx: Tx, installed: Installed) => void) =>
+      this.install(request, also)
+    const gallery = options.gallery ?? {}
+    this.conversations = new Conversations({
+      context: this.#context,
+      models: options.models ?? NO_MODELS,
+      connections: options.connections ?? (() => []),
+      install,
+      gallery,
     })
     this.edits = new Edits(this.#context, {
       install: request => this.install(request),
@@ -157,7 +169,7 @@ export class Engine {
     this.#scheduler.start()
     this.#quiet.arm()
     await this.#watcher.start()
-    this.setUps.resume()
+    await this.conversations.resume()
     return folder
   }
 
@@ -166,7 +178,7 @@ export class Engine {
     this.rehearsals.stopAll()
     this.undoing.stop()
     this.#quiet.stop()
-    this.setUps.stop()
+    this.conversations.stopAll()
     this.#scheduler.stop()
     this.#watcher.stop()
     this.#waker.stop()

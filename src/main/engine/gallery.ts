@@ -69,6 +69,11 @@ export function readGallery(options: GalleryOptions = {}): Entry[] {
   return idsIn(options).map(id => readEntry(options, id))
 }
 
+/** Contract and script of an entry as they are written, with the places that are filled in. */
+export function entryTexts(options: GalleryOptions, id: string): { contract: string; script: string } {
+  return { contract: readText(options, id, 'contract.json'), script: readText(options, id, 'script.js') }
+}
+
 export function showGallery(id: string, options: GalleryOptions = {}): GalleryEntry {
   const entry = readEntry(options, id)
   return { ...summaryOf(entry), slots: entry.slots.map(shownSlot) }

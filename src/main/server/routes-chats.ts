@@ -3,7 +3,7 @@ import { Hono } from 'hono'
 import { z } from 'zod'
 import type { Engine } from '../engine/engine.ts'
 import { chatEventsPage, chatsPage, chatView, existingChat } from '../engine/views/chats.ts'
-import { setUpView } from '../engine/views/set-ups.ts'
+import { conversationView } from '../engine/views/conversations.ts'
 import type { ChatRow } from '../store/chats.ts'
 import { replacing, showTag } from './etag.ts'
 import { oneOf, paging, whole } from './input.ts'
@@ -19,7 +19,7 @@ const message = z.strictObject({
 const waiting = z.strictObject({
   wait: whole(0, LONGEST_WAIT_MS)
     .default(0)
-    .describe('While a dry run plays, answer when it has ended, after this many ms at the latest'),
+    .describe('While it is worked on, answer when that has ended, after this many ms at the latest'),
 })
 
 export function chatRoutes(engine: Engine, closing: AbortSignal) {
@@ -97,20 +97,32 @@ function eventRoutes(engine: Engine, closing: AbortSignal) {
       async c => {
         const { id: chatId } = found(c.req.param('id'))
         const { text, to } = c.req.valid('json')
-        return c.json({ chatId, ...(await engine.setUps.say(chatId, text, to)) }, 201)
+        return c.json({ chatId, ...(await engine.conversations.say(chatId, text, to)) }, 201)
       },
     )
     .get(
-      '/:id/set-up',
+      '/:id/conversation',
       operation({
-        summary: 'What it sets up: what was said last, and what is asked',
+        summary: 'Where it stands: what was said last, and what is asked',
         query: waiting,
-        answers: { 200: 'SetUp' },
+        answers: { 200: 'Conversation' },
       }),
       async c => {
         const { id } = found(c.req.param('id'))
-        await engine.setUps.rest(id, c.req.valid('query').wait, closing)
-        return c.json(setUpView(engine, id) ?? notFound(`set-up in chat ${id}`, 'steward automations'))
+        const { conversations } = engine
+        await conversations.rest(id, c.req.valid('query').wait, closing)
+        const view = conversationView(engine, conversations.plans, id)
+        return c.json(view ?? notFound(`conversation in chat ${id}`, 'steward automations'))
+      },
+    )
+    .post(
+      '/:id/stop',
+      operation({ summary: 'Stop planning; what was said stays', answers: { 200: 'Conversation' } }),
+      async c => {
+        const { id } = found(c.req.param('id'))
+        const { plans } = engine.conversations
+        await plans.stop(id)
+        return c.json(conversationView(engine, plans, id) ?? notFound(`plan in chat ${id}`, 'steward chat'))
       },
     )
 }

@@ -36,6 +36,9 @@ const eventsBefore = statement((p: { chatId: string; before: string; limit: numb
     .orderBy('id', 'desc')
     .limit(p.limit),
 )
+const eventById = statement((p: { id: string }) =>
+  query.selectFrom('chat_events').selectAll().where('id', '=', p.id),
+)
 const workflowOf = statement((p: { chatId: string }) =>
   query.selectFrom('workflows').select(['id', 'name', 'state']).where('chat_id', '=', p.chatId),
 )
@@ -87,6 +90,11 @@ export function addChatEvent(
     at: event.at,
   })
   return id
+}
+
+export function chatEventOf(store: Store, id: string): ChatEvent | undefined {
+  const row = store.get(eventById, { id })
+  return row === undefined ? undefined : opened(store, row)
 }
 
 /** Oldest first, from above `after`. */

@@ -21,11 +21,13 @@ export async function playFilled(
   context: EngineContext,
   { source, contract: json }: FilledEntry,
   signal: AbortSignal,
+  workflowId?: string,
 ): Promise<DryRun> {
   const contract = checkedContract(json, 'rehearsed')
   const startedAt = context.clock.now()
   const event = await eventFor(context, contract, signal)
-  const end = await rehearse(context, { contract, source, event, phase: 'dry-run', signal })
+  const whose = workflowId === undefined ? {} : { workflowId }
+  const end = await rehearse(context, { contract, source, event, phase: 'dry-run', signal, ...whose })
   const head = { id: '', automation: null, contract, version: null, startedAt }
   return told(reportOf(context.tools, head, end))
 }

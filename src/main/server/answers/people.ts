@@ -3,8 +3,9 @@ import { z } from 'zod'
 import type { ProviderInfo } from '../../../domain/connection.ts'
 import type { ActionView } from '../../engine/views/actions.ts'
 import type { ChatEventView, ChatView } from '../../engine/views/chats.ts'
-import { saidSchema, STAGES } from '../../engine/views/set-ups.ts'
-import type { SetUpView } from '../../engine/views/set-ups.ts'
+import { PLAN_STAGES, planSaidSchema } from '../../engine/views/conversations.ts'
+import type { ConversationView } from '../../engine/views/conversations.ts'
+import { STAGES } from '../../engine/views/set-ups.ts'
 import type { ConnectionView, WantedConnection } from '../../engine/views/connections.ts'
 import type { ApprovalView, GrantView } from '../../engine/views/grants.ts'
 import type { PolicyPreview } from '../../engine/policy/preview.ts'
@@ -115,12 +116,15 @@ const chatEvent = shape<ChatEventView>()(
   z.object({ id: text, kind: text, runId: maybe(text), at: time, body: json }),
 )
 
-const setUp = shape<SetUpView>()(
-  saidSchema.extend({
+const conversation = shape<ConversationView>()(
+  planSaidSchema.extend({
     chatId: text,
-    stage: z.enum(STAGES),
+    taskId: maybe(text),
+    stage: z.enum([...new Set([...STAGES, ...PLAN_STAGES])]),
     turn: count.describe('What an answer to this question may be held to'),
     automation: maybe(automationName),
+    progress: maybe(z.object({ doing: text, since: time, steps: count, text })),
+    costMicros: count,
     at: time,
   }),
 )
@@ -183,7 +187,7 @@ export const peopleAnswers = {
   ChatPage: pageOf(chat),
   ChatEventPage: pageOf(chatEvent),
   Said: z.object({ id: text, chatId: text, turn: count }),
-  SetUp: setUp,
+  Conversation: conversation,
   Connection: connection,
   Connections: z.object({ items: z.array(connection), wanted: z.array(wanted) }),
   RemovedConnection: z.object({ name: text, usedBy: z.array(automationName) }),

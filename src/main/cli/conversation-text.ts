@@ -1,11 +1,11 @@
-/** One turn of a conversation that sets something up, in plain text: what was said, what is known, what is asked. */
-import type { SetUpView } from '../server/api.ts'
-import { safe, section } from './terminal.ts'
+/** One turn of a conversation in plain text: what was said, what is known, what is asked. */
+import type { ConversationView } from '../server/api.ts'
+import { count, safe, section } from './terminal.ts'
 
 const FROM = { sentence: ' (as you said)', answer: '', usual: ' (as usual)', empty: '(empty)' } as const
 
-export function setUpText(view: SetUpView): string {
-  const { text, offers, settings, contract, dryRun, question } = view
+export function conversationText(view: ConversationView): string {
+  const { text, offers, settings, contract, dryRun, question, assumptions, script } = view
   const lines =
     dryRun === null
       ? []
@@ -32,13 +32,22 @@ export function setUpText(view: SetUpView): string {
       'Dry run',
       lines.map(line => safe(line, 500)),
     ),
+    section(
+      'Assumed',
+      assumptions.map(line => safe(line, 500)),
+    ),
+    script === null ? '' : `Script ${script.hash.slice(0, 12)}, ${count(linesOf(script.source), 'line')}`,
     question === null ? '' : questionText(question),
   ]
     .filter(part => part !== '')
     .join('\n')
 }
 
-function questionText({ text, example, choices }: NonNullable<SetUpView['question']>): string {
+function linesOf(text: string): number {
+  return text.trimEnd().split('\n').length
+}
+
+function questionText({ text, example, choices }: NonNullable<ConversationView['question']>): string {
   const width = Math.max(0, ...choices.map(({ value }) => value.length))
   const shown = example === null ? '' : ` (for example: ${safe(example, 300)})`
   return [

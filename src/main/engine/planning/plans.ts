@@ -1,0 +1,213 @@
+/**
+ * Plans: conversations in which a model works on what a person wants (durable tasks, R1). What is said is an event for
+ * the task, on the disk before anybody answers; one worker at a time takes events in, asks the model, and does what it
+ * may do. After each step everything is on record, so a crash repeats one step at most, and none of them changes
+ * anything outside.
+ * Owns who works on which task, and their stopping. Does not own what a step does (`work.ts`), nor what a plan is
+ * (`src/planner/agent`).
+ */
+import { fail, failureOf } from '../../../domain/failure.ts'
+import type { Json } from '../../../domain/json.ts'
+import type { Models } from '../../../domain/model.ts'
+import { NEW_DRAFT } from '../../../planner/agent/draft.ts'
+import { addChatEvent, workflowOfChat } from '../../store/chats.ts'
+import { acceptEvent } from '../../store/inbox.ts'
+import { setUpOf } from '../../store/set-ups.ts'
+import { createTask, loseTaskRuns, moveTask, taskById, taskOfChat, workingTasks } from '../../store/tasks.ts'
+import type { TaskRow } from '../../store/tasks.ts'
+import type { Tx } from '../../store/tx.ts'
+import { workflowById } from '../../store/workflows.ts'
+import type { EngineContext } from '../context.ts'
+import type { GalleryOptions } from '../gallery.ts'
+import type { Installed, InstallRequest } from '../install.ts'
+import { Lanes } from '../set-up/lanes.ts'
+import type { Spoken } from '../set-up/set-ups.ts'
+
+export interface PlanRoom {
+  context: EngineContext
+  models: Models
+  install: (request: InstallRequest, also: (tx: Tx, installed: Installed) => void) => Promise<Installed>
+  gallery: GalleryOptions
+  connections: () => readonly { name: string; purpose: string }[]
+}
+
+/** What a plan is at, while somebody waits for it. */
+export interface Progress {
+  /** In words: “Playing the script without changing anything”. */
+  doing: string
+  since: number
+  steps: number
+  /** What the model has said so far of its next reply. */
+  text: string
+}
+
+interface Working {
+  stop: AbortController
+  ended: Promise<void>
+  progress: Progress
+}
+
+const MOST_AT_ONCE = 2
+
+export class Plans {
+  readonly #room: PlanRoom
+  readonly #working = new Map<string, Working>()
+  readonly #lanes = new Lanes(MOST_AT_ONCE)
+  #isStopped = false
+
+  constructor(room: PlanRoom) {
+    this.#room = room
+  }
+
+  /** Goes on with what the last life of the core was at. */
+  async resume(): Promise<void> {
+    const { store, clock, boot } = this.#room.context
+    const left = workingTasks(store)
+    if (left.length === 0) return
+    await store.write(tx => {
+      loseTaskRuns(tx, boot, clock.now())
+    })
+    for (const { id } of left) this.#work(id)
+  }
+
+  /** For the end of the core: what is unfinished stays `working` and is gone on with. */
+  stopAll(): void {
+    this.#isStopped = true
+    for (const { stop } of this.#working.values()) stop.abort()
+  }
+
+  /** Whether a model is to answer in this chat. A conversation that was begun without one is ended without one. */
+  takes(chatId: string): boolean {
+    const { context, models } = this.#room
+    if (taskOfChat(context.store, chatId) !== undefined) return true
+    const stage = setUpOf(context.store, chatId)?.stage
+    const isOpen = stage !== undefined && !['listening', 'added', 'cancelled'].includes(stage)
+    return !isOpen && models.serving('planner') !== null
+  }
+
+  /** `to`: counts only where the conversation has had so many turns. Resolves when what was said is on the disk. */
+  async say(chatId: string, text: string, to?: number): Promise<Spoken> {
+    const { store, clock } = this.#room.context
+    const at = clock.now()
+    const { spoken, taskId } = await store.write(
+      tx => {
+        const task = taskOfChat(tx, chatId) ?? this.#begin(tx, chatId, at)
+        if (to !== undefined && to !== task.turn) refuseStale()
+        const id = addChatEvent(store, tx, {
+          chatId,
+          kind: 'message',
+          runId: null,
+          body: { from: 'user', text },
+          at,
+        })
+        acceptEvent(store, tx, {
+          sourceType: 'chat',
+          sourceId: chatId,
+          target: { type: 'task', id: task.id },
+          type: 'message',
+          dedupeKey: id,
+          payload: { text },
+          causes: [],
+          at,
+        })
+        moveTask(tx, task, { state: 'working', at })
+        return { spoken: { id, turn: task.turn + 1 }, taskId: task.id }
+      },
+      { durable: true },
+    )
+    this.#work(taskId)
+    return spoken
+  }
+
+  /** Lets go of what is being worked on, within a second; what was said so far stays. */
+  async stop(chatId: string): Promise<void> {
+    const { store, clock } = this.#room.context
+    const { wordsOf, stoppedSaid } = await import('./sayings.ts')
+    const taskId = await store.write(
+      tx => {
+        const task = taskOfChat(tx, chatId)
+        if (task?.state !== 'working') return null
+        const at = clock.now()
+        const body = stoppedSaid(wordsOf(store, task))
+        const replyId = addChatEvent(store, tx, { chatId, kind: 'plan', runId: null, body, at })
+        moveTask(tx, task, { state: 'stopped', replyId, at })
+        return task.id
+      },
+      { durable: true },
+    )
+    const working = taskId === null ? undefined : this.#working.get(taskId)
+    working?.stop.abort()
+    await working?.ended
+  }
+
+  progress(taskId: string): Progress | null {
+    return this.#working.get(taskId)?.progress ?? null
+  }
+
+  /** Resolves when nobody works on this chat's plan, `ms` have passed, or `closing` says so. */
+  async rest(chatId: string, ms: number, closing: AbortSignal): Promise<void> {
+    const task = taskOfChat(this.#room.context.store, chatId)
+    const working = task === undefined ? undefined : this.#working.get(task.id)
+    if (working === undefined || ms === 0 || closing.aborted) return
+    await new Promise<void>(resolve => {
+      const done = () => {
+        clearTimeout(timer)
+        closing.removeEventListener('abort', done)
+        resolve()
+      }
+      const timer = setTimeout(done, ms)
+      closing.addEventListener('abort', done)
+      working.ended.then(done, done)
+    })
+  }
+
+  #begin(tx: Tx, chatId: string, at: number): TaskRow {
+    const { store } = this.#room.context
+    const workflowId = workflowOfChat(tx, chatId)?.id ?? null
+    const base = workflowId === null ? null : (workflowById(tx, workflowId)?.script_id ?? null)
+    const draft = { ...NEW_DRAFT, base } as unknown as Json
+    return createTask(store, tx, { kind: 'plan', chatId, workflowId, draft, at })
+  }
+
+  /** Begins, unless somebody is at it: whoever is takes in what was said meanwhile. */
+  #work(taskId: string): void {
+    if (this.#isStopped || this.#working.has(taskId)) return
+    const { context } = this.#room
+    const stop = new AbortController()
+    const progress: Progress = {
+      doing: 'Waiting for its turn',
+      since: context.clock.now(),
+      steps: 0,
+      text: '',
+    }
+    const working: Working = { stop, progress, ended: Promise.resolve() }
+    this.#working.set(taskId, working)
+    working.ended = this.#lanes
+      .take(async () => {
+        const { workOn } = await import('./work.ts')
+        await workOn(this.#room, { taskId, signal: stop.signal, progress })
+      })
+      .catch((error: unknown) => {
+        context.log('error', 'a plan could not go on', { id: taskId, error, kind: failureOf(error).kind })
+      })
+      .finally(() => {
+        this.#working.delete(taskId)
+        this.#again(taskId)
+      })
+  }
+
+  /** Something was said between the last look and the end. */
+  #again(taskId: string): void {
+    if (!this.#isStopped && taskById(this.#room.context.store, taskId)?.state === 'working')
+      this.#work(taskId)
+  }
+}
+
+function refuseStale(): never {
+  fail({
+    kind: 'invalid-input',
+    path: 'turn',
+    message:
+      'The conversation had gone on before this was said, so it answered another question. Nothing was changed. Look at what is asked now.',
+  })
+}

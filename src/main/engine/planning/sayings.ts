@@ -1,0 +1,71 @@
+/** What a plan says to its person: text, the open question, and the card that may be confirmed. */
+import { contractText } from '../../../domain/contract-text.ts'
+import { parseContract } from '../../../domain/contract-check.ts'
+import { sha256Hex } from '../../../domain/json.ts'
+import type { Json } from '../../../domain/json.ts'
+import { draftSchema } from '../../../planner/agent/draft.ts'
+import type { Draft, Open } from '../../../planner/agent/draft.ts'
+import { wordsIn } from '../../../planner/agent/words.ts'
+import type { Said } from '../../../planner/chat/talk/talk.ts'
+import { draftOf } from '../../store/tasks.ts'
+import type { TaskRow } from '../../store/tasks.ts'
+import type { Store } from '../../store/store.ts'
+
+/** As a conversation without a model says it, and what only a plan has to say. */
+export interface PlanSaid extends Said {
+  assumptions: string[]
+  /** The script behind the card, to be looked at and not edited. */
+  script: { hash: string; source: string } | null
+  /** Ids of runs that it speaks of. */
+  runs: string[]
+}
+
+const NOTHING_SAID: PlanSaid = {
+  text: '',
+  question: null,
+  offers: [],
+  settings: [],
+  contract: [],
+  dryRun: null,
+  assumptions: [],
+  script: null,
+  runs: [],
+}
+
+const RUN_ID = /\brun_[0-9a-hjkmnp-tv-z]{26}\b/g
+
+export function readDraft(store: Store, task: TaskRow): Draft {
+  return draftSchema.parse(draftOf(store, task))
+}
+
+export function wordsOf(store: Store, task: TaskRow) {
+  return wordsIn(readDraft(store, task).language)
+}
+
+export function stoppedSaid(words: ReturnType<typeof wordsIn>): Json {
+  return textSaid(words.stopped)
+}
+
+export function textSaid(text: string): Json {
+  return asJson({ ...NOTHING_SAID, text, runs: [...new Set(text.match(RUN_ID) ?? [])] })
+}
+
+export function questionSaid(draft: Draft, open: Omit<Open, 'callId'>): Json {
+  const question = { text: open.text, example: open.example, choices: open.choices }
+  if (open.about !== 'confirm') return asJson({ ...NOTHING_SAID, text: '', question })
+  const read = parseContract(draft.contract)
+  const { source, assumptions } = draft
+  return asJson({
+    ...NOTHING_SAID,
+    text: wordsIn(draft.language).card(read.ok ? read.contract.title : ''),
+    question,
+    contract: read.ok ? contractText(read.contract) : [],
+    dryRun: draft.rehearsed?.dryRun ?? null,
+    assumptions,
+    script: source === null ? null : { hash: sha256Hex(source), source },
+  })
+}
+
+function asJson(said: PlanSaid): Json {
+  return JSON.parse(JSON.stringify({ from: 'steward', ...said })) as Json
+}

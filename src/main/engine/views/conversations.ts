@@ -1,0 +1,76 @@
+/** A conversation as clients see it, whoever answers in it: what was said last, what is asked, what is being done. */
+import { z } from 'zod'
+import { spentOver } from '../../store/cost-entries.ts'
+import { chatEventOf } from '../../store/chats.ts'
+import { taskOfChat } from '../../store/tasks.ts'
+import type { TaskRow } from '../../store/tasks.ts'
+import type { Plans, Progress } from '../planning/plans.ts'
+import type { PlanSaid } from '../planning/sayings.ts'
+import { automationName } from './common.ts'
+import type { AutomationName, ViewSource } from './common.ts'
+import type { Stage } from '../../../planner/chat/talk/stages.ts'
+import { saidSchema, setUpView } from './set-ups.ts'
+
+/** planning: a model is at it · told: it has answered · the others as in a conversation without one. */
+export const PLAN_STAGES = ['planning', 'asking', 'confirming', 'told', 'added', 'stopped', 'failed'] as const
+export type PlanStage = (typeof PLAN_STAGES)[number]
+
+export const planSaidSchema = saidSchema.extend({
+  assumptions: z.array(z.string()),
+  script: z.object({ hash: z.string(), source: z.string() }).nullable(),
+  runs: z.array(z.string()),
+})
+
+export interface ConversationView extends PlanSaid {
+  chatId: string
+  /** Of the plan; null where no model takes part. */
+  taskId: string | null
+  stage: PlanStage | Stage
+  /** Of which question this is: what an answer may name, so that it counts for no other. */
+  turn: number
+  automation: AutomationName | null
+  /** Null while nobody works on it. */
+  progress: Progress | null
+  /** What planning has cost so far, micro-dollars. */
+  costMicros: number
+  at: number
+}
+
+const ONLY_PLANNED = { assumptions: [], script: null, runs: [] }
+const NOT_YET: PlanSaid = {
+  text: '',
+  question: null,
+  offers: [],
+  settings: [],
+  contract: [],
+  dryRun: null,
+  ...ONLY_PLANNED,
+}
+
+/** Undefined where nothing was said in the chat yet. */
+export function conversationView(
+  source: ViewSource,
+  plans: Plans,
+  chatId: string,
+): ConversationView | undefined {
+  const task = taskOfChat(source.store, chatId)
+  if (task !== undefined) return planned(source, plans, task)
+  const setUp = setUpView(source, chatId)
+  return setUp && { ...ONLY_PLANNED, ...setUp, taskId: null, progress: null, costMicros: 0 }
+}
+
+function planned(source: ViewSource, plans: Plans, task: TaskRow): ConversationView {
+  const { store } = source
+  const reply = task.reply_id === null ? undefined : chatEventOf(store, task.reply_id)
+  return {
+    chatId: task.chat_id,
+    taskId: task.id,
+    stage: task.state === 'working' ? 'planning' : task.state,
+    turn: task.turn,
+    automation: task.workflow_id === null ? null : automationName(source, task.workflow_id),
+    progress: plans.progress(task.id),
+    costMicros: spentOver(store, { taskId: task.id }),
+    at: reply?.at ?? task.updated_at,
+    ...(reply === undefined ? NOT_YET : planSaidSchema.parse(reply.body)),
+  }
+}

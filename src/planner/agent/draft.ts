@@ -1,0 +1,87 @@
+/**
+ * What a plan has come to so far, as data: the contract and the script, what was checked and shown, what may be looked
+ * at, what is asked. Everything a task needs to go on is in here and in its thread, so it can be put down after any
+ * step and taken up by another life of the core.
+ */
+import { z } from 'zod'
+import { hashJson } from '../../domain/json.ts'
+import type { Json } from '../../domain/json.ts'
+
+const looks = z.strictObject({
+  hosts: z.array(z.string()),
+  paths: z.array(z.string()),
+  accounts: z.array(z.string()),
+})
+export type Looks = z.output<typeof looks>
+
+const answer = z.strictObject({ callId: z.string(), tool: z.string(), text: z.string() })
+
+const open = z.strictObject({
+  /** model: the planner asks · look: it may look somewhere · confirm: what is shown becomes live. */
+  about: z.enum(['model', 'look', 'confirm']),
+  callId: z.string(),
+  text: z.string(),
+  example: z.string().nullable(),
+  choices: z.array(z.strictObject({ value: z.string(), label: z.string() })),
+  looks: looks.nullable(),
+})
+export type Open = z.output<typeof open>
+
+const dryRun = z.strictObject({
+  state: z.enum(['returned', 'failed', 'stopped']),
+  hash: z.string(),
+  counts: z.strictObject({ reads: z.int(), changes: z.int(), asks: z.int(), refused: z.int() }),
+  lines: z.array(z.string()),
+  linesLeftOut: z.int(),
+  missed: z.array(z.string()),
+  failure: z.string().nullable(),
+})
+
+export const draftSchema = z.strictObject({
+  language: z.enum(['en', 'de']),
+  name: z.string().nullable(),
+  contract: z.json(),
+  source: z.string().nullable(),
+  assumptions: z.array(z.string()),
+  /** Of script and contract, as they were when they passed all checks. */
+  checked: z.string().nullable(),
+  rehearsed: z.strictObject({ of: z.string(), dryRun }).nullable(),
+  /** What a person let it look at, while it plans. */
+  looks,
+  /** Tools that a card has shown as asking first: only these may later be made not to ask. */
+  askedFirst: z.array(z.string()),
+  open: open.nullable(),
+  /** To calls of the model's last message. */
+  answers: z.array(answer),
+  /** The script version that it changes; null for something new. */
+  base: z.string().nullable(),
+  /** Times the model was asked since a person last said something. */
+  steps: z.int(),
+  /** The last call and how often it was made in a row. */
+  repeated: z.strictObject({ call: z.string(), times: z.int() }),
+})
+export type Draft = z.output<typeof draftSchema>
+
+export const NO_LOOKS: Looks = { hosts: [], paths: [], accounts: [] }
+
+export const NEW_DRAFT: Draft = {
+  language: 'en',
+  name: null,
+  contract: null,
+  source: null,
+  assumptions: [],
+  checked: null,
+  rehearsed: null,
+  looks: NO_LOOKS,
+  askedFirst: [],
+  open: null,
+  answers: [],
+  base: null,
+  steps: 0,
+  repeated: { call: '', times: 0 },
+}
+
+/** Tells what was checked and shown from anything else. */
+export function identityOf({ source, contract }: Pick<Draft, 'source' | 'contract'>): string {
+  return hashJson([source, contract] as Json)
+}

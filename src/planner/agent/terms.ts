@@ -1,0 +1,63 @@
+/**
+ * What the host makes of a proposed contract before a person sees it (P3): powers that are hard to take back ask
+ * first, and what is read in private goes nowhere but where the contract says. A model can propose less than this,
+ * never more; only a person who has seen a question may do without it.
+ */
+import type { ChangeClause, Contract, ContractInput } from '../../domain/contract.ts'
+import { isJsonObject } from '../../domain/json.ts'
+import type { Json } from '../../domain/json.ts'
+import type { ToolShelf } from './ports.ts'
+
+export interface Terms {
+  contract: ContractInput
+  /** What was changed, in words for the person. */
+  notes: string[]
+}
+
+export interface Known {
+  tools: ToolShelf
+  /** Tools that a card has shown as asking first. */
+  askedFirst: readonly string[]
+  /** What was confirmed before; null for something new. */
+  before: Contract | null
+}
+
+const TAKES_AWAY = /trash|delete|remove|pay|buy|send|share|publish/i
+
+/** What every contract has, whether or not a model writes it. */
+export function completed(json: Json, zone: string): Json {
+  return isJsonObject(json) ? { zone, ...json, schema: 1 } : json
+}
+
+export function careful(contract: Contract, known: Known): Terms {
+  const notes: string[] = []
+  const changes = contract.changes.map(clause => {
+    if (!mustAsk(clause, known)) return clause
+    notes.push(`Asks you first before each ${clause.tool}, because it cannot always be taken back.`)
+    return { ...clause, approval: 'always' as const }
+  })
+  const flows = contract.flows.length > 0 ? contract.flows : privateFlows(contract)
+  if (flows.length > contract.flows.length)
+    notes.push('What it reads in private goes only to the places it may change.')
+  return { contract: { ...contract, changes, flows }, notes }
+}
+
+function mustAsk(clause: ChangeClause, { tools, askedFirst, before }: Known): boolean {
+  if (clause.approval !== 'never' || !isRisky(clause, tools)) return false
+  if (askedFirst.includes(clause.tool)) return false
+  return before?.changes.some(({ tool, approval }) => tool === clause.tool && approval === 'never') !== true
+}
+
+/** It leaves this computer, or takes something away. */
+function isRisky(clause: ChangeClause, tools: ToolShelf): boolean {
+  const leaves = (clause.hosts?.length ?? 0) + (clause.recipients?.length ?? 0) > 0
+  return leaves || TAKES_AWAY.test(clause.tool) || tools.risk(clause.tool)?.risk === 'high'
+}
+
+/** Of files and accounts that are read, where something may leave this computer at all. */
+function privateFlows({ reads, changes }: Contract): Contract['flows'] {
+  const leaving = changes.flatMap(({ hosts = [], recipients = [] }) => [...hosts, ...recipients])
+  if (leaving.length === 0) return []
+  const to = [...new Set([...leaving, ...changes.flatMap(({ paths = [] }) => paths)])]
+  return reads.paths.map(from => ({ from, to }))
+}

@@ -1,0 +1,87 @@
+/** What the planner's tools have in common: how one is declared, what comes of a call, and the questions of the host. */
+import type { z } from 'zod'
+import { parseContract } from '../../../domain/contract-check.ts'
+import type { Contract } from '../../../domain/contract.ts'
+import type { Draft, Looks, Open } from '../draft.ts'
+import type { PlanPorts } from '../ports.ts'
+import { placesText, wordsIn } from '../words.ts'
+
+/** What came of a call: an answer for the model, or a question for the person, with what the plan has become. */
+export type Came =
+  { is: 'answer'; text: string; draft: Draft } | { is: 'question'; open: Omit<Open, 'callId'>; draft: Draft }
+
+export interface Desk {
+  ports: PlanPorts
+  draft: Draft
+  /** What may be looked at now, by whatever way it was allowed. */
+  allowed: Looks
+  signal: AbortSignal
+}
+
+export interface PlanTool<I> {
+  name: string
+  description: string
+  input: z.ZodType<I>
+  /** What is going on, for the person who waits. */
+  doing: string
+  run: (input: I, desk: Desk) => Promise<Came> | Came
+}
+
+const LONGEST_ANSWER = 24_000
+
+export function define<I>(tool: PlanTool<I>): PlanTool<unknown> {
+  return tool as unknown as PlanTool<unknown>
+}
+
+export function answer(text: string, draft: Draft): Came {
+  return { is: 'answer', text, draft }
+}
+
+export function mayItLook(looks: Looks, draft: Draft): Came {
+  const words = wordsIn(draft.language)
+  return {
+    is: 'question',
+    open: {
+      about: 'look',
+      text: words.mayLook(placesText(looks, draft.language)),
+      example: null,
+      choices: [
+        { value: 'yes', label: words.yes },
+        { value: 'no', label: words.no },
+      ],
+      looks,
+    },
+    draft,
+  }
+}
+
+export function connectFirst(name: string, draft: Draft): Came {
+  const words = wordsIn(draft.language)
+  return {
+    is: 'question',
+    open: {
+      about: 'model',
+      text: words.missing(name),
+      example: null,
+      choices: [
+        { value: 'connected', label: words.connected },
+        { value: 'without', label: words.without },
+      ],
+      looks: null,
+    },
+    draft,
+  }
+}
+
+export function confirmed(json: Draft['contract']): Contract | null {
+  const read = parseContract(json)
+  return read.ok ? read.contract : null
+}
+
+export function fullPath(path: string, ports: PlanPorts): string {
+  return path.startsWith('~') ? `${ports.home()}${path.slice(1)}` : path
+}
+
+export function cut(text: string, longest = LONGEST_ANSWER): string {
+  return text.length <= longest ? text : `${text.slice(0, longest)}\n… cut: ${String(text.length)} characters`
+}

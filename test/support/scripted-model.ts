@@ -1,0 +1,67 @@
+/** A model that says what a test wrote for it, behind the port that production uses. */
+import type { Json } from '../../src/domain/json.ts'
+import type { ModelReply, ModelRequest, Models } from '../../src/domain/model.ts'
+
+/** One reply: text, calls by tool and input, or something that goes wrong. */
+export type Line =
+  | string
+  | { say?: string; call: readonly (readonly [tool: string, input: Json])[] }
+  | { value: Json }
+  | { fail: Error }
+  | ((request: ModelRequest) => Line | Promise<Line>)
+
+export class ScriptedModel implements Models {
+  readonly requests: ModelRequest[] = []
+  readonly #lines: Line[]
+  isConnected = true
+
+  constructor(...lines: Line[]) {
+    this.#lines = lines
+  }
+
+  /** What it says next, after all that was there. */
+  then(...lines: Line[]): this {
+    this.#lines.push(...lines)
+    return this
+  }
+
+  serving() {
+    return this.isConnected ? { connection: 'model', provider: 'scripted', model: 'scripted-1' } : null
+  }
+
+  async ask(request: ModelRequest): Promise<ModelReply> {
+    this.requests.push(request)
+    const line = this.#lines.shift()
+    if (line === undefined) throw new Error('the scripted model has nothing more to say')
+    return replyOf(await resolved(line, request), this.requests.length)
+  }
+}
+
+async function resolved(
+  line: Line,
+  request: ModelRequest,
+): Promise<Exclude<Line, (request: ModelRequest) => unknown>> {
+  return typeof line === 'function' ? resolved(await line(request), request) : line
+}
+
+function replyOf(line: Exclude<Line, (request: ModelRequest) => unknown>, place: number): ModelReply {
+  const base: ModelReply = {
+    text: '',
+    calls: [],
+    value: null,
+    finish: 'stop',
+    tokens: { input: 100, cached: 0, output: 10, reasoning: 0 },
+    micros: 0,
+    estimated: false,
+    model: 'scripted-1',
+  }
+  if (typeof line === 'string') return { ...base, text: line }
+  if ('fail' in line) throw line.fail
+  if ('value' in line) return { ...base, value: line.value, text: JSON.stringify(line.value) }
+  const calls = line.call.map(([tool, input], index) => ({
+    id: `c${String(place)}_${String(index)}`,
+    tool,
+    input,
+  }))
+  return { ...base, text: line.say ?? '', calls, finish: 'calls' }
+}

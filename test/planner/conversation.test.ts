@@ -1,91 +1,129 @@
-/** From a sentence to a confirmed contract and a script that works: the planner with a model that was written here. */
+/** From a sentence to a confirmed contract and a script that works: what a plan is, asks, and becomes. */
 import fs from 'node:fs'
 import path from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import type { Json } from '../../src/domain/json.ts'
-import { conversationView } from '../../src/main/engine/views/conversations.ts'
-import { ScriptedModel } from '../support/scripted-model.ts'
-import { createWorld } from '../support/world.ts'
-import type { World } from '../support/world.ts'
+import { serveHttp } from '../support/loopback-server.ts'
+import { Planning } from '../support/planning.ts'
 
-let world: World
-let model: ScriptedModel
-let home: string
-
+let planning: Planning
 beforeEach(async () => {
-  model = new ScriptedModel()
-  world = await createWorld({ models: model })
-  home = path.join(world.folder, 'person')
-  fs.mkdirSync(path.join(home, 'in'), { recursive: true })
-  fs.mkdirSync(path.join(home, 'out'))
+  planning = await Planning.open()
 })
-afterEach(async () => {
-  await world.stop()
-  fs.rmSync(world.folder, { recursive: true, force: true })
-})
+afterEach(() => planning.close())
 
-const contract = (more: object = {}): Json => ({
-  title: 'Move what comes in',
-  promise: 'Moves new files from in to out every hour.',
-  when: [{ kind: 'interval', everyMs: 3_600_000 }],
-  uses: ['tools/files', 'tools/flow'],
-  reads: { paths: [path.join(home, 'in')] },
-  changes: [
-    { tool: 'files.move', paths: [path.join(home, 'in'), path.join(home, 'out')], approval: 'never' },
-  ],
-  items: { file: 'its name' },
-  done: [{ kind: 'items-settled', each: 'file', maxSetAside: 0 }],
-  ...more,
-})
-
-const script = () => `import { list, move } from 'tools/files'
-import { each } from 'tools/flow'
-export default async function run() {
-  const { entries } = await list('${home}/in')
-  const moved = await each('file', entries, file => file.name, async file => {
-    return move(file.path, '${home}/out/' + file.name)
-  })
-  return { summary: \`Moved \${moved.done.length} files.\` }
-}`
-
-async function begin(): Promise<string> {
-  return world.engine.edits.createChat('A chat')
-}
-async function say(chat: string, text: string) {
-  await world.engine.conversations.say(chat, text)
-  await world.engine.conversations.rest(chat, 20_000, new AbortController().signal)
-  const view = conversationView(world.engine, world.engine.conversations.plans, chat)
-  if (view === undefined) throw new Error('nothing was said')
-  return view
-}
+const put = (name: string) => fs.writeFileSync(path.join(planning.home, 'in', name), name)
+const has = (folder: string) => fs.readdirSync(path.join(planning.home, folder))
 
 describe('a wish that can be kept', () => {
   it('O2 P3 becomes a card with a dry run, and is live once it is confirmed, as it was shown', async () => {
-    fs.writeFileSync(path.join(home, 'in', 'a.txt'), 'a')
-    model.then(
+    put('a.txt')
+    const chat = await planning.chat()
+    const card = await planning.say(
+      chat,
+      planning.wish,
       {
         call: [
           ['search_tools', { words: 'move files' }],
-          ['read_tools', { modules: ['tools/files', 'tools/flow'] }],
+          ['read_tools', { modules: ['tools/files'] }],
         ],
       },
-      { call: [['propose_contract', { name: 'mover', contract: contract(), assumptions: ['Every hour.'] }]] },
-      { call: [['write_script', { source: script() }]] },
-      { call: [['finish', {}]] },
+      ...planning.plan(),
     )
-    const chat = await begin()
-    const card = await say(chat, `Move what is new in ${home}/in to ${home}/out every hour`)
-    expect(card).toMatchObject({
-      stage: 'confirming',
-      assumptions: ['Every hour.'],
-      dryRun: { state: 'returned' },
-    })
+    expect(card).toMatchObject({ stage: 'confirming', dryRun: { state: 'returned' }, automation: null })
     expect(card.contract.map(({ heading }) => heading)).toContain('Asks you first')
     expect(card.dryRun?.lines.join('\n')).toMatch(/Would have moved/)
-    expect(fs.readdirSync(path.join(home, 'in'))).toEqual(['a.txt'])
-    const added = await say(chat, 'yes')
+    expect(card.script?.source).toBe(planning.script())
+    expect(has('in')).toEqual(['a.txt'])
+    const added = await planning.say(chat, 'yes')
     expect(added).toMatchObject({ stage: 'added', automation: { name: 'mover' } })
-    expect((await world.run('mover')).state).toBe('succeeded')
-    expect(fs.readdirSync(path.join(home, 'out'))).toEqual(['a.txt'])
+    expect((await planning.world.run('mover')).state).toBe('succeeded')
+    expect(has('out')).toEqual(['a.txt'])
+  })
+
+  it('P3 is not live for anything but a plain yes; what else is said goes back to the model', async () => {
+    const chat = await planning.chat()
+    await planning.say(chat, planning.wish, ...planning.plan())
+    const again = await planning.say(chat, 'yes, but only on weekdays', 'It cannot be done on weekdays.')
+    expect(again).toMatchObject({ stage: 'told', text: 'It cannot be done on weekdays.', automation: null })
+    expect(planning.answers()).toContain('did not confirm it, and said: yes, but only on weekdays')
+  })
+
+  it('asks one question at a time, with choices, and hands the answer to the model', async () => {
+    const chat = await planning.chat()
+    const choices = [
+      { value: 'copy', label: 'Keep a copy' },
+      { value: 'move', label: 'Move them' },
+    ]
+    const asked = await planning.say(chat, 'tidy up', {
+      call: [
+        ['ask_user', { question: 'Copy or move?', choices }],
+        ['search_tools', { words: 'files' }],
+      ],
+    })
+    expect(asked).toMatchObject({ stage: 'asking', question: { text: 'Copy or move?', choices } })
+    const told = await planning.say(chat, 'move', 'It will be moved.')
+    expect(told.stage).toBe('told')
+    expect(planning.answers()).toMatch(/The person answered: move \(Move them\)[^]*tools\/files/)
+  })
+})
+
+describe('what is looked at before anything is confirmed', () => {
+  it('P3 S6 is only what the person named, or said yes to', async () => {
+    const site = await serveHttp((_request, response) => response.end('secret'))
+    try {
+      const look = `import { get } from 'tools/http'\nexport default async function run() { return (await get('${site.url('/x')}')).body }`
+      const hosts = [site.host]
+      const chat = await planning.chat()
+      const asked = await planning.say(chat, 'watch that page', {
+        call: [['explore', { script: look, hosts }]],
+      })
+      expect(asked).toMatchObject({ stage: 'asking' })
+      expect(asked.question?.text).toContain(site.host)
+      expect(site.seen).toHaveLength(0)
+      await planning.say(chat, 'no', 'It was not looked at.')
+      expect(site.seen).toHaveLength(0)
+      expect(planning.answers()).toContain('did not allow that')
+      await planning.say(chat, 'well, look then', { call: [['explore', { script: look, hosts }]] })
+      const told = await planning.say(chat, 'yes', 'It says so.')
+      expect(told.stage).toBe('told')
+      expect(site.seen).toHaveLength(1)
+      expect(planning.answers()).toMatch(/<data from="[^"]*" mark="[0-9a-f]{20}">[^]*secret[^]*<\/data mark=/)
+    } finally {
+      await site.close()
+    }
+  })
+
+  it('P3 S6 is asked for before a dry run too', async () => {
+    const chat = await planning.chat()
+    const asked = await planning.say(chat, 'tidy my things', ...planning.plan())
+    expect(asked).toMatchObject({ stage: 'asking' })
+    expect(asked.question?.text).toContain(path.join(planning.home, 'in'))
+    const card = await planning.say(chat, 'ok')
+    expect(card.stage).toBe('confirming')
+  })
+})
+
+describe('powers that are hard to take back', () => {
+  it('P3 ask first, until a person has seen that and said otherwise', async () => {
+    const changes = [
+      { tool: 'files.move', paths: [planning.home], approval: 'never' },
+      { tool: 'http.post', hosts: ['example.com'], methods: ['POST'], approval: 'never' },
+    ]
+    const uses = ['tools/files', 'tools/flow', 'tools/http']
+    const source = `${planning.script()}\nimport { post } from 'tools/http'\nexport const told = () => post('https://example.com/', {})`
+    const contract = planning.contract({ changes, uses })
+    const chat = await planning.chat()
+    await planning.say(chat, `${planning.wish} and tell example.com`, ...planning.plan(contract, source))
+    const card = await planning.say(chat, 'yes')
+    const asks = () =>
+      planning
+        .view(chat)
+        .contract.find(({ heading }) => heading === 'Asks you first')
+        ?.lines.join()
+    expect(card.stage).toBe('confirming')
+    expect(asks()).toContain('http.post')
+    expect(asks()).not.toContain('files.move')
+    await planning.say(chat, 'no need to ask me for that', ...planning.plan(contract, source))
+    expect(asks()).not.toContain('http.post')
   })
 })

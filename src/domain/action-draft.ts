@@ -5,6 +5,7 @@
 import { visibleText } from './approval.ts'
 import type { Failure, FailureKind } from './failure.ts'
 import { hashJson } from './json.ts'
+import { isSpendingCap } from './spending.ts'
 
 /**
  * retry: try again from the failed step · dismiss: leave the run as it ended · pause: pause the automation ·
@@ -112,12 +113,15 @@ const DRAFTS: Drafts = {
     choices: [choice('retry', 'Ask again', 'primary'), DISMISS],
     shared: null,
   }),
-  'budget-exceeded': ({ message, resetsAt }) => ({
-    cause: `A limit of the contract was reached. ${visibleText(message, 500)}`,
-    effect: `The step was not carried out. ${KEPT} ${resetsAt === null ? 'To go further, raise the limit in the contract.' : 'There is room again once the limit resets.'}`,
-    choices: [RETRY, DISMISS, PAUSE],
-    shared: null,
-  }),
+  'budget-exceeded': ({ budget, message, resetsAt }) =>
+    isSpendingCap(budget)
+      ? capReached(budget, message)
+      : {
+          cause: `A limit of the contract was reached. ${visibleText(message, 500)}`,
+          effect: `The step was not carried out. ${KEPT} ${resetsAt === null ? 'To go further, raise the limit in the contract.' : 'There is room again once the limit resets.'}`,
+          choices: [RETRY, DISMISS, PAUSE],
+          shared: null,
+        },
   'outcome-unknown': ({ tool, message }) => ({
     cause: `Did this go out? ${visibleText(tool)} was under way when contact was lost. ${visibleText(message, 500)}`,
     effect: 'It was neither repeated nor counted as done. The run waits for the answer.',
@@ -174,6 +178,15 @@ function signIn(connection: string, what: string): Words {
     effect: `${WAITS} It goes on after signing in again.`,
     choices: [choice('reconnect', 'Reconnect', 'primary'), DISMISS],
     shared: connection,
+  }
+}
+
+function capReached(budget: string, message: string): Words {
+  return {
+    cause: `A cap on what models may cost was reached. ${visibleText(message, 500)}`,
+    effect: `No model is asked beyond it. ${KEPT} What waits goes on by itself once the cap is raised or has started anew.`,
+    choices: [RETRY, DISMISS],
+    shared: budget,
   }
 }
 

@@ -104,6 +104,8 @@ export interface ConnectionDesk {
   providers(): readonly ProviderInfo[]
   list(): readonly Connection[]
   find(name: string): Connection | undefined
+  /** Whichever connection serves this use: the one of its name, else the oldest. */
+  serving(slot: Slot): Connection | undefined
   /** Adds or replaces. Fails with `invalid-input`, naming the field; nothing of what was given is repeated. */
   add(request: ConnectionRequest): Promise<Connection>
   /** Asks the remote whether it accepts the credential, and notes what it said. */

@@ -24,6 +24,10 @@ export interface LogFields {
   state?: string | undefined
   method?: string | undefined
   version?: string | undefined
+  /** The name of a model, as providers spell theirs. */
+  model?: string | undefined
+  /** What a model is asked for. */
+  role?: string | undefined
   /** Whatever was thrown: its class, its kind and its place are kept, its text never. */
   error?: unknown
   ms?: number | undefined
@@ -67,6 +71,8 @@ const SHAPES: Readonly<Record<string, RegExp>> = {
   state: WORD,
   method: /^[A-Z]{3,7}$/,
   version: /^\d{1,4}\.\d{1,4}\.\d{1,6}$/,
+  model: /^[A-Za-z0-9][A-Za-z0-9.:/_-]{0,80}$/,
+  role: WORD,
 }
 const NUMBERS = ['ms', 'status', 'count', 'attempt'] as const
 const COUNTED = /^[a-z][a-zA-Z]{1,30}$/

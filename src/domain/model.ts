@@ -69,8 +69,13 @@ export interface ModelRequest {
   /** At most this much may have been spent on the task, the run or whatever `capped` names, this call included. */
   readonly capped?: readonly CostCap[]
   readonly signal: AbortSignal
-  /** Told of text as it arrives. */
+  /** Told of text as it arrives; where a connection broke, the whole of the next try follows what had come. */
   readonly onText?: (delta: string) => void
+  /**
+   * caller: whoever asked records what it cost together with what comes of it (J2): `unsettled` of the reply is for
+   * `settleCost` in that transaction. Until then its reservation counts. Absent: it is recorded here.
+   */
+  readonly settles?: 'caller'
 }
 
 /** A cap that stops a call before it is made (`budget-exceeded`). */
@@ -107,6 +112,20 @@ export interface ModelReply {
   /** The price or the count of tokens was not known and is an estimate. */
   readonly estimated: boolean
   readonly model: string
+  /** What the caller has to record, where the request said so. */
+  readonly unsettled?: CostEntry
+}
+
+/** What one request to a provider cost. */
+export interface Spent {
+  readonly micros: number
+  readonly tokens: Tokens
+  readonly estimated: boolean
+}
+
+/** A reservation, and what it came to. */
+export interface CostEntry extends Spent {
+  readonly id: string
 }
 
 export interface ModelInfo {

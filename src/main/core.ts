@@ -30,8 +30,10 @@ import { lockFolder } from './store/folder-lock.ts'
 import type { FolderLock } from './store/folder-lock.ts'
 import { LogFile } from './store/log-file.ts'
 import type { Log } from './store/log-file.ts'
-import { collectorSchema } from './store/settings.ts'
+import { ConnectedModels } from './models/models.ts'
+import { collectorSchema, preferencesOf } from './store/settings.ts'
 import type { Preferences } from './store/settings.ts'
+import { costLedger } from './store/cost-ledger.ts'
 import { openStore } from './store/store.ts'
 import type { Store } from './store/store.ts'
 import { allWaiting } from './store/waiters.ts'
@@ -46,6 +48,7 @@ import { imagesTools } from './tools/images.ts'
 import { logTools } from './tools/log.ts'
 import { createHttpClient } from './tools/network/client.ts'
 import type { HttpClient, HttpClientOptions } from './tools/network/client.ts'
+import { connectionWire } from './tools/network/connection-wire.ts'
 import { observed } from './tools/network/observed.ts'
 import { notesTools } from './tools/notes.ts'
 import { notifyTools } from './tools/notify.ts'
@@ -133,8 +136,10 @@ async function build(options: CoreOptions, teardown: Teardown): Promise<Core> {
     connections.isSigned(connection, 'sha256', body, signature)
   const faults = fault === undefined ? {} : { fault }
   const onPreferences = wantedOf(logFile, observer, options.env ?? process.env)
-  const parts = { store, pool, tools, clock, log, isSigned, onPreferences, observer }
-  const engine = new Engine({ ...parts, ...faults, gallery: options.gallery ?? {} })
+  const models = openModels({ connections, client, store, now, observer })
+  const parts = { store, pool, tools, models, clock, log, isSigned, onPreferences, observer }
+  const kept = () => connectionsKept(connections)
+  const engine = new Engine({ ...parts, ...faults, connections: kept, gallery: options.gallery ?? {} })
   places.online = () => {
     engine.online()
   }
@@ -344,6 +349,26 @@ function openTools(
     ...pdfTools(compute, files),
     ...imagesTools(compute, files),
   ])
+}
+
+/** What is connected, as far as a model may know it. */
+function connectionsKept(desk: Desk): { name: string; purpose: string }[] {
+  const purposes = new Map(desk.providers().map(({ kind, purpose }) => [kind, purpose]))
+  return desk.list().map(({ name, kind }) => ({ name, purpose: purposes.get(kind) ?? kind }))
+}
+
+function openModels(
+  parts: { connections: Desk; client: HttpClient; store: Store; observer: Observer } & Pick<Clock, 'now'>,
+): ConnectedModels {
+  const { connections: desk, client, store, now, observer } = parts
+  return new ConnectedModels({
+    desk,
+    wire: connectionWire(client, desk),
+    ledger: costLedger(store),
+    wishes: () => preferencesOf(store),
+    now,
+    observe: (note, work, endOf) => observer.model(note, work, endOf),
+  })
 }
 
 /** What has to be undone, last first; one thing that fails to close does not keep the others open. */

@@ -1,5 +1,6 @@
 /** Holds one run of the real engine against two more of its script: from its journal, and with its outcomes. */
 import { expect } from 'vitest'
+import { NO_MODELS } from '../../src/domain/model.ts'
 import { RunJournal } from '../../src/main/engine/run/run-journal.ts'
 import type { RunRow } from '../../src/main/store/runs.ts'
 import type { RecordedStep, StartRun } from '../../src/sandbox/protocol.ts'
@@ -26,6 +27,7 @@ export function recordingOf(world: World, listener: Listener, runId: string): Re
     clock: { now: () => Date.now(), wakeAt: () => () => undefined },
     boot: row.boot,
     fault: () => undefined,
+    models: NO_MODELS,
     answer: () => Promise.resolve(),
     pump: () => undefined,
     triggersChanged: () => undefined,

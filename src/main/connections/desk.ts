@@ -39,7 +39,7 @@ export interface DeskOptions {
 export interface Connections {
   /** The credential for one call. Fails with `not-connected`, saying what to do, or `vault-locked`. */
   use(name: string): Promise<Credential>
-  /** Whichever connection serves this use: the one of its name, else the oldest. */
+  /** The credential of whichever connection serves this use. */
   useFor(slot: Slot): Promise<{ connection: Connection; credential: Credential }>
   /** The remote did not accept it: noted, and returned as the failure that asks for another. */
   refused(name: string, host: string, status: number): Promise<ReturnType<typeof refusedBy>>
@@ -107,10 +107,14 @@ export class Desk implements ConnectionDesk, Connections {
     return this.#credential(providerOf(connection), connection)
   }
 
-  async useFor(slot: Slot): Promise<{ connection: Connection; credential: Credential }> {
+  serving(slot: Slot): Connection | undefined {
     const serving = this.#records.all().filter(each => providerOf(each).slot === slot)
-    const oldest = serving.toSorted((a, b) => a.createdAt - b.createdAt)[0]
-    const connection = serving.find(each => each.name === slot) ?? oldest ?? fail(slotEmpty(slot))
+    const [oldest] = serving.toSorted((a, b) => a.createdAt - b.createdAt)
+    return serving.find(each => each.name === slot) ?? oldest
+  }
+
+  async useFor(slot: Slot): Promise<{ connection: Connection; credential: Credential }> {
+    const connection = this.serving(slot) ?? fail(slotEmpty(slot))
     return { connection, credential: this.#credential(providerOf(connection), connection) }
   }
 

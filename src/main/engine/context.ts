@@ -2,6 +2,7 @@
 import type { Clock } from '../../domain/clock.ts'
 import type { Json } from '../../domain/json.ts'
 import type { Log } from '../../domain/log.ts'
+import type { Models } from '../../domain/model.ts'
 import type { SandboxPool } from '../../sandbox/pool.ts'
 import type { Store } from '../store/store.ts'
 import type { Tx } from '../store/tx.ts'
@@ -57,6 +58,7 @@ export interface EngineContext {
   readonly store: Store
   readonly pool: SandboxPool
   readonly tools: ToolRegistry
+  readonly models: Models
   readonly clock: Clock
   /** This life of the core. Everything unfinished under another is taken up at boot (R2). */
   readonly boot: string

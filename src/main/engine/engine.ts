@@ -42,6 +42,7 @@ import { Quiet } from './quiet.ts'
 import { Rehearsals } from './rehearse/rehearsals.ts'
 import { Router } from './router.ts'
 import { Scheduler } from './scheduler.ts'
+import { SpendingCaps } from './spending.ts'
 import { Undoing } from './undo/undoing.ts'
 import { Waker } from './waker.ts'
 import { Watcher } from './watch/watcher.ts'
@@ -83,6 +84,7 @@ export interface EventRequest {
 export class Engine {
   readonly store: Store
   readonly tools: ToolRegistry
+  readonly models: Models
   readonly control: Control
   readonly undoing: Undoing
   readonly edits: Edits
@@ -99,15 +101,18 @@ export class Engine {
   readonly #watcher: Watcher
   readonly #answers: Answers
   readonly #quiet: Quiet
+  readonly #spending: SpendingCaps
   readonly #watchers = new Map<string, Set<() => void>>()
 
   constructor(options: EngineOptions) {
     this.store = options.store
     this.tools = options.tools
+    this.models = options.models ?? NO_MODELS
     this.#onPreferences = options.onPreferences ?? (() => undefined)
     this.observer = options.observer ?? new Observer(options.log, 'unknown')
     this.#context = {
       ...options,
+      models: this.models,
       fault: options.fault ?? (() => undefined),
       observer: this.observer,
       boot: options.store.ids.next('boot'),
@@ -128,6 +133,7 @@ export class Engine {
     this.#scheduler = new Scheduler(this.#context)
     this.#watcher = new Watcher(this.#context)
     this.#quiet = new Quiet(this.#context)
+    this.#spending = new SpendingCaps(this.#context, cause => this.cleared(cause))
     this.rehearsals = new Rehearsals(this.#context)
     this.policies = new Policies(this.#context)
     this.hooks = new Hooks(
@@ -141,19 +147,19 @@ export class Engine {
     this.control = new Control(this.#context, this.#router, this.undoing)
     const install = (request: InstallRequest, also: (tx: Tx, installed: Installed) => void) =>
       this.install(request, also)
-    const gallery = options.gallery ?? {}
     this.conversations = new Conversations({
       context: this.#context,
-      models: options.models ?? NO_MODELS,
+      models: this.models,
       connections: options.connections ?? (() => []),
       install,
-      gallery,
+      gallery: options.gallery ?? {},
     })
     this.edits = new Edits(this.#context, {
       install: request => this.install(request),
       preferencesChanged: () => {
         this.#onPreferences(preferencesOf(this.store))
         this.#quiet.arm()
+        this.#spending.look()
       },
     })
     this.#answers = new Answers(this.#context, this.#waker, this.control)
@@ -168,6 +174,7 @@ export class Engine {
     this.#waker.arm()
     this.#scheduler.start()
     this.#quiet.arm()
+    this.#spending.look()
     await this.#watcher.start()
     await this.conversations.resume()
     return folder
@@ -179,6 +186,7 @@ export class Engine {
     this.undoing.stop()
     this.#quiet.stop()
     this.conversations.stopAll()
+    this.#spending.stop()
     this.#scheduler.stop()
     this.#watcher.stop()
     this.#waker.stop()

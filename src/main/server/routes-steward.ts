@@ -2,6 +2,7 @@
 import { Hono } from 'hono'
 import { z } from 'zod'
 import type { ConnectionDesk } from '../../domain/connection.ts'
+import { roleModelSchema } from '../../domain/model-roles.ts'
 import { quietHoursSchema } from '../../domain/quiet-hours.ts'
 import type { Engine } from '../engine/engine.ts'
 import { healthNow } from '../engine/views/health.ts'
@@ -13,12 +14,23 @@ import { replacing, showTag } from './etag.ts'
 import { paging } from './input.ts'
 import { operation } from './operation.ts'
 
+const roleModel = roleModelSchema.nullable().optional()
+const amount = z.int().min(0).max(1e12).optional().describe('Micro-dollars')
+
 const settingsEdit = z.strictObject({
   keepRunsDays: z.int().min(1).max(3_650).optional(),
   logLevel: z.enum(LOG_LEVELS).optional(),
   tracesTo: collectorSchema.nullable().optional(),
   tellHosts: z.boolean().optional(),
   quietHours: quietHoursSchema.nullable().optional().describe('When nobody is disturbed; null: never quiet'),
+  models: z
+    .strictObject({ planner: roleModel, maintainer: roleModel, small: roleModel })
+    .optional()
+    .describe('Which model serves a role; null: the usual one. What is not named stays as it is'),
+  spending: z
+    .strictObject({ perTaskMicros: amount, perDayMicros: amount, perMonthMicros: amount })
+    .optional()
+    .describe('What models may cost. What is not named stays as it is'),
 })
 export function stewardRoutes(engine: Engine, desk: ConnectionDesk) {
   const settings = () => preferencesOf(engine.store)

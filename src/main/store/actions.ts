@@ -94,6 +94,9 @@ const openOfKind = statement((p: { workflowId: string; kind: string }) =>
     .where('kind', '=', p.kind)
     .where('state', '=', 'open'),
 )
+const openOfKindAnywhere = statement((p: { kind: string }) =>
+  query.selectFrom('actions').selectAll().where('kind', '=', p.kind).where('state', '=', 'open'),
+)
 const openOfWorkflow = statement((p: { workflowId: string }) =>
   query.selectFrom('actions').selectAll().where('workflow_id', '=', p.workflowId).where('state', '=', 'open'),
 )
@@ -210,6 +213,11 @@ export function openActionsOfRun(reader: Reader, runId: string): ActionRow[] {
 
 export function openActionsOfKind(reader: Reader, workflowId: string, kind: string): ActionRow[] {
   return reader.all(openOfKind, { workflowId, kind })
+}
+
+/** Of every automation and of none. */
+export function openActionsOfKindAnywhere(reader: Reader, kind: string): ActionRow[] {
+  return reader.all(openOfKindAnywhere, { kind })
 }
 
 export function openActionsOfWorkflow(reader: Reader, workflowId: string): ActionRow[] {

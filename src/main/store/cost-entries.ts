@@ -2,7 +2,7 @@
  * What asking models costs, as it is written: a row before each call that holds the most it can cost, and what it did
  * cost afterwards. A core that dies in between leaves the reservation, which counts: too much rather than too little.
  */
-import type { CostCap, CostOf, Tokens } from '../../domain/model.ts'
+import type { CostCap, CostEntry, CostOf } from '../../domain/model.ts'
 import { insertion, query, statement } from './statement.ts'
 import type { Store } from './store.ts'
 import type { Reader, Tx } from './tx.ts'
@@ -66,12 +66,6 @@ export interface Reservation {
   at: number
 }
 
-export interface Spent {
-  micros: number
-  tokens: Tokens
-  estimated: boolean
-}
-
 /** Committed before the first byte of the call leaves. */
 export function reserveCost(
   store: Store,
@@ -97,7 +91,7 @@ export function reserveCost(
   return id
 }
 
-export function settleCost(tx: Tx, id: string, { micros, tokens, estimated }: Spent): void {
+export function settleCost(tx: Tx, { id, micros, tokens, estimated }: CostEntry): void {
   tx.run(settle, {
     id,
     micros,

@@ -2,6 +2,8 @@
 import { z } from 'zod'
 import { quietHoursSchema } from '../../domain/quiet-hours.ts'
 import { LOG_LEVELS } from '../../domain/log.ts'
+import { roleModelsSchema } from '../../domain/model-roles.ts'
+import { spendingSchema } from '../../domain/spending.ts'
 import { query, statement } from './statement.ts'
 import type { Reader, Tx } from './tx.ts'
 
@@ -47,6 +49,10 @@ const preferencesSchema = z.object({
   tracesTo: collectorSchema.nullable().default(null),
   /** Whether the hosts that automations ask are told which trace a request is of. */
   tellHosts: z.boolean().default(false),
+  /** Which model serves a role; null: the connection's own, or the usual one of its provider. */
+  models: roleModelsSchema,
+  /** What models may cost, micro-dollars. */
+  spending: spendingSchema,
 })
 export type Preferences = z.output<typeof preferencesSchema>
 
@@ -54,12 +60,23 @@ export function preferencesOf(reader: Reader): Preferences {
   return preferencesSchema.parse(JSON.parse(setting(reader, 'preferences') ?? '{}'))
 }
 
+/** Of models and spending, member by member. */
+type PreferencesEdit = { [K in keyof Preferences]?: EditOf<Preferences, K> | undefined }
+type EditOf<P extends Preferences, K extends keyof P> = K extends 'models' | 'spending'
+  ? { [M in keyof P[K]]?: P[K][M] | undefined }
+  : P[K]
+
 /** As they are, but for what is said otherwise. */
 export function preferencesWith(
   preferences: Preferences,
-  otherwise: { [K in keyof Preferences]?: Preferences[K] | undefined },
+  { models, spending, ...otherwise }: PreferencesEdit,
 ): Preferences {
-  return preferencesSchema.parse({ ...preferences, ...otherwise })
+  return preferencesSchema.parse({
+    ...preferences,
+    ...otherwise,
+    models: { ...preferences.models, ...models },
+    spending: { ...preferences.spending, ...spending },
+  })
 }
 
 export function putPreferences(tx: Tx, preferences: Preferences): void {

@@ -6,10 +6,11 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { FailureKind } from '../../../domain/failure.ts'
 import type { Log } from '../../../domain/log.ts'
+import type { Tokens } from '../../../domain/model.ts'
 import type { ObservedRequest, RequestEnd } from '../../tools/network/observed.ts'
 import { LoopLag } from './loop-lag.ts'
 import { Measures } from './measures.ts'
-import type { StepSpan, TraceWishes, Tracing } from './tracing.ts'
+import type { ModelSpan, StepSpan, TraceWishes, Tracing } from './tracing.ts'
 
 /** Ids and names only. */
 export interface StepNote {
@@ -33,6 +34,21 @@ export interface RunNote {
   ms: number
 }
 
+export interface ModelNote {
+  role: string
+  model: string
+  /** As costs are listed. */
+  tool: string
+  task: string | undefined
+}
+
+/** What asking a model came to. */
+export interface ModelEnd {
+  /** Undefined where there was no answer. */
+  tokens: Tokens | undefined
+  kind: FailureKind | undefined
+}
+
 /** What is told of a request. */
 export interface RequestWatch {
   readonly headers: Readonly<Record<string, string>>
@@ -44,7 +60,11 @@ export class Observer {
   readonly loopLag = new LoopLag()
   readonly #log: Log
   readonly #version: string
-  readonly #step = new AsyncLocalStorage<{ note: StepNote; span: StepSpan | undefined }>()
+  readonly #step = new AsyncLocalStorage<{
+    note: StepNote | undefined
+    span: StepSpan | undefined
+    model?: ModelSpan | undefined
+  }>()
   #tracing: Tracing | undefined
   #tracesTo: string | null = null
   #tellHosts = false
@@ -101,7 +121,8 @@ export class Observer {
 
   /** A request leaves; answers with what to call at its end. */
   request(request: ObservedRequest): RequestWatch {
-    const { note, span: within } = this.#step.getStore() ?? {}
+    const { note, span: asking, model } = this.#step.getStore() ?? {}
+    const within = model ?? asking
     const { method } = request
     const begun = performance.now()
     const span = within?.request(request)
@@ -120,6 +141,32 @@ export class Observer {
           ms,
         })
       },
+    }
+  }
+
+  /** A model is asked, by a step or by none, as often as it takes. Never what is said. */
+  async model<T>(note: ModelNote, work: () => Promise<T>, endOf: (end: T | Error) => ModelEnd): Promise<T> {
+    const { note: step, span: within } = this.#step.getStore() ?? {}
+    const begun = performance.now()
+    const span = within?.model(note) ?? this.#tracing?.model(note)
+    const ended = (end: ModelEnd) => {
+      span?.end(end)
+      const { tokens, kind } = end
+      const { model, role, tool, task } = note
+      const fields = { ...step, model, role, tool, id: task, kind, ms: performance.now() - begun }
+      this.#log(
+        'info',
+        'a model was asked',
+        tokens === undefined ? fields : { ...fields, counts: { ...tokens } },
+      )
+    }
+    try {
+      const reply = await this.#step.run({ note: step, span: within, model: span }, work)
+      ended(endOf(reply))
+      return reply
+    } catch (error) {
+      ended(endOf(error instanceof Error ? error : new Error('not an error')))
+      throw error
     }
   }
 

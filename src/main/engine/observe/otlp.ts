@@ -11,8 +11,8 @@ import { BatchSpanProcessor, RandomIdGenerator, TracerProvider } from '@opentele
 import type { FailureKind } from '../../../domain/failure.ts'
 import { sha256Hex } from '../../../domain/json.ts'
 import type { ObservedRequest, RequestEnd } from '../../tools/network/observed.ts'
-import type { RunNote, StepNote } from './observer.ts'
-import type { RequestSpan, StepSpan, Tracing } from './tracing.ts'
+import type { ModelNote, RunNote, StepNote } from './observer.ts'
+import type { ModelSpan, RequestSpan, StepSpan, Tracing } from './tracing.ts'
 
 const MOST_QUEUED = 2_048
 const MOST_AT_ONCE = 256
@@ -85,6 +85,31 @@ class OtlpTracing implements Tracing {
     const span = this.#tracer.startSpan(note.tool, { kind: SpanKind.INTERNAL, attributes }, within)
     return {
       end: kind => {
+        endSpan(span, kind)
+      },
+      request: request => this.#request(trace.setSpan(ROOT_CONTEXT, span), request),
+      model: asked => this.#model(trace.setSpan(ROOT_CONTEXT, span), asked),
+    }
+  }
+
+  model(note: ModelNote): ModelSpan {
+    return this.#model(ROOT_CONTEXT, note)
+  }
+
+  #model(within: Context, { model, role, task }: ModelNote): ModelSpan {
+    const attributes = {
+      'gen_ai.operation.name': 'chat',
+      'gen_ai.request.model': model,
+      ...named({ role, ...(task === undefined ? {} : { task }) }),
+    }
+    const span = this.#tracer.startSpan('model', { kind: SpanKind.CLIENT, attributes }, within)
+    return {
+      end: ({ tokens, kind }) => {
+        if (tokens !== undefined)
+          span.setAttributes({
+            'gen_ai.usage.input_tokens': tokens.input,
+            'gen_ai.usage.output_tokens': tokens.output,
+          })
         endSpan(span, kind)
       },
       request: request => this.#request(trace.setSpan(ROOT_CONTEXT, span), request),

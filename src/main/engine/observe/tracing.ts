@@ -4,10 +4,17 @@
  */
 import type { FailureKind } from '../../../domain/failure.ts'
 import type { ObservedRequest, RequestEnd } from '../../tools/network/observed.ts'
-import type { RunNote, StepNote } from './observer.ts'
+import type { ModelEnd, ModelNote, RunNote, StepNote } from './observer.ts'
 
 export interface StepSpan {
   end(kind: FailureKind | undefined): void
+  request(request: ObservedRequest): RequestSpan
+  /** A model is asked; the requests of that are its. */
+  model(note: ModelNote): ModelSpan
+}
+
+export interface ModelSpan {
+  end(end: ModelEnd): void
   request(request: ObservedRequest): RequestSpan
 }
 
@@ -19,6 +26,8 @@ export interface RequestSpan {
 
 export interface Tracing {
   step(note: StepNote): StepSpan
+  /** Where no step asks. */
+  model(note: ModelNote): ModelSpan
   runEnded(note: RunNote): void
   /** Sends what is still there, but waits for nobody for long. */
   close(): Promise<void>

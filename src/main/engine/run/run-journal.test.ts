@@ -2,6 +2,7 @@ import fs from 'node:fs'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { createWorld } from '../../../../test/support/world.ts'
 import type { World } from '../../../../test/support/world.ts'
+import { NO_MODELS } from '../../../domain/model.ts'
 import type { Effect } from '../../../domain/tool.ts'
 import type { Tx } from '../../store/tx.ts'
 import { systemClock } from '../clock.ts'
@@ -30,6 +31,7 @@ async function journalOfRun(): Promise<{ journal: RunJournal; runId: string }> {
     clock: systemClock(),
     boot: run.boot,
     fault: () => undefined,
+    models: NO_MODELS,
     answer: () => Promise.resolve(),
     pump: () => undefined,
     triggersChanged: () => undefined,

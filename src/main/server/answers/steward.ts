@@ -54,6 +54,7 @@ const audit = shape<AuditView>()(
   }),
 )
 
+const roleModel = maybe(z.object({ connection: maybe(text), model: text }))
 const quietHours = z.object({ from: text, to: text, zone: text, days: maybe(z.array(count)) })
 const notification = shape<NotificationView>()(
   z.object({
@@ -111,6 +112,8 @@ export const stewardAnswers = {
       tracesTo: maybe(text),
       tellHosts: z.boolean(),
       quietHours: maybe(quietHours),
+      models: z.object({ planner: roleModel, maintainer: roleModel, small: roleModel }),
+      spending: z.object({ perTaskMicros: count, perDayMicros: count, perMonthMicros: count }),
     }),
   ),
   NotificationPage: pageOf(notification),

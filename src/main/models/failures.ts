@@ -1,0 +1,182 @@
+/** What can go wrong with a request to a model, as a Failure made where it is seen, with what it may have cost. */
+import { visibleText } from '../../domain/approval.ts'
+import { FailureError } from '../../domain/failure.ts'
+import type { Failure } from '../../domain/failure.ts'
+import type { ModelRole } from '../../domain/model.ts'
+import type { Said } from './said.ts'
+
+/** What is asked, as messages name it. */
+export interface Asking {
+  readonly role: ModelRole
+  readonly connection: string
+  readonly model: string
+  readonly host: string
+}
+
+/** none: it was refused before there was an answer · unknown: the other side may have done its work. */
+export type MayCost = 'none' | 'unknown'
+
+/** One try of one request that came to nothing. */
+export class TryFailed extends FailureError {
+  readonly mayCost: MayCost
+  readonly mayTryAgain: boolean
+
+  constructor(failure: Failure, mayCost: MayCost, mayTryAgain: boolean) {
+    super(failure)
+    this.mayCost = mayCost
+    this.mayTryAgain = mayTryAgain
+  }
+}
+
+/** The provider did not accept the key. */
+export class KeyRefused extends Error {
+  readonly status: number
+
+  constructor(status: number) {
+    super('the key was refused')
+    this.status = status
+  }
+}
+
+interface Answered {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string
+}
+
+const TOO_LONG =
+  /context[ _-]?(length|window)|maximum context|prompt is too long|input is too long|too many (input )?tokens|token count.{0,40}exceed|exceeds? the maximum number of tokens/i
+const NO_CREDIT = /insufficient[_ ]quota|insufficient[_ ](credits?|funds)|credit balance|billing/i
+const NO_MODEL =
+  /model[_ ]not[_ ]found|no such model|model .{0,120}(does not exist|not found|is not available)|unknown model/i
+
+/** An answer that is none, by its status. */
+export function ofStatus(asking: Asking, answered: Answered, now: number): TryFailed {
+  const { status, body } = answered
+  const retryAfterMs = waitAsked(answered.headers, now)
+  const said = saidIn(body)
+  const rejected = (message: string) =>
+    new TryFailed({ kind: 'rejected', host: asking.host, status, message }, 'none', false)
+  if (status === 404 || NO_MODEL.test(body)) return rejected(goneText(asking, said))
+  if (status === 413 || TOO_LONG.test(body)) return rejected(tooLongText(asking, said))
+  if (status === 402 || NO_CREDIT.test(body))
+    return rejected(
+      `${asking.host} answered ${status}: the account of “${asking.connection}” has no credit.${said} Nothing was charged.`,
+    )
+  if (status === 429) {
+    const message = `${asking.host} answered 429: too many requests.${said}`
+    return new TryFailed({ kind: 'rate-limited', host: asking.host, retryAfterMs, message }, 'none', true)
+  }
+  if (status >= 500 || status === 408 || status === 409 || status === 425) {
+    const message = `${asking.host} answered ${status} when “${asking.model}” was asked.${said}`
+    const failure: Failure = { kind: 'unavailable', host: asking.host, status, retryAfterMs, message }
+    return new TryFailed(failure, 'none', true)
+  }
+  return rejected(`${asking.host} answered ${status} when “${asking.model}” was asked.${said}`)
+}
+
+/** What broke on the way, or was not what the protocol says. */
+export function ofError(asking: Asking, error: unknown, now: number): TryFailed {
+  if (error instanceof TryFailed) return error
+  if (error instanceof FailureError) return ofTransport(asking, error.failure)
+  const { status, body, message } = partsOf(error)
+  if (status !== null && status >= 400) return ofStatus(asking, { status, headers: {}, body }, now)
+  const text = `${asking.host} answered in a way that could not be read when “${asking.model}” was asked.${saidIn(message)}`
+  return new TryFailed({ kind: 'bad-response', host: asking.host, message: text }, 'unknown', true)
+}
+
+function ofTransport(asking: Asking, failure: Failure): TryFailed {
+  const mayCost = isUnsent(failure) ? 'none' : 'unknown'
+  const mayTryAgain = ['network', 'unavailable', 'rate-limited'].includes(failure.kind)
+  if (failure.kind !== 'network' || mayCost === 'none') return new TryFailed(failure, mayCost, mayTryAgain)
+  const message = `The connection to ${asking.host} broke before “${asking.model}” had answered. What had come was not used.`
+  return new TryFailed({ ...failure, message }, mayCost, mayTryAgain)
+}
+
+/** The stream ended, and did not say that it was complete. */
+export function cutShort({ host, model }: Asking): TryFailed {
+  const message = `The answer of “${model}” broke off. What had come was not used.`
+  return new TryFailed({ kind: 'network', host, message }, 'unknown', true)
+}
+
+export function refusedToAnswer({ host, model }: Asking, { text, raw }: Said): Failure {
+  const reason =
+    text === '' ? (raw === undefined ? '' : ` (${visibleText(raw, 60)})`) : `: ${visibleText(text, 300)}`
+  return { kind: 'rejected', host, message: `“${model}” refused to answer${reason}` }
+}
+
+export function notTheAnswer({ host, model }: Asking, problem: string): Failure {
+  const message = `“${model}” did not answer in the form that was asked for, twice. ${visibleText(problem, 300)}`
+  return { kind: 'bad-response', host, message }
+}
+
+export function tooLong(asking: Asking, tokens: number, window: number): Failure {
+  const message = `About ${tokens} tokens were to be sent to “${asking.model}”, which takes ${window}. Nothing was sent. Send less, or choose another model with: steward models set ${asking.role} MODEL`
+  return { kind: 'rejected', host: asking.host, message, detail: { sent: 'no' } }
+}
+
+export function noModel(): Failure {
+  return {
+    kind: 'not-connected',
+    setting: 'model',
+    message:
+      'No model is connected. Nothing was sent. Connect one with: steward connections add model --kind model',
+    detail: { sent: 'no' },
+  }
+}
+
+export function noChoice(connection: string): Failure {
+  return {
+    kind: 'not-connected',
+    setting: 'model',
+    message: `The connection “${connection}” says no model, and none was chosen. Nothing was sent. Choose one with: steward models set planner MODEL`,
+    detail: { sent: 'no' },
+  }
+}
+
+export function outOfTime({ host, model }: Asking, afterMs: number): Failure {
+  const message = `“${model}” did not finish its answer within ${Math.round(afterMs / 1_000)} s.`
+  return { kind: 'timeout', host, afterMs, message }
+}
+
+/** Seconds, milliseconds or a date, as ms from now; null where nothing readable was said. */
+export function waitAsked(headers: Readonly<Record<string, string>>, now: number): number | null {
+  const inMs = headers['retry-after-ms']
+  if (inMs !== undefined && /^\d{1,10}(\.\d+)?$/.test(inMs)) return Math.ceil(Number(inMs))
+  const text = headers['retry-after']?.trim() ?? ''
+  if (/^\d{1,10}(\.\d+)?$/.test(text)) return Math.ceil(Number(text) * 1_000)
+  const at = /^[A-Z][a-z]{2,8},? /.test(text) ? Date.parse(text) : Number.NaN
+  return Number.isNaN(at) ? null : Math.max(0, at - now)
+}
+
+function goneText({ host, model, role }: Asking, said: string): string {
+  return `${host} knows no model “${model}”.${said} Choose another with: steward models set ${role} MODEL`
+}
+
+function tooLongText({ model, role }: Asking, said: string): string {
+  return `More was sent than “${model}” takes at once.${said} Send less, or choose another model with: steward models set ${role} MODEL`
+}
+
+function isUnsent({ detail }: Failure): boolean {
+  return typeof detail === 'object' && detail !== null && 'sent' in detail && detail['sent'] === 'no'
+}
+
+/** The message in a body of JSON, as providers word it: ` It said: …`, or nothing. */
+function saidIn(body: string): string {
+  const message = /"message"\s*:\s*("(?:[^"\\]|\\.){1,2000}")/.exec(body)?.[1]
+  const text = visibleText(message === undefined ? '' : String(JSON.parse(message)), 300)
+  return text === '' ? '' : ` It said: ${text}`
+}
+
+function partsOf(error: unknown): { status: number | null; body: string; message: string } {
+  if (typeof error !== 'object' || error === null) return { status: null, body: '', message: '' }
+  const status = 'statusCode' in error ? error.statusCode : 'code' in error ? error.code : null
+  const body = 'responseBody' in error && typeof error.responseBody === 'string' ? error.responseBody : ''
+  const message = 'message' in error && typeof error.message === 'string' ? error.message : ''
+  const known = typeof status === 'number' ? status : null
+  return {
+    status: known,
+    body: body === '' ? JSON.stringify({ message }) : body,
+    message: JSON.stringify({ message }),
+  }
+}

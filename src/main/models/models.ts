@@ -1,0 +1,351 @@
+/**
+ * Models, connected: which one serves a role, and asking it. Each request is paid for before it leaves (a reservation,
+ * under every cap) and settled by what the provider reports; what passes is tried again, as a whole.
+ * Owns the order reserve → ask → settle, and nothing that lasts: rows are the ledger's, keys the connections', requests
+ * the guarded client's. The packages that speak the protocols are loaded with the first request.
+ */
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Connection } from '../../domain/connection.ts'
+import { fail, FailureError, failureOf } from '../../domain/failure.ts'
+import type { Failure } from '../../domain/failure.ts'
+import type {
+  CostEntry,
+  ModelInfo,
+  ModelReply,
+  ModelRequest,
+  ModelRole,
+  Models,
+  Tokens,
+} from '../../domain/model.ts'
+import { makerOf, modelBase, usualModel } from '../../domain/model-makers.ts'
+import type { RoleModels } from '../../domain/model-roles.ts'
+import { backoff } from '../../domain/respond.ts'
+import { spendingCaps } from '../../domain/spending.ts'
+import type { CostLedger, Spending } from '../../domain/spending.ts'
+import { answerIn } from './answer.ts'
+import { Attempt } from './attempt.ts'
+import type { Target } from './attempt.ts'
+import {
+  KeyRefused,
+  noChoice,
+  noModel,
+  notTheAnswer,
+  outOfTime,
+  refusedToAnswer,
+  tooLong,
+  TryFailed,
+} from './failures.ts'
+import { costOf, mostOf, tariffOf } from './prices.ts'
+import type { Charged, Tariff } from './prices.ts'
+import { bytesOf } from './prompt.ts'
+import type { Said } from './said.ts'
+import type { Wire } from './wire.ts'
+
+/** The connections, as far as models need them. */
+export interface ModelDesk {
+  find(name: string): Connection | undefined
+  serving(slot: 'model'): Connection | undefined
+  refused(name: string, host: string, status: number): Promise<Failure & { message: string }>
+  accepted(name: string): Promise<void>
+}
+
+/** What is told of a request when it is over; ids, names and numbers only. */
+export interface ModelNote {
+  readonly role: ModelRole
+  readonly model: string
+  readonly tool: string
+  readonly task: string | undefined
+}
+
+export interface ModelEnd {
+  readonly tokens: Tokens | undefined
+  readonly kind: Failure['kind'] | undefined
+}
+
+export interface ModelsOptions {
+  readonly desk: ModelDesk
+  readonly wire: Wire
+  readonly ledger: CostLedger
+  /** How a person wants it, now. */
+  readonly wishes: () => { readonly models: RoleModels; readonly spending: Spending }
+  readonly now: () => number
+  /** Whose days and months caps count in. */
+  readonly zone?: () => string
+  /** Told of each request and of its end. */
+  readonly observe: <T>(
+    note: ModelNote,
+    work: () => Promise<T>,
+    endOf: (end: T | Error) => ModelEnd,
+  ) => Promise<T>
+}
+
+const MOST_TRIES = 3
+const RETRY = { maxTries: MOST_TRIES, maxElapsedMs: 600_000, baseMs: 500, factor: 4, capMs: 8_000 }
+/** Fewer letters than this make no token; more make several. */
+const BYTES_PER_TOKEN = 3
+/** No text has fewer tokens than this: what does not even fit so is not sent. */
+const MOST_BYTES_PER_TOKEN = 6
+
+/** One turn of a conversation: what was said, and the entry it is paid by. */
+interface Turn {
+  said: Said
+  entry: CostEntry
+}
+
+export class ConnectedModels implements Models {
+  readonly #options: ModelsOptions
+
+  constructor(options: ModelsOptions) {
+    this.#options = options
+  }
+
+  serving(role: ModelRole): ModelInfo | null {
+    const target = this.#find(role)
+    return 'kind' in target
+      ? null
+      : { connection: target.connection, provider: target.maker, model: target.model }
+  }
+
+  async ask(request: ModelRequest): Promise<ModelReply> {
+    request.signal.throwIfAborted()
+    const target = this.#find(request.role)
+    if ('kind' in target) return fail(target)
+    const { taskId, tool } = request.of
+    const note = { role: request.role, model: target.model, tool, task: taskId ?? undefined }
+    return this.#options.observe(note, () => new Asker(this.#options, target, request).ask(), endOf)
+  }
+
+  /** What serves the role, or what is missing. */
+  #find(role: ModelRole): Target | Failure {
+    const { desk, wishes } = this.#options
+    const chosen = wishes().models[role]
+    const named = chosen?.connection ?? null
+    const connection = named === null ? desk.serving('model') : desk.find(named)
+    if (connection === undefined || connection.kind !== 'model') return noModel()
+    const { name, settings } = connection
+    const maker = makerOf(settings)
+    const model = chosen?.model ?? settings['model'] ?? usualModel(maker, role)
+    if (model === null) return noChoice(name)
+    const base = modelBase(settings)
+    return { role, connection: name, maker, model, base, host: new URL(base).host }
+  }
+}
+
+/** One request of a caller, with its tries and its second chance at a structured answer. */
+class Asker {
+  readonly #options: ModelsOptions
+  readonly #target: Target
+  readonly #request: ModelRequest
+  readonly #tariff: Tariff
+  readonly #endsAt: number
+  readonly #signal: AbortSignal
+  #answerBy: 'schema' | 'tool' = 'schema'
+
+  constructor(options: ModelsOptions, target: Target, request: ModelRequest) {
+    const { maker, model, base } = target
+    this.#options = options
+    this.#target = target
+    this.#request = request
+    this.#tariff = tariffOf({ maker, model, base, own: options.ledger.priceOf(model) })
+    this.#endsAt = performance.now() + request.timeoutMs
+    this.#signal = AbortSignal.any([request.signal, AbortSignal.timeout(request.timeoutMs)])
+  }
+
+  async ask(): Promise<ModelReply> {
+    const { answer } = this.#request
+    const turn = await this.#turn(this.#request)
+    if (answer === undefined) return this.#reply([turn], null)
+    const first = answerIn(turn.said, answer)
+    if (first.ok) return this.#reply([turn], first.value)
+    await this.#options.ledger.settle(turn.entry)
+    const again = await this.#turn(corrected(this.#request, turn.said, first.problem))
+    const second = answerIn(again.said, answer)
+    if (second.ok) return this.#reply([turn, again], second.value)
+    await this.#options.ledger.settle(again.entry)
+    return fail(notTheAnswer(this.#target, second.problem))
+  }
+
+  /** Asks until there is an answer, or it makes no sense to ask again. */
+  async #turn(request: ModelRequest): Promise<Turn> {
+    const input = this.#inputOf(request)
+    let reserved: string | null = null
+    for (let tries = 1; ; tries++) {
+      reserved ??= await this.#reserve(request, input)
+      const attempt = this.#attempt()
+      try {
+        const said = await attempt.run(request)
+        await this.#options.desk.accepted(this.#target.connection)
+        return await this.#heard(said, reserved, input)
+      } catch (error) {
+        if (!(error instanceof TryFailed || error instanceof KeyRefused)) throw error
+        reserved = await this.#pay(attempt, error, reserved, input)
+        if (!(await this.#mayTryAgain(error, tries))) {
+          if (reserved !== null) await this.#options.ledger.drop(reserved)
+          throw await this.#meaning(error)
+        }
+      }
+    }
+  }
+
+  #attempt(): Attempt {
+    const { wire, now } = this.#options
+    const leftMs = Math.max(1, Math.ceil(this.#endsAt - performance.now()))
+    return new Attempt({
+      wire,
+      target: this.#target,
+      answerBy: this.#answerBy,
+      signal: this.#signal,
+      leftMs,
+      now,
+    })
+  }
+
+  /** About how many tokens are sent; refuses what does not fit however they are counted. */
+  #inputOf(request: ModelRequest): number {
+    const bytes = bytesOf(request)
+    const { window } = this.#tariff
+    const least = Math.floor(bytes / MOST_BYTES_PER_TOKEN)
+    if (window !== null && least > window) fail(tooLong(this.#target, least, window))
+    return Math.ceil(bytes / BYTES_PER_TOKEN)
+  }
+
+  async #reserve(request: ModelRequest, input: number): Promise<string> {
+    const { ledger, wishes, now, zone = machineZone } = this.#options
+    const { of, capped = [], maxOutputTokens } = request
+    const reserved = await ledger.reserve(
+      {
+        of,
+        connection: this.#target.connection,
+        model: this.#target.model,
+        micros: mostOf(input, maxOutputTokens, this.#tariff),
+      },
+      [...capped, ...spendingCaps(wishes().spending, of, now(), zone())],
+    )
+    if ('over' in reserved) return fail(reserved.over)
+    return reserved.id
+  }
+
+  /** What a try that failed has cost; the reservation, where it still holds for the next one. */
+  async #pay(
+    attempt: Attempt,
+    error: TryFailed | KeyRefused,
+    reserved: string,
+    input: number,
+  ): Promise<string | null> {
+    if (error instanceof KeyRefused || error.mayCost === 'none') return reserved
+    // Not even a beginning: what was done there nobody knows, so the most it can cost goes on counting.
+    if (attempt.hadBegun) await this.#options.ledger.settle(this.#entry(reserved, attempt.said, input))
+    return null
+  }
+
+  async #mayTryAgain(error: TryFailed | KeyRefused, tries: number): Promise<boolean> {
+    if (error instanceof KeyRefused || this.#signal.aborted) return false
+    if (this.#takesNoSchema(error)) {
+      this.#answerBy = 'tool'
+      return true
+    }
+    if (!error.mayTryAgain || tries >= MOST_TRIES) return false
+    const { failure } = error
+    const asked = 'retryAfterMs' in failure ? failure.retryAfterMs : null
+    const waitMs = asked ?? backoff(tries, Math.random(), RETRY)
+    if (performance.now() + waitMs >= this.#endsAt) return false
+    return sleep(waitMs, true, { signal: this.#signal }).catch(() => false)
+  }
+
+  /** Some servers take no schema beside the request: they are asked to call a tool instead, once. */
+  #takesNoSchema({ failure }: TryFailed): boolean {
+    const { maker } = this.#target
+    const isOpen = maker === 'compatible' || maker === 'openrouter'
+    if (!isOpen || this.#request.answer === undefined || this.#answerBy === 'tool') return false
+    return failure.kind === 'rejected' && (failure.status === 400 || failure.status === 422)
+  }
+
+  async #heard(said: Said, reserved: string, input: number): Promise<Turn> {
+    const entry = this.#entry(reserved, said, input)
+    if (said.finish === 'content-filter') {
+      await this.#options.ledger.settle(entry)
+      return fail(refusedToAnswer(this.#target, said))
+    }
+    return { said, entry }
+  }
+
+  /** What was used: as reported, else estimated from what was sent and came. */
+  #entry(id: string, { tokens, characters }: Said, input: number): CostEntry {
+    const output = Math.ceil(characters / BYTES_PER_TOKEN)
+    const charged: Charged = tokens ?? { input, cached: 0, written: 0, output, reasoning: 0 }
+    const { written: _written, ...counted } = charged
+    return {
+      id,
+      micros: costOf(charged, this.#tariff),
+      tokens: counted,
+      estimated: tokens === null || this.#tariff.isEstimate,
+    }
+  }
+
+  async #meaning(error: TryFailed | KeyRefused): Promise<Error> {
+    const { signal, timeoutMs } = this.#request
+    if (signal.aborted)
+      return signal.reason instanceof Error ? signal.reason : new DOMException('aborted', 'AbortError')
+    if (error instanceof KeyRefused) {
+      const { connection, host } = this.#target
+      const failure = await this.#options.desk.refused(connection, host, error.status)
+      return new FailureError({ ...failure, kind: 'auth-revoked', connection })
+    }
+    return new FailureError(this.#signal.aborted ? outOfTime(this.#target, timeoutMs) : error.failure)
+  }
+
+  async #reply(turns: readonly Turn[], value: ModelReply['value']): Promise<ModelReply> {
+    const last = turns.at(-1)
+    if (last === undefined) throw new Error('nothing was said')
+    const { said, entry } = last
+    const isCallers = this.#request.settles === 'caller'
+    if (!isCallers) await this.#options.ledger.settle(entry)
+    const isAnswer = this.#request.answer !== undefined
+    return {
+      text: said.text,
+      calls: isAnswer ? [] : said.calls,
+      value,
+      finish: said.finish === 'length' ? 'length' : said.calls.length > 0 && !isAnswer ? 'calls' : 'stop',
+      tokens: turns.map(turn => turn.entry.tokens).reduce(sumOf),
+      micros: turns.reduce((sum, turn) => sum + turn.entry.micros, 0),
+      estimated: turns.some(turn => turn.entry.estimated),
+      model: this.#target.model,
+      ...(isCallers ? { unsettled: entry } : {}),
+    }
+  }
+}
+
+function endOf(end: ModelReply | Error): ModelEnd {
+  return end instanceof Error
+    ? { tokens: undefined, kind: failureOf(end).kind }
+    : { tokens: end.tokens, kind: undefined }
+}
+
+/** The same, with what was wrong about the answer said to the model. */
+function corrected(request: ModelRequest, { text, calls }: Said, problem: string): ModelRequest {
+  const said = text === '' ? JSON.stringify(calls[0]?.input ?? null) : text
+  return {
+    ...request,
+    messages: [
+      ...request.messages,
+      { from: 'model', text: said, calls: [] },
+      {
+        from: 'user',
+        text: `That is not an answer of the schema:\n${problem}\nAnswer again, with the corrected JSON value only.`,
+      },
+    ],
+  }
+}
+
+function sumOf(a: Tokens, b: Tokens): Tokens {
+  return {
+    input: a.input + b.input,
+    cached: a.cached + b.cached,
+    output: a.output + b.output,
+    reasoning: a.reasoning + b.reasoning,
+  }
+}
+
+function machineZone(): string {
+  return Intl.DateTimeFormat().resolvedOptions().timeZone
+}

@@ -1,0 +1,46 @@
+/**
+ * The four protocols behind one shape: the provider packages of the AI SDK, each loaded when it is first needed. They
+ * write requests and read answers; every request leaves through the `fetch` they are given, and they hold no key.
+ */
+import type { createOpenAI } from '@ai-sdk/openai'
+import type { ModelMaker } from '../../domain/model-makers.ts'
+
+/** A model as the SDK shapes it, whatever its provider. */
+export type Protocol = ReturnType<ReturnType<typeof createOpenAI>['responses']>
+export type ProtocolCall = Parameters<Protocol['doStream']>[0]
+export type ProtocolPart =
+  Awaited<ReturnType<Protocol['doStream']>>['stream'] extends ReadableStream<infer Part> ? Part : never
+
+export interface Asked {
+  readonly maker: ModelMaker
+  readonly model: string
+  readonly base: string
+  readonly fetch: typeof globalThis.fetch
+}
+
+/** The packages insist on a key. The real one is attached to the request where nobody here sees it. */
+const NO_KEY = 'kept-elsewhere'
+
+export async function protocolOf({ maker, model, base, fetch }: Asked): Promise<Protocol> {
+  const options = { baseURL: base, apiKey: NO_KEY, fetch }
+  switch (maker) {
+    case 'anthropic': {
+      const { createAnthropic } = await import('@ai-sdk/anthropic')
+      return createAnthropic(options)(model)
+    }
+    case 'openai': {
+      const { createOpenAI } = await import('@ai-sdk/openai')
+      return createOpenAI(options).responses(model)
+    }
+    case 'google': {
+      const { createGoogle } = await import('@ai-sdk/google')
+      return createGoogle(options)(model)
+    }
+    case 'openrouter':
+    case 'compatible': {
+      const { createOpenAICompatible } = await import('@ai-sdk/openai-compatible')
+      const named = { ...options, name: maker, includeUsage: true, supportsStructuredOutputs: true }
+      return createOpenAICompatible(named).chatModel(model)
+    }
+  }
+}

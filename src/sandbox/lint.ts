@@ -5,41 +5,44 @@
 import type { AnyNode, Function as FunctionNode, Pattern, Program } from 'acorn'
 import { full, simple } from 'acorn-walk'
 import { type EachCall, eachCallsOf } from './each-calls.ts'
+import { swallowedFailures, unawaitedCalls, writeLoops } from './lint-effects.ts'
+import type { LintFinding, Spot } from './lint-findings.ts'
+import { notHere, unreachableStatements, unusedNames } from './lint-text.ts'
+import { targetsOf } from './patterns.ts'
 import { parseScript, positionAt } from './script-syntax.ts'
+import { ToolCalls } from './tool-calls.ts'
+import type { EffectOf } from './tool-calls.ts'
 
-export type LintRule = 'local-date' | 'outer-assignment' | 'empty-catch' | 'each-name'
-
-export interface LintFinding {
-  line: number
-  column: number
-  rule: LintRule
-  message: string
-}
+export type { LintFinding, LintRule } from './lint-findings.ts'
 
 const LOCAL_DATE =
   /^([gs]et)(FullYear|Month|Date|Day|Hours|Minutes|Seconds|Milliseconds|Year)$|^getTimezoneOffset$/
 const MUTATORS = /^(push|pop|shift|unshift|splice|sort|reverse|fill|set|add|delete|clear)$/
 
-/** Findings in the order of the text. None for a text that does not parse: `inspectScript` says why. */
-export function lintScript(source: string): LintFinding[] {
+/**
+ * Findings in the order of the text. None for a text that does not parse: `inspectScript` says why. Without `effectOf`
+ * no call is known to change anything.
+ */
+export function lintScript(source: string, effectOf: EffectOf = () => null): LintFinding[] {
   const { program } = parseScript(source)
   if (!program) return []
   const calls = eachCallsOf(program)
-  const found = [
+  const tools = new ToolCalls(program, effectOf)
+  const found: Spot[] = [
     ...localDates(program),
     ...emptyCatches(program),
     ...unnamedEach(calls),
     ...calls.flatMap(call => outerAssignments(call, importedBy(program))),
+    ...writeLoops(tools),
+    ...swallowedFailures(tools),
+    ...unawaitedCalls(tools),
+    ...unusedNames(program),
+    ...unreachableStatements(program),
+    ...notHere(program),
   ]
   return found
     .map(({ at, rule, message }) => ({ ...positionAt(source, at), rule, message }))
     .sort((a, b) => a.line - b.line || a.column - b.column)
-}
-
-interface Spot {
-  at: number
-  rule: LintRule
-  message: string
 }
 
 function localDates(program: Program): Spot[] {
@@ -132,19 +135,6 @@ function declaredIn(body: FunctionNode): Set<string> {
       names.add(node.id?.name ?? '')
   })
   return names
-}
-
-function targetsOf(pattern: AnyNode): AnyNode[] {
-  if (pattern.type === 'ObjectPattern') {
-    return pattern.properties.flatMap(property =>
-      targetsOf(property.type === 'RestElement' ? property.argument : property.value),
-    )
-  }
-  if (pattern.type === 'ArrayPattern')
-    return pattern.elements.flatMap(element => (element ? targetsOf(element) : []))
-  if (pattern.type === 'AssignmentPattern') return targetsOf(pattern.left)
-  if (pattern.type === 'RestElement') return targetsOf(pattern.argument)
-  return [pattern]
 }
 
 /** The variable at the root of `a`, `a.b`, `a[0].c`. */

@@ -9,6 +9,7 @@ import { lintScript } from '../../sandbox/lint.ts'
 import type { ToolRegistry } from '../tools/registry.ts'
 import { guestName, verbOf } from '../tools/guest-module.ts'
 import { factsOfScript } from './script-facts.ts'
+import { effectsOf } from './tool-effects.ts'
 
 export interface ScriptProblem {
   /** `error`: it cannot be installed so. `warning`: it can, and will likely surprise. */
@@ -55,7 +56,7 @@ function problemsOf(tools: ToolRegistry, source: string, script: ScriptInspectio
     const message = importProblem(tools, module, name)
     if (message !== null) problems.push({ severity: 'error', message, position })
   }
-  for (const { line, column, message } of lintScript(source))
+  for (const { line, column, message } of lintScript(source, effectsOf(tools)))
     problems.push({ severity: 'warning', message, position: { line, column } })
   return problems
 }

@@ -2,7 +2,7 @@
  * The core is killed at every named point, at the first and the second time it comes by, with writes of every class;
  * and inside calls, while the other side holds them. What is left is held against every promise (`check.ts`).
  */
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { FAULT_POINTS } from '../../src/main/engine/context.ts'
 import type { FaultPoint } from '../../src/main/engine/context.ts'
 import { Chain } from './chain.ts'
@@ -14,19 +14,35 @@ import { killLooks } from './looks.ts'
 import { Outside } from './outside.ts'
 import { killUndos } from './undos.ts'
 
-let outside: Outside
-let lives: Lives
+/** Where one folder at a time is lived in: its processes, and the outside that they write to. */
+interface Lane {
+  outside: Outside
+  lives: Lives
+}
+
+/** A core that is killed and starts again mostly waits: so many folders at once keep two processors at work. */
+const LANES = 2
+const lanes: Lane[] = []
 const reached = new Set<FaultPoint>()
 let draw = 7
 
 beforeAll(async () => {
-  outside = await Outside.open()
-  lives = new Lives()
+  vi.setConfig({ maxConcurrency: LANES })
+  for (let lane = 0; lane < LANES; lane++) lanes.push({ outside: await Outside.open(), lives: new Lives() })
 })
 afterAll(async () => {
-  await lives.close()
-  await outside.close()
+  await Promise.all(lanes.map(({ lives, outside }) => Promise.all([lives.close(), outside.close()])))
 })
+
+async function onLane<T>(work: (lane: Lane) => Promise<T>): Promise<T> {
+  const lane = lanes.pop()
+  if (lane === undefined) throw new Error('More folders than lanes.')
+  try {
+    return await work(lane)
+  } finally {
+    lanes.push(lane)
+  }
+}
 
 const at = (...points: FaultPoint[]): Death[] =>
   points.flatMap(point => [1, 2].map(nth => ({ by: 'point', kill: { at: point, nth } }) as const))
@@ -45,18 +61,20 @@ const RECONCILE: FaultPoint[] = ['write.before-reconcile', 'write.after-reconcil
 async function survives(
   plan: Omit<Plan, 'name' | 'eventsPerWave' | 'wavesPerLife'> & { eventsPerWave?: number },
 ): Promise<void> {
-  const chain = new Chain({ name: 'test', eventsPerWave: 1, wavesPerLife: 3, ...plan }, outside, lives)
-  try {
-    const story = await chain.live()
-    for (const point of story.points.keys()) reached.add(point)
-    expect(await check(story, outside)).toEqual([])
-    expect(story.missed).toEqual([])
-  } finally {
-    chain.discard()
-  }
+  await onLane(async ({ outside, lives }) => {
+    const chain = new Chain({ name: 'test', eventsPerWave: 1, wavesPerLife: 3, ...plan }, outside, lives)
+    try {
+      const story = await chain.live()
+      for (const point of story.points.keys()) reached.add(point)
+      expect(await check(story, outside)).toEqual([])
+      expect(story.missed).toEqual([])
+    } finally {
+      chain.discard()
+    }
+  })
 }
 
-describe('killed', { timeout: 120_000 }, () => {
+describe('killed', { timeout: 120_000, concurrent: true }, () => {
   it('R1 R2 J1 while events come in and runs begin and end: each acknowledged event is one run that ends', () =>
     survives({
       deaths: at(
@@ -139,11 +157,12 @@ describe('killed', { timeout: 120_000 }, () => {
     }))
 
   it('R8 J1 around looks: each file that came is told once, also those that came while the core was dead', async () => {
-    const { points, written, told } = await killLooks(outside, lives, [
+    const kills = [
       { at: 'look.before-record', nth: 1 },
       { at: 'look.after-record', nth: 1 },
       { at: 'any', nth: 7 },
-    ])
+    ] as const
+    const { points, written, told } = await onLane(({ outside, lives }) => killLooks(outside, lives, kills))
     for (const point of points) reached.add(point)
     expect(told.toSorted()).toEqual(written.toSorted())
   })
@@ -156,7 +175,7 @@ describe('killed', { timeout: 120_000 }, () => {
       'undo.after-outcome',
     ]
     const kills = [1, 2].flatMap(nth => steps.map(at => ({ at, nth })))
-    const { points, before, after, undone, counts } = await killUndos(lives, kills)
+    const { points, before, after, undone, counts } = await onLane(({ lives }) => killUndos(lives, kills))
     for (const point of points) reached.add(point)
     expect(after).not.toEqual(before)
     expect(undone).toEqual(before)
@@ -164,11 +183,12 @@ describe('killed', { timeout: 120_000 }, () => {
   })
 
   it('around the digest of quiet hours: what they held is told once', async () => {
-    const { points, held, early, told } = await killDigests(lives, [
+    const kills = [
       { at: 'digest.before-record', nth: 1 },
       { at: 'digest.before-record', nth: 1 },
       { at: 'digest.after-record', nth: 1 },
-    ])
+    ] as const
+    const { points, held, early, told } = await onLane(({ lives }) => killDigests(lives, kills))
     for (const point of points) reached.add(point)
     expect([held, early]).toEqual([5, 0])
     const said = ['It succeeded for the first time', 'N0', 'N1', 'N2', 'N3'].map(title => `tells: ${title}`)

@@ -41,8 +41,8 @@ import { stateTools } from '../../src/main/tools/state.ts'
 import { tablesTools } from '../../src/main/tools/tables.ts'
 import { textTools } from '../../src/main/tools/text.ts'
 import { WebReader, webTools } from '../../src/main/tools/web.ts'
-import { createSandboxPool } from '../../src/sandbox/pool.ts'
 import type { SandboxPool } from '../../src/sandbox/pool.ts'
+import { keptPool } from './kept-pool.ts'
 
 export interface WorldOptions {
   folder?: string
@@ -119,7 +119,7 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
     ...(options.sync === undefined ? {} : { sync: options.sync }),
   })
   const outside = createOutside(clock, options.tools ?? [])
-  const real = createSandboxPool({ workers: 1 })
+  const real = keptPool()
   const chosen = options.engineVersion === undefined ? real : otherEngine(real, options.engineVersion)
   const pool = options.wrapPool?.(chosen) ?? chosen
   const engine = new Engine({

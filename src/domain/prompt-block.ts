@@ -18,3 +18,8 @@ export function promptBlock(source: string, text: string): string {
   const mark = sha256Hex(`${label}\n${text}`).slice(0, MARK_LENGTH)
   return `<data from="${label}" mark="${mark}">\n${text.toWellFormed()}\n</data mark="${mark}">`
 }
+
+/** Whether any of a text came from outside. */
+export function isPromptBlock(text: string): boolean {
+  return text.includes('<data from="')
+}

@@ -138,7 +138,7 @@ async function build(options: CoreOptions, teardown: Teardown): Promise<Core> {
   const onPreferences = wantedOf(logFile, observer, options.env ?? process.env)
   const models = openModels({ connections, client, store, now, observer })
   const parts = { store, pool, tools, models, clock, log, isSigned, onPreferences, observer }
-  const kept = () => connectionsKept(connections)
+  const kept = () => connections.known()
   const engine = new Engine({ ...parts, ...faults, connections: kept, gallery: options.gallery ?? {} })
   places.online = () => {
     engine.online()
@@ -349,12 +349,6 @@ function openTools(
     ...pdfTools(compute, files),
     ...imagesTools(compute, files),
   ])
-}
-
-/** What is connected, as far as a model may know it. */
-function connectionsKept(desk: Desk): { name: string; purpose: string }[] {
-  const purposes = new Map(desk.providers().map(({ kind, purpose }) => [kind, purpose]))
-  return desk.list().map(({ name, kind }) => ({ name, purpose: purposes.get(kind) ?? kind }))
 }
 
 function openModels(

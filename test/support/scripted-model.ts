@@ -15,6 +15,11 @@ export class ScriptedModel implements Models {
   readonly #lines: Line[]
   isConnected = true
 
+  /** Nothing more is to be said of what was prepared. */
+  forget(): void {
+    this.#lines.length = 0
+  }
+
   constructor(...lines: Line[]) {
     this.#lines = lines
   }

@@ -11,6 +11,7 @@ import type { Failure } from '../../src/domain/failure.ts'
 import type { Json } from '../../src/domain/json.ts'
 import type { Models } from '../../src/domain/model.ts'
 import type { GalleryOptions } from '../../src/main/engine/gallery.ts'
+import type { KnownConnection } from '../../src/planner/agent/ports.ts'
 import type { Log } from '../../src/domain/log.ts'
 import type { ToolDeclaration } from '../../src/domain/tool.ts'
 import { systemClock } from '../../src/main/engine/clock.ts'
@@ -61,7 +62,7 @@ export interface WorldOptions {
   wrapPool?: (pool: SandboxPool) => SandboxPool
   models?: Models
   gallery?: GalleryOptions
-  connections?: () => readonly { name: string; purpose: string }[]
+  connections?: () => readonly KnownConnection[]
 }
 
 export type Taken = Exclude<Accepted, { is: 'full' }>

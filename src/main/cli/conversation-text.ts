@@ -5,7 +5,7 @@ import { count, safe, section } from './terminal.ts'
 const FROM = { sentence: ' (as you said)', answer: '', usual: ' (as usual)', empty: '(empty)' } as const
 
 export function conversationText(view: ConversationView): string {
-  const { text, offers, settings, contract, dryRun, question, assumptions, script } = view
+  const { text, offers, settings, contract, dryRun, question, assumptions, changes, script } = view
   const lines =
     dryRun === null
       ? []
@@ -22,6 +22,8 @@ export function conversationText(view: ConversationView): string {
       'Settings',
       settings.map(({ label, value, from }) => `${safe(label)}: ${safe(value, 500)}${FROM[from]}`),
     ),
+    section('Grants more', changes.filter(({ effect }) => effect === 'widened').map(changeText)),
+    section('Also different', changes.filter(({ effect }) => effect !== 'widened').map(changeText)),
     ...contract.map(({ heading, lines: clauses }) =>
       section(
         heading,
@@ -41,6 +43,10 @@ export function conversationText(view: ConversationView): string {
   ]
     .filter(part => part !== '')
     .join('\n')
+}
+
+function changeText({ heading, before, after }: ConversationView['changes'][number]): string {
+  return safe(`${heading}: ${before ?? 'nothing'} → ${after ?? 'nothing'}`, 1_000)
 }
 
 function linesOf(text: string): number {

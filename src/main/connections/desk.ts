@@ -79,6 +79,15 @@ export class Desk implements ConnectionDesk, Connections {
     return this.#records.all()
   }
 
+  /** What a planner may know of them: never a secret. */
+  known(): { name: string; purpose: string; hosts: string[] }[] {
+    return this.#records.all().map(connection => ({
+      name: connection.name,
+      purpose: providerOf(connection).purpose,
+      hosts: connection.origins.flatMap(origin => URL.parse(origin)?.host ?? []),
+    }))
+  }
+
   find(name: string): Connection | undefined {
     return this.#records.byName(name)
   }

@@ -8,6 +8,7 @@ import type { Json } from '../../domain/json.ts'
 import type { Log } from '../../domain/log.ts'
 import { NO_MODELS } from '../../domain/model.ts'
 import type { Models } from '../../domain/model.ts'
+import type { KnownConnection } from '../../planner/agent/ports.ts'
 import type { SandboxPool, SandboxStats } from '../../sandbox/pool.ts'
 import { acceptEvent, eventById } from '../store/inbox.ts'
 import type { InboxRow, NewEvent } from '../store/inbox.ts'
@@ -67,7 +68,7 @@ export interface EngineOptions {
   /** Absent: none is connected, and nothing is sent anywhere. */
   models?: Models
   /** What is connected, as the planner may know it. */
-  connections?: () => readonly { name: string; purpose: string }[]
+  connections?: () => readonly KnownConnection[]
 }
 
 export interface EventRequest {

@@ -11,8 +11,7 @@ import type { DryRun } from '../chat/talk/talk.ts'
 export interface PlanPorts {
   readonly tools: ToolShelf
   readonly examples: ExampleShelf
-  /** Names of connections and what each is for. */
-  connections(): readonly { name: string; purpose: string }[]
+  connections(): readonly KnownConnection[]
   /** What is wrong with a contract; null where it can be kept. */
   contract(json: Json): { ok: true; contract: Contract } | { ok: false; problems: readonly string[] }
   words(contract: Contract): ContractSection[]
@@ -27,6 +26,13 @@ export interface PlanPorts {
   zone(): string
   now(): number
   isTaken(name: string): boolean
+}
+
+export interface KnownConnection {
+  name: string
+  purpose: string
+  /** Where its credential may go. */
+  hosts: readonly string[]
 }
 
 export interface ToolShelf {

@@ -6,6 +6,8 @@ export type Language = 'en' | 'de'
 
 interface Words {
   mayLook: (places: string) => string
+  /** After a question: what the person did not name themselves. */
+  hearsay: (places: string) => string
   yes: string
   no: string
   confirm: (title: string) => string
@@ -27,6 +29,7 @@ interface Words {
 const EN: Words = {
   mayLook: places =>
     `To plan this, Steward would look at: ${places}. It only reads, and changes nothing. May it?`,
+  hearsay: places => `${places} was not named by you, and may have been named by what was read from outside.`,
   yes: 'Yes',
   no: 'No',
   confirm: title => `Is “${title}” right?`,
@@ -50,6 +53,7 @@ const EN: Words = {
 const DE: Words = {
   mayLook: places =>
     `Um das zu planen, würde Steward ansehen: ${places}. Es wird nur gelesen und nichts geändert. Ist das in Ordnung?`,
+  hearsay: places => `${places} wurde nicht von Ihnen genannt, vielleicht aber in dem, was gelesen wurde.`,
   yes: 'Ja',
   no: 'Nein',
   confirm: title => `Stimmt „${title}“ so?`,

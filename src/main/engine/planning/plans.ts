@@ -10,6 +10,7 @@ import { fail, failureOf } from '../../../domain/failure.ts'
 import type { Json } from '../../../domain/json.ts'
 import type { Models } from '../../../domain/model.ts'
 import { NEW_DRAFT } from '../../../planner/agent/draft.ts'
+import type { KnownConnection } from '../../../planner/agent/ports.ts'
 import { addChatEvent, workflowOfChat } from '../../store/chats.ts'
 import { acceptEvent } from '../../store/inbox.ts'
 import { setUpOf } from '../../store/set-ups.ts'
@@ -28,7 +29,7 @@ export interface PlanRoom {
   models: Models
   install: (request: InstallRequest, also: (tx: Tx, installed: Installed) => void) => Promise<Installed>
   gallery: GalleryOptions
-  connections: () => readonly { name: string; purpose: string }[]
+  connections: () => readonly KnownConnection[]
 }
 
 /** What a plan is at, while somebody waits for it. */

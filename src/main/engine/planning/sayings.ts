@@ -1,5 +1,8 @@
 /** What a plan says to its person: text, the open question, and the card that may be confirmed. */
 import { contractText } from '../../../domain/contract-text.ts'
+import { contractDiff } from '../../../domain/contract-diff.ts'
+import type { ClauseChange } from '../../../domain/contract-diff.ts'
+import type { Contract } from '../../../domain/contract.ts'
 import { parseContract } from '../../../domain/contract-check.ts'
 import { sha256Hex } from '../../../domain/json.ts'
 import type { Json } from '../../../domain/json.ts'
@@ -14,6 +17,8 @@ import type { Store } from '../../store/store.ts'
 /** As a conversation without a model says it, and what only a plan has to say. */
 export interface PlanSaid extends Said {
   assumptions: string[]
+  /** What the contract says differently from the one that is live, what it grants more first; empty for a new one. */
+  changes: ClauseChange[]
   /** The script behind the card, to be looked at and not edited. */
   script: { hash: string; source: string } | null
   /** Ids of runs that it speaks of. */
@@ -28,6 +33,7 @@ const NOTHING_SAID: PlanSaid = {
   contract: [],
   dryRun: null,
   assumptions: [],
+  changes: [],
   script: null,
   runs: [],
 }
@@ -50,7 +56,7 @@ export function textSaid(text: string): Json {
   return asJson({ ...NOTHING_SAID, text, runs: [...new Set(text.match(RUN_ID) ?? [])] })
 }
 
-export function questionSaid(draft: Draft, open: Omit<Open, 'callId'>): Json {
+export function questionSaid(draft: Draft, open: Omit<Open, 'callId'>, before: Contract | null): Json {
   const question = { text: open.text, example: open.example, choices: open.choices }
   if (open.about !== 'confirm') return asJson({ ...NOTHING_SAID, text: '', question })
   const read = parseContract(draft.contract)
@@ -62,6 +68,7 @@ export function questionSaid(draft: Draft, open: Omit<Open, 'callId'>): Json {
     contract: read.ok ? contractText(read.contract) : [],
     dryRun: draft.rehearsed?.dryRun ?? null,
     assumptions,
+    changes: before !== null && read.ok ? contractDiff(before, read.contract) : [],
     script: source === null ? null : { hash: sha256Hex(source), source },
   })
 }

@@ -2,6 +2,7 @@
  * One stretch of work on a plan: takes in what was said, asks the model, does what it wants, until a person is needed.
  * Each step ends in one transaction; what is read anew at the next is what it wrote. A step that was lost is made again.
  */
+import type { Contract } from '../../../domain/contract.ts'
 import { failureOf, isFailureError } from '../../../domain/failure.ts'
 import type { Failure } from '../../../domain/failure.ts'
 import type { Json } from '../../../domain/json.ts'
@@ -9,6 +10,7 @@ import type { ModelCall, ModelMessage, ModelReply } from '../../../domain/model.
 import { act, doingOf } from '../../../planner/agent/act.ts'
 import type { Draft } from '../../../planner/agent/draft.ts'
 import { placesIn, wantedBy, withLooks } from '../../../planner/agent/looks.ts'
+import { namedIn } from '../../../planner/agent/hearsay.ts'
 import { hear } from '../../../planner/agent/hear.ts'
 import { nextStep } from '../../../planner/agent/next.ts'
 import type { PlanPorts } from '../../../planner/agent/ports.ts'
@@ -165,8 +167,11 @@ class PlanWork {
     const ports = this.#ports(task)
     const read = ports.past === null ? null : ports.contract(ports.past.contract)
     const allowed = read?.ok === true ? withLooks(draft.looks, wantedBy(read.contract)) : draft.looks
-    const came = await orAborted(act(call, { ports, draft, allowed, signal }), signal)
-    if (came.is === 'question') return this.#question(task, call, came)
+    const connected = ports.connections().flatMap(({ hosts }) => hosts)
+    const named = namedIn(threadMessages(store, task.id), draft.answers, connected)
+    const came = await orAborted(act(call, { ports, draft, allowed, named, signal }), signal)
+    if (came.is === 'question')
+      return this.#question(task, call, { ...came, before: read?.ok === true ? read.contract : null })
     const answers = [...came.draft.answers, { callId: call.id, tool: call.tool, text: came.text }]
     await store.write(tx => {
       keepDraft(store, tx, task.id, { ...came.draft, answers }, clock.now())
@@ -177,12 +182,12 @@ class PlanWork {
   #question(
     task: TaskRow,
     call: ModelCall,
-    { open, draft }: Extract<Came, { is: 'question' }>,
+    { open, draft, before }: Extract<Came, { is: 'question' }> & { before: Contract | null },
   ): Promise<boolean> {
     const { store, clock } = this.#room.context
     const asked = { ...draft, open: { ...open, callId: call.id } }
     const state = open.about === 'confirm' ? 'confirming' : 'asking'
-    return this.#say(task, { state, body: questionSaid(draft, open) }, tx => {
+    return this.#say(task, { state, body: questionSaid(draft, open, before) }, tx => {
       keepDraft(store, tx, task.id, asked, clock.now())
     })
   }

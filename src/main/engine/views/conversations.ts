@@ -17,6 +17,15 @@ export type PlanStage = (typeof PLAN_STAGES)[number]
 
 export const planSaidSchema = saidSchema.extend({
   assumptions: z.array(z.string()),
+  changes: z.array(
+    z.object({
+      clause: z.string(),
+      heading: z.string(),
+      effect: z.enum(['widened', 'narrowed', 'changed']),
+      before: z.string().nullable(),
+      after: z.string().nullable(),
+    }),
+  ),
   script: z.object({ hash: z.string(), source: z.string() }).nullable(),
   runs: z.array(z.string()),
 })
@@ -36,7 +45,7 @@ export interface ConversationView extends PlanSaid {
   at: number
 }
 
-const ONLY_PLANNED = { assumptions: [], script: null, runs: [] }
+const ONLY_PLANNED = { assumptions: [], changes: [], script: null, runs: [] }
 const NOT_YET: PlanSaid = {
   text: '',
   question: null,

@@ -1,6 +1,12 @@
 /** The one tool by which a model asks a person something. Permission is not asked for: the contract is. */
 import { z } from 'zod'
-import { define } from './kit.ts'
+import { answer, define } from './kit.ts'
+
+/** A chat is no place for what belongs into the vault, whoever asks for it. */
+const SECRETS =
+  /\b(passwords?|passphrase|passwort|passwörter|kennwort|pin|tan|secret key|private key|seed phrase|api[- ]?keys?|access token|credit card|kreditkarte)\b/i
+const NO_SECRETS =
+  'It was not asked: secrets are never asked for in a chat. What needs an account names a connection, which the person adds elsewhere.'
 
 export const askUser = define({
   name: 'ask_user',
@@ -15,9 +21,13 @@ export const askUser = define({
       .default([]),
   }),
   doing: 'Asking',
-  run: ({ question, example, choices }, { draft }) => ({
-    is: 'question',
-    open: { about: 'model', text: question, example: example ?? null, choices, looks: null },
-    draft,
-  }),
+  run: ({ question, example, choices }, { draft }) => {
+    const all = [question, example ?? '', ...choices.map(({ label }) => label)].join(' ')
+    if (SECRETS.test(all)) return answer(NO_SECRETS, draft)
+    return {
+      is: 'question',
+      open: { about: 'model', text: question, example: example ?? null, choices, looks: null },
+      draft,
+    }
+  },
 })

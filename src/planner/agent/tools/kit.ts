@@ -1,8 +1,11 @@
 /** What the planner's tools have in common: how one is declared, what comes of a call, and the questions of the host. */
 import type { z } from 'zod'
+import { visibleText } from '../../../domain/approval.ts'
 import { parseContract } from '../../../domain/contract-check.ts'
 import type { Contract } from '../../../domain/contract.ts'
 import type { Draft, Looks, Open } from '../draft.ts'
+import { hearsayLooks } from '../hearsay.ts'
+import type { Named } from '../hearsay.ts'
 import type { PlanPorts } from '../ports.ts'
 import { placesText, wordsIn } from '../words.ts'
 
@@ -15,6 +18,7 @@ export interface Desk {
   draft: Draft
   /** What may be looked at now, by whatever way it was allowed. */
   allowed: Looks
+  named: Named
   signal: AbortSignal
 }
 
@@ -37,13 +41,15 @@ export function answer(text: string, draft: Draft): Came {
   return { is: 'answer', text, draft }
 }
 
-export function mayItLook(looks: Looks, draft: Draft): Came {
+export function mayItLook(looks: Looks, draft: Draft, named: Named): Came {
   const words = wordsIn(draft.language)
+  const hearsay = hearsayLooks(looks, named).map(place => visibleText(place))
+  const warning = hearsay.length === 0 ? '' : ` ${words.hearsay(hearsay.join(', '))}`
   return {
     is: 'question',
     open: {
       about: 'look',
-      text: words.mayLook(placesText(looks, draft.language)),
+      text: `${words.mayLook(placesText(looks, draft.language))}${warning}`,
       example: null,
       choices: [
         { value: 'yes', label: words.yes },

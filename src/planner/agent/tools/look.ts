@@ -70,10 +70,10 @@ export const explore = define({
     'Run a script that looks around: `export default async function run() { … return … }` with imports from tools. It reads for real, only at the hosts, folders and accounts that you name here; changes are simulated. Return little. A place that the person has not named themselves is asked for first.',
   input: exploreInput,
   doing: 'Looking around',
-  run: async ({ script, hosts, paths, accounts }, { ports, draft, allowed, signal }) => {
+  run: async ({ script, hosts, paths, accounts }, { ports, draft, allowed, named, signal }) => {
     const wanted: Looks = { hosts, paths: paths.map(path => fullPath(path, ports)), accounts }
     const missing = missingLooks(wanted, allowed)
-    if (!isNothing(missing)) return mayItLook(missing, draft)
+    if (!isNothing(missing)) return mayItLook(missing, draft, named)
     const uses = [
       ...new Set([...script.matchAll(/from\s+['"](tools\/[\w.]+)['"]/g)].map(([, name]) => name ?? '')),
     ]

@@ -6,6 +6,7 @@ import type { JsonObject } from '../../../domain/json.ts'
 import { promptBlock } from '../../../domain/prompt-block.ts'
 import { identityOf } from '../draft.ts'
 import type { Draft } from '../draft.ts'
+import { hearsayIn } from '../hearsay.ts'
 import { isNothing, missingLooks, wantedBy } from '../looks.ts'
 import { careful, completed } from '../terms.ts'
 import { wordsIn } from '../words.ts'
@@ -22,10 +23,12 @@ export const proposeContract = define({
     assumptions: z.array(z.string().max(300)).max(12).default([]),
   }),
   doing: 'Writing the contract',
-  run: ({ name, contract: json, assumptions }, { ports, draft }) => {
+  run: ({ name, contract: json, assumptions }, { ports, draft, named }) => {
     const read = ports.contract(completed(json, ports.zone()))
     if (!read.ok) return answer(`The contract cannot stand:\n${read.problems.join('\n')}`, draft)
     const before = ports.past === null ? null : confirmed(ports.past.contract)
+    const hearsay = hearsayIn(read.contract, before, named)
+    if (hearsay.length > 0) return answer(refusedHearsay(hearsay), draft)
     const { contract, notes } = careful(read.contract, {
       tools: ports.tools,
       askedFirst: draft.askedFirst,
@@ -40,6 +43,10 @@ export const proposeContract = define({
     )
   },
 })
+
+function refusedHearsay(places: readonly string[]): string {
+  return `The contract cannot stand: the person has not named ${places.join(', ')}, and since something was read from outside, nothing is sent to a place that they did not name. Leave it out, or ask them to write out where it should go.`
+}
 
 export const writeScript = define({
   name: 'write_script',
@@ -90,7 +97,7 @@ async function rehearsed(desk: Desk): Promise<Came> {
   const absent = wanted.accounts.find(name => !ports.connections().some(known => known.name === name))
   if (absent !== undefined) return connectFirst(absent, draft)
   const missing = missingLooks(wanted, allowed)
-  if (!isNothing(missing)) return mayItLook(missing, draft)
+  if (!isNothing(missing)) return mayItLook(missing, draft, desk.named)
   const played = await ports.dryRun(draft.source, draft.contract, signal)
   const from = [...wanted.hosts, ...wanted.paths].join(', ') || 'tools'
   const text = promptBlock(from, cut(JSON.stringify(played, null, 1)))

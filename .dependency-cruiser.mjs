@@ -165,7 +165,7 @@ export default {
       comment: 'What ships does not import tests, benchmarks or tools of development.',
       severity: 'error',
       from: { path: '^src/', pathNot: tests },
-      to: { path: ['^test/', '^bench/', tests] },
+      to: { path: ['^test/', '^bench/', '^eval/', tests] },
     },
     {
       name: 'product-without-development',

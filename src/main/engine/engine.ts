@@ -3,6 +3,7 @@
  * folder; owns nothing itself but their order of starting and stopping.
  */
 import type { Clock } from '../../domain/clock.ts'
+import type { Contract } from '../../domain/contract.ts'
 import { fail } from '../../domain/failure.ts'
 import type { Json } from '../../domain/json.ts'
 import type { Log } from '../../domain/log.ts'
@@ -204,6 +205,12 @@ export class Engine {
   /** Plays a script without recording or changing anything (S6). */
   rehearse(rehearsal: Rehearsal): Promise<RehearsalEnd> {
     return rehearse(this.#context, rehearsal)
+  }
+
+  /** What would start it now under this contract; null where nothing but a person does. */
+  async eventNow(contract: Contract, signal: AbortSignal): Promise<Json> {
+    const { eventFor } = await import('./set-up/dry-run.ts')
+    return eventFor(this.#context, contract, signal)
   }
 
   /** Takes an event in. Resolves when it is on the disk (J1): only then may anyone be told so. */

@@ -33,7 +33,11 @@ export async function playFilled(
 }
 
 /** What it would be given if it started now: for what is watched, all that is there as if it were new. */
-async function eventFor(context: EngineContext, contract: Contract, signal: AbortSignal): Promise<Json> {
+export async function eventFor(
+  context: EngineContext,
+  contract: Contract,
+  signal: AbortSignal,
+): Promise<Json> {
   const [trigger] = contract.when
   if (trigger === undefined) return null
   if (trigger.kind === 'webhook') return delivery(context, trigger.name)
@@ -52,7 +56,7 @@ async function foundNow(
     const looked = await lookOnce(context, {
       owner: 'dry-run',
       contract,
-      spec: 'existing' in spec ? { ...spec, existing: 'process' } : spec,
+      spec: asIfNew(spec),
       cursor: null,
       most: 1,
       longestMs: LONGEST_LOOK_MS,
@@ -64,6 +68,12 @@ async function foundNow(
     if (isFailureError(error)) return null
     throw error
   }
+}
+
+/** All that is there, also what came a moment ago. */
+function asIfNew(spec: Trigger): Trigger {
+  if (spec.kind === 'files') return { ...spec, existing: 'process', settleMs: 0 }
+  return 'existing' in spec ? { ...spec, existing: 'process' } : spec
 }
 
 function delivery({ clock }: EngineContext, hook: string): Json {

@@ -1,0 +1,78 @@
+/** A model whose replies are known beforehand: which one comes next follows from what is in the thread alone. */
+import type { Json } from '../../src/domain/json.ts'
+import type { ModelCall, ModelReply, ModelRequest, Models } from '../../src/domain/model.ts'
+import type { Reply, Situated } from '../intent.ts'
+
+/** `turn`: how often it has replied before. null: it has nothing to say. */
+export type Replies = (situated: Situated, turn: number, request: ModelRequest) => Reply | null
+
+export class ListedModel implements Models {
+  readonly #replies: Replies
+  readonly #situated: Situated[] = []
+
+  constructor(replies: Replies) {
+    this.#replies = replies
+  }
+
+  /** Who asks is told by the wish. */
+  knows(situated: Situated): this {
+    this.#situated.push(situated)
+    return this
+  }
+
+  serving() {
+    return { connection: 'model', provider: 'listed', model: 'listed-1' }
+  }
+
+  async ask(request: ModelRequest): Promise<ModelReply> {
+    const [first] = request.messages
+    const wish = first?.from === 'user' ? first.text : ''
+    const situated = this.#situated.findLast(({ situation }) => wish.includes(situation.wish))
+    if (situated === undefined) throw new Error('nobody knows this wish')
+    const turn = request.messages.filter(({ from }) => from === 'model').length
+    return replied(situated, this.#replies(situated, turn, request) ?? { say: heard(request) }, turn)
+  }
+}
+
+/** What it was told last, so that a try that failed says why. */
+export function heard({ messages }: ModelRequest): string {
+  const last = messages.at(-1)
+  if (last?.from !== 'tools') return ''
+  return last.answers.map(({ text }) => text).join('\n')
+}
+
+function replied({ intent }: Situated, reply: Reply, turn: number): ModelReply {
+  const calls = callsOf(intent.id, reply).map(([tool, input], place) => ({
+    id: `c${String(turn)}_${String(place)}`,
+    tool,
+    input,
+  }))
+  return {
+    text: 'say' in reply ? reply.say : '',
+    calls: calls satisfies ModelCall[],
+    value: null,
+    finish: calls.length > 0 ? 'calls' : 'stop',
+    tokens: { input: 1_000, cached: 0, output: 100, reasoning: 0 },
+    micros: 0,
+    estimated: false,
+    model: 'listed-1',
+  }
+}
+
+function callsOf(name: string, reply: Reply): (readonly [tool: string, input: Json])[] {
+  if ('ask' in reply) {
+    const choices = [...(reply.choices ?? [])].map(choice => ({ ...choice }))
+    return [['ask_user', { question: reply.ask, choices }]]
+  }
+  if ('look' in reply) {
+    const { look, hosts = [], paths = [] } = reply
+    return [['explore', { script: look, hosts: [...hosts], paths: [...paths] }]]
+  }
+  if ('say' in reply) return []
+  const { contract, source, despite } = reply.plan
+  return [
+    ['propose_contract', { name, contract: contract as Json, assumptions: [] }],
+    ['write_script', { source }],
+    ['finish', despite === undefined ? {} : { despite }],
+  ]
+}

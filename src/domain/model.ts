@@ -6,6 +6,7 @@
  * `model`), `auth-revoked` (the key was refused), `rate-limited`, `unavailable`, `timeout`, `network`, `offline`,
  * `budget-exceeded` (a cap, before anything was sent), `rejected` (the model refused, or is gone), `bad-response`.
  */
+import { FailureError } from './failure.ts'
 import type { Json, JsonObject } from './json.ts'
 
 /** planner: plans and changes · maintainer: repairs · small: judges and extracts for scripts. */
@@ -84,7 +85,11 @@ export interface CostCap {
   readonly name: string
   readonly micros: number
   readonly over:
-    { taskId: string } | { runId: string } | { workflowId: string; since: number } | { since: number }
+    | { taskId: string }
+    | { runId: string }
+    /** What its runs cost: making and mending it is not theirs. */
+    | { workflowId: string; since: number }
+    | { since: number }
   /** When it starts anew (UTC ms); null for never. */
   readonly resetsAt: number | null
 }
@@ -128,6 +133,18 @@ export interface CostEntry extends Spent {
   readonly id: string
 }
 
+/** What a tool asks for a script. Which model it is, whose cost and what it may cost is not the tool's to say. */
+export interface Question {
+  readonly system: string
+  readonly text: string
+  /** The JSON Schema of the answer. */
+  readonly answer: JsonObject
+  readonly maxOutputTokens: number
+}
+
+/** Answers with one JSON value of the schema; fails as `Models` does. */
+export type AskModel = (question: Question) => Promise<Json>
+
 export interface ModelInfo {
   readonly connection: string
   readonly provider: string
@@ -144,5 +161,13 @@ export interface Models {
 /** Where nobody has connected one. */
 export const NO_MODELS: Models = {
   serving: () => null,
-  ask: () => Promise.reject(new Error('no model is connected, and one was asked')),
+  ask: () =>
+    Promise.reject(
+      new FailureError({
+        kind: 'not-connected',
+        setting: 'model',
+        message: 'No model is connected. Nothing was sent. Connect one, then this goes on.',
+        detail: { sent: 'no' },
+      }),
+    ),
 }

@@ -60,6 +60,21 @@ describe('quotas', () => {
     })
   })
 
+  it('P2 a model is asked no more on a day whose budget is spent, whatever the next answer would cost', () => {
+    const contract = contractOf({ models: true, budget: { costPerRunMicros: 100, costPerDayMicros: 150 } })
+    const model = callOf({ tool: 'llm.extract', effect: 'model' })
+    const spent = (costThisDayMicros: number) => ({ ...UNUSED, costThisDayMicros })
+    expect(judge(model, { contract, usage: spent(149) })).toMatchObject({ verdict: 'allow' })
+    expect(judge(model, { contract, usage: spent(150) })).toMatchObject({
+      verdict: 'defer',
+      budget: 'costPerDayMicros',
+    })
+    // Of a budget of nothing nothing was spent: what costs nothing may be asked.
+    expect(judge(model, { contract: contractOf({ models: true }), usage: spent(0) })).toMatchObject({
+      verdict: 'allow',
+    })
+  })
+
   it('P2 outside the windows writes are deferred to the next opening and reads are not', () => {
     const contract = contractOf({ windows: [{ from: '22:00', to: '02:00' }] })
     expect(judge(POST, { contract })).toMatchObject({

@@ -98,8 +98,13 @@ function actionDelays(input: PolicyInput): Delay[] {
 
 function costDelays({ contract, call, usage, now }: PolicyInput): Delay[] {
   const most = contract.budget.costPerDayMicros
-  if (call.costMicros === 0 || usage.costThisDayMicros + call.costMicros <= most) return []
-  const reason = 'The call would cost more than is left of the budget of the day.'
+  const spent = usage.costThisDayMicros
+  // What asking a model will cost is known only to who asks it: here, that nothing is left to ask it with.
+  const isUsedUp = call.effect === 'model' && spent > 0 && spent >= most
+  if (!isUsedUp && (call.costMicros === 0 || spent + call.costMicros <= most)) return []
+  const reason = isUsedUp
+    ? 'What models may cost in a day is spent.'
+    : 'The call would cost more than is left of the budget of the day.'
   return [defer('budget.costPerDayMicros', 'costPerDayMicros', nextDay(now, contract.zone), reason)]
 }
 

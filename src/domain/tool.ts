@@ -6,6 +6,7 @@ import type { z } from 'zod'
 import type { Contract } from './contract.ts'
 import type { Failure } from './failure.ts'
 import type { Json } from './json.ts'
+import type { AskModel } from './model.ts'
 import type { NoteChange, NotesView } from './note.ts'
 import type { Touches } from './touches.ts'
 
@@ -68,6 +69,8 @@ export interface ToolContext {
   readonly begunAt: number
   /** What `prepare` recorded with the write-ahead. */
   readonly evidence: Json
+  /** Asks a model: only for tools whose effect is `model`. */
+  readonly ask?: AskModel
 }
 
 export interface ToolDeclaration<I = Json, O = Json> {

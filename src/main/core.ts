@@ -45,6 +45,7 @@ import { filesTools } from './tools/files.ts'
 import { flowTools } from './tools/flow.ts'
 import { httpTools } from './tools/http.ts'
 import { imagesTools } from './tools/images.ts'
+import { llmTools } from './tools/llm.ts'
 import { logTools } from './tools/log.ts'
 import { createHttpClient } from './tools/network/client.ts'
 import type { HttpClient, HttpClientOptions } from './tools/network/client.ts'
@@ -348,6 +349,7 @@ function openTools(
     ...tablesTools(compute),
     ...pdfTools(compute, files),
     ...imagesTools(compute, files),
+    ...llmTools(),
   ])
 }
 

@@ -31,6 +31,7 @@ import { filesTools } from '../../src/main/tools/files.ts'
 import { flowTools } from '../../src/main/tools/flow.ts'
 import { httpTools } from '../../src/main/tools/http.ts'
 import { imagesTools } from '../../src/main/tools/images.ts'
+import { llmTools } from '../../src/main/tools/llm.ts'
 import { logTools } from '../../src/main/tools/log.ts'
 import { createHttpClient } from '../../src/main/tools/network/client.ts'
 import { notesTools } from '../../src/main/tools/notes.ts'
@@ -197,6 +198,7 @@ function createOutside(
     ...notesTools(),
     ...archiveTools(),
     ...imagesTools(compute),
+    ...llmTools(),
     ...calendarTools({ client, compute }),
     ...tablesTools(compute),
     ...webTools({ reader, searchProvider: () => Promise.resolve(null) }),

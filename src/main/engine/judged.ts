@@ -35,6 +35,8 @@ interface Used {
   actions: number
   /** Changes of the outside by its automation since then. */
   since: (at: number) => number
+  /** What asking models cost, micro-dollars; looked at only where it matters. */
+  cost: { run: () => number; since: (at: number) => number }
 }
 
 /** Around a call. */
@@ -144,9 +146,15 @@ export const NOTHING_USED: Usage = {
   costThisDayMicros: 0,
 }
 
-/** Hours and days are those of the contract's zone; only a write has to know what was changed in them. */
+/** Hours and days are those of the contract's zone; looked up is only what a call of this effect can use up. */
 function usageOf({ zone }: Contract, effect: Effect, used: Used, now: number): Usage {
   const usage = { ...NOTHING_USED, callsThisRun: used.calls }
+  if (effect === 'model')
+    return {
+      ...usage,
+      costThisRunMicros: used.cost.run(),
+      costThisDayMicros: used.cost.since(dayStart(now, zone)),
+    }
   if (effect !== 'write') return usage
   return {
     ...usage,

@@ -53,7 +53,7 @@ const total = query.selectFrom('costs').select(({ fn }) => fn.sum<number | null>
 const ofTask = statement((p: { id: string }) => total.where('task_id', '=', p.id))
 const ofRun = statement((p: { id: string }) => total.where('run_id', '=', p.id))
 const ofWorkflow = statement((p: { id: string; since: number }) =>
-  total.where('workflow_id', '=', p.id).where('at', '>=', p.since),
+  total.where('workflow_id', '=', p.id).where('purpose', '=', 'run').where('at', '>=', p.since),
 )
 const ofAll = statement((p: { since: number }) => total.where('at', '>=', p.since))
 

@@ -10,6 +10,7 @@ import { filesTools } from './files.ts'
 import { flowTools } from './flow.ts'
 import { httpTools } from './http.ts'
 import { imagesTools } from './images.ts'
+import { llmTools } from './llm.ts'
 import { logTools } from './log.ts'
 import { createHttpClient } from './network/client.ts'
 import { notesTools } from './notes.ts'
@@ -35,6 +36,7 @@ const registry = createRegistry([
   ...flowTools(),
   ...httpTools(client),
   ...imagesTools(compute),
+  ...llmTools(),
   ...logTools(),
   ...notesTools(),
   ...notifyTools(),

@@ -38,9 +38,13 @@ export function planPorts(room: PlanRoom, task: TaskRow): PlanPorts {
     contract: json => contractOrProblems(json),
     words: contract => contractText(contract),
     check: (source, contract) => Promise.resolve(reportFor(tools, source, contract)),
-    explore: (source, contract, signal) => exploreWith(context, { source, contract, signal }),
+    explore: (source, contract, signal) =>
+      exploreWith(context, { source, contract, signal, taskId: task.id }),
     dryRun: (source, contract, signal) =>
-      playFilled(context, { name: '', source, contract }, signal, task.workflow_id ?? undefined),
+      playFilled(context, { name: '', source, contract }, signal, {
+        taskId: task.id,
+        ...(task.workflow_id === null ? {} : { workflowId: task.workflow_id }),
+      }),
     past: pastOf(context, task),
     home: () => gallery.home ?? os.homedir(),
     zone: () => gallery.zone ?? Intl.DateTimeFormat().resolvedOptions().timeZone,
@@ -123,7 +127,11 @@ function reportFor(tools: ToolRegistry, source: string, contract: Json): ScriptR
 
 async function exploreWith(
   context: EngineContext,
-  { source, contract: json, signal }: { source: string; contract: Json; signal: AbortSignal },
+  {
+    source,
+    contract: json,
+    ...rest
+  }: { source: string; contract: Json; signal: AbortSignal; taskId: string },
 ): Promise<Explored> {
   try {
     const contract = checkedContract(json, 'rehearsed')
@@ -135,7 +143,7 @@ async function exploreWith(
       event: null,
       phase: 'explore',
       longestMs: LONGEST_LOOK_MS,
-      signal,
+      ...rest,
     })
     const head = { id: '', automation: null, contract, version: null, startedAt }
     const { steps } = reportOf(context.tools, head, end)

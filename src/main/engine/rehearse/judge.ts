@@ -6,6 +6,7 @@ import { decide } from '../../../domain/policy.ts'
 import type { Decision, PolicyInput } from '../../../domain/policy.ts'
 import { actionsOf } from '../../../domain/decision.ts'
 import { hasGrant } from '../../store/actions.ts'
+import { spentOver } from '../../store/cost-entries.ts'
 import { actionsBegunSince } from '../../store/journal.ts'
 import { policyInForce } from '../../store/policies.ts'
 import { NOTHING_USED, policyInput, riskOf } from '../judged.ts'
@@ -62,6 +63,10 @@ function inputFor(playing: Playing, part: Part): PolicyInput {
         calls: playing.calls,
         actions: playing.actions,
         since: at => actionsBegunSince(context.store, workflowId, at) + playing.actions,
+        cost: {
+          run: () => playing.micros,
+          since: at => spentOver(context.store, { workflowId, since: at }),
+        },
       },
       reads: () => playing.seen.filter(step => step.effect === 'read'),
       scopeOf: owner => playing.scopeOf(owner),

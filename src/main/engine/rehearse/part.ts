@@ -2,11 +2,13 @@
 import { idempotencyKeyOf, stepIdOf } from '../../../domain/identity.ts'
 import type { Json } from '../../../domain/json.ts'
 import type { Phase } from '../../../domain/policy.ts'
+import type { AskModel } from '../../../domain/model.ts'
 import type { Effect, LocalChange, ToolContext, ToolDeclaration } from '../../../domain/tool.ts'
 import type { GuestCall } from '../../../sandbox/protocol.ts'
 import { validateInput } from '../../tools/validate.ts'
 import type { Checked } from '../../tools/validate.ts'
 import { policyInForce } from '../../store/policies.ts'
+import { askerFor, newBill } from '../asking.ts'
 import type { EngineContext } from '../context.ts'
 import { boundsFor, riskOf } from '../judged.ts'
 import type { Rehearsal } from './rehearsal.ts'
@@ -52,6 +54,8 @@ export interface Playing {
   readonly calls: number
   /** Changes of the outside that would have been made so far. */
   actions: number
+  /** What asking models has cost so far. */
+  micros: number
   /** UTC ms; ahead of the clock by all that was slept through. */
   now(): number
   sleepUntil(at: number): void
@@ -102,5 +106,29 @@ export function contextOf(playing: Playing, part: Part, signal: AbortSignal): To
     },
     begunAt: part.begunAt,
     evidence: null,
+    ...(part.effect === 'model' ? { ask: askFor(playing, part, signal) } : {}),
+  }
+}
+
+/** Live, as reads are: a preview that invented answers would show another run. It is paid for as making things is. */
+function askFor(playing: Playing, { tool }: Part, signal: AbortSignal): AskModel {
+  const { context, rehearsal, name } = playing
+  const { contract, workflowId = null, taskId = null } = rehearsal
+  return async question => {
+    const bill = newBill()
+    const left = Math.max(0, contract.budget.costPerRunMicros - playing.micros)
+    const ask = askerFor({
+      models: context.models,
+      of: { purpose: 'build', workflowId, taskId, runId: null, stepId: null, tool: tool.name },
+      caps: [{ name: 'costPerRunMicros', micros: left, over: { runId: name }, resetsAt: null }],
+      bill,
+      settles: 'at-once',
+      signal,
+    })
+    try {
+      return await ask(question)
+    } finally {
+      playing.micros += bill.micros
+    }
   }
 }

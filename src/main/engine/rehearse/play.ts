@@ -56,10 +56,6 @@ async function perform(playing: Playing, part: Part): Promise<Performed> {
 
 async function callTool(playing: Playing, part: Part): Promise<Outcome> {
   const { tool, args } = part
-  if (part.effect === 'model') {
-    const message = 'Models are not called in a rehearsal.'
-    return thrown({ kind: 'not-permitted', clause: 'models', message })
-  }
   const signal = AbortSignal.any([playing.abort, AbortSignal.timeout(timeoutOf(part))])
   const context = contextOf(playing, part, signal)
   if (part.effect === 'write' && tool.simulate === undefined) {

@@ -14,6 +14,8 @@ export interface Rehearsal {
   phase: Extract<Phase, 'explore' | 'dry-run'>
   /** Whose memory, items, grants and quotas it finds; absent: those of an automation that never ran. */
   workflowId?: string
+  /** The work it is part of: what asking models costs is the task's. */
+  taskId?: string
   /** Longest it may take, ms; never longer than the contract lets a run take. */
   longestMs?: number
   signal?: AbortSignal

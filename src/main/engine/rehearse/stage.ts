@@ -44,6 +44,7 @@ export class Stage implements Playing {
   phase: Phase
   calls = 0
   actions = 0
+  micros = 0
 
   readonly #done: (end: RehearsalEnd | Promise<RehearsalEnd>) => void
   readonly #aborter = new AbortController()

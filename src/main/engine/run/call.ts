@@ -2,6 +2,7 @@
 import type { Contract } from '../../../domain/contract.ts'
 import type { Failure } from '../../../domain/failure.ts'
 import type { Json } from '../../../domain/json.ts'
+import type { AskModel } from '../../../domain/model.ts'
 import type {
   Effect,
   LocalChange,
@@ -14,6 +15,8 @@ import type { GuestCall, RecordedStep } from '../../../sandbox/protocol.ts'
 import type { WaitKind } from '../../store/waits.ts'
 import type { RunRow } from '../../store/runs.ts'
 import { policyInForce } from '../../store/policies.ts'
+import { askerFor, contractCaps } from '../asking.ts'
+import type { Bill } from '../asking.ts'
 import type { EngineContext } from '../context.ts'
 import { boundsFor } from '../judged.ts'
 import type { RunJournal, StepName } from './run-journal.ts'
@@ -34,6 +37,8 @@ export interface Call {
   readonly changes: LocalChange[]
   /** What its tool noted before a local change, recorded with its outcome. */
   evidence: Json
+  /** What asking models for it cost. */
+  readonly bill: Bill
 }
 
 export type CallEnd =
@@ -89,7 +94,20 @@ export function contextFor(run: ActiveRun, call: Call, evidence: Json, signal: A
     },
     begunAt: run.journal.find(call.step.stepId)?.begunAt ?? call.begunAt,
     evidence,
+    ...(call.effect === 'model' ? { ask: askFor(run, call, signal) } : {}),
   }
+}
+
+function askFor({ context, row, contract }: ActiveRun, call: Call, signal: AbortSignal): AskModel {
+  const run = { runId: row.id, workflowId: row.workflow_id }
+  return askerFor({
+    models: context.models,
+    of: { purpose: 'run', ...run, taskId: null, stepId: call.step.stepId, tool: call.tool.name },
+    caps: contractCaps(contract, run, context.clock.now()),
+    bill: call.bill,
+    settles: 'caller',
+    signal,
+  })
 }
 
 export const DEFAULT_TIMEOUT_MS = 60_000

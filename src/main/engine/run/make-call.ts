@@ -4,6 +4,7 @@ import { defineTool } from '../../../domain/tool.ts'
 import type { ToolDeclaration } from '../../../domain/tool.ts'
 import { z } from 'zod'
 import type { GuestCall } from '../../../sandbox/protocol.ts'
+import { newBill } from '../asking.ts'
 import { riskOf } from '../judged.ts'
 import type { ActiveRun, Call } from './call.ts'
 import type { Scope } from './scope.ts'
@@ -53,7 +54,8 @@ export function makeCall(run: ActiveRun, guest: GuestCall, scope: Scope): Call {
   })
   const risk = checked.ok ? riskOf(tool, args) : 'low'
   const begunAt = run.context.clock.now()
-  return { guest, scope, tool, step, args, effect, risk, begunAt, changes: [], evidence: null }
+  const bill = newBill()
+  return { guest, scope, tool, step, args, effect, risk, begunAt, changes: [], evidence: null, bill }
 }
 
 function effectOf(tool: ToolDeclaration, args: Json): Call['effect'] {

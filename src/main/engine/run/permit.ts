@@ -8,6 +8,7 @@ import type { Json } from '../../../domain/json.ts'
 import { decide } from '../../../domain/policy.ts'
 import type { Decision } from '../../../domain/policy.ts'
 import { approvalOf, askApproval, decideApproval, hasGrant, raiseAction } from '../../store/actions.ts'
+import { spentOver } from '../../store/cost-entries.ts'
 import { actionsBegunSince } from '../../store/journal.ts'
 import { policyInForce } from '../../store/policies.ts'
 import type { Reader, Tx } from '../../store/tx.ts'
@@ -35,6 +36,10 @@ export function judge(run: ActiveRun, call: Call, reader: Reader): Decision {
         since: at =>
           actionsBegunSince(reader, workflowId, at) -
           (own !== undefined && own.begunAt >= at ? own.actions : 0),
+        cost: {
+          run: () => spentOver(reader, { runId: run.row.id }),
+          since: at => spentOver(reader, { workflowId, since: at }),
+        },
       },
       reads: () => run.journal.reads(),
       scopeOf: owner => run.scopeOf(owner),

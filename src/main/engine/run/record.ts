@@ -8,6 +8,7 @@ import { raiseAction } from '../../store/actions.ts'
 import type { Tx } from '../../store/tx.ts'
 import { OVER, detailOf, endWait, putWait, waitOf } from '../../store/waits.ts'
 import type { WaitRow } from '../../store/waits.ts'
+import { DAY_BUDGET, settleBill } from '../asking.ts'
 import { thrown } from './call.ts'
 import type { ActiveRun, Call, CallEnd } from './call.ts'
 
@@ -61,11 +62,13 @@ export function recordCallIn(
   const at = heard?.at ?? run.context.clock.now()
   const changes = outcome.ok ? call.changes : []
   endWait(tx, call.step.stepId)
+  settleBill(tx, call.bill)
   run.journal.call(tx, call.step, {
     args: call.args,
     outcome,
     changes,
     evidence: call.evidence,
+    costMicros: call.bill.micros,
     begunAt: call.begunAt,
     at,
     turn: heard?.turn,
@@ -123,10 +126,34 @@ export async function recordFailure(
     case 'repair':
       return throwInto(run, call, named)
     case 'action':
-      return named.kind === 'not-permitted' ? throwInto(run, call, named) : waitForFix(run, call, named)
+      return actOn(run, call, named)
     case 'stop':
       return { is: 'failed', failure: named }
   }
+}
+
+function actOn(run: ActiveRun, call: Call, failure: Failure): Promise<CallEnd> {
+  if (failure.kind === 'not-permitted') return throwInto(run, call, failure)
+  const resetsAt =
+    failure.kind === 'budget-exceeded' && failure.budget === DAY_BUDGET ? failure.resetsAt : null
+  return resetsAt === null ? waitForFix(run, call, failure) : waitForNextDay(run, call, resetsAt)
+}
+
+/** The day's budget has no room: that passes by itself (R5). */
+async function waitForNextDay(run: ActiveRun, call: Call, wakeAt: number): Promise<CallEnd> {
+  const { store, clock } = run.context
+  await store.write(tx => {
+    putWait(tx, {
+      stepId: call.step.stepId,
+      runId: run.row.id,
+      itemId: call.scope.itemId,
+      kind: 'defer',
+      name: DAY_BUDGET,
+      wakeAt,
+      at: clock.now(),
+    })
+  })
+  return { is: 'waiting', kind: 'defer' }
 }
 
 function positionOf(call: Call, failure: Failure): Pick<Failure, 'position'> {

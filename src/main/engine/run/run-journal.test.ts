@@ -51,6 +51,7 @@ it('P6 J1 an ended call is kept by what it read alone: what was sent and what ca
     outcome: { ok: true as const, value: LARGE },
     changes: [],
     evidence: null,
+    costMicros: 0,
     begunAt: at,
     at,
     turn: undefined,

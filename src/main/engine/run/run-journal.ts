@@ -163,6 +163,7 @@ export class RunJournal {
       outcome: Outcome
       changes: LocalChange[]
       evidence: Json
+      costMicros: number
       begunAt: number
       at: number
       turn: number | undefined
@@ -172,7 +173,8 @@ export class RunJournal {
     if (end.changes.length > 0) body.changes = end.changes
     if (end.evidence !== null) body.evidence = end.evidence
     const turn = end.turn ?? this.hear(step, end.args)
-    this.#append(tx, step, 'call', { body, turn, begunAt: end.begunAt, at: end.at })
+    const { costMicros, begunAt, at } = end
+    this.#append(tx, step, 'call', { body, turn, costMicros, begunAt, at })
   }
 
   /** The script has heard of a step that could not be recorded: nothing may be recorded after it (J3, J5). */
@@ -227,7 +229,14 @@ export class RunJournal {
     tx: Tx,
     step: StepName,
     kind: EntryKind,
-    entry: { body: EntryBody; turn?: number; begunAt: number; at: number; actions?: number },
+    entry: {
+      body: EntryBody
+      turn?: number
+      begunAt: number
+      at: number
+      actions?: number
+      costMicros?: number
+    },
   ): void {
     if (!stillOwns(tx, this.#run.id, this.#run.attempt))
       throw new FencedError(`run ${this.#run.id} was taken over`)
@@ -240,7 +249,7 @@ export class RunJournal {
       kind,
       turn: entry.turn ?? null,
       actions: entry.actions ?? 0,
-      costMicros: 0,
+      costMicros: entry.costMicros ?? 0,
       begunAt: entry.begunAt,
       at: entry.at,
       attempt: this.#run.attempt,

@@ -6,6 +6,7 @@ import type { Decision } from '../../../domain/policy.ts'
 import type { Outcome } from '../../../domain/tool.ts'
 import { approvalOf, decideApproval, settleAction } from '../../store/actions.ts'
 import { validateInput } from '../../tools/validate.ts'
+import { settleBill } from '../asking.ts'
 import { thrown, timeoutOf } from './call.ts'
 import type { ActiveRun, Call, CallEnd } from './call.ts'
 import { holdFor, judge, logDecision } from './permit.ts'
@@ -103,8 +104,15 @@ async function takeRead(run: ActiveRun, call: Call): Promise<CallEnd> {
 }
 
 /** What a model said has cost money: it is on record before anyone builds on it (J2). */
-function recordRead(run: ActiveRun, call: Call, outcome: Outcome | ToolFailed): Promise<CallEnd> {
-  if (outcome instanceof ToolFailed) return recordFailure(run, call, outcome.failure)
+async function recordRead(run: ActiveRun, call: Call, outcome: Outcome | ToolFailed): Promise<CallEnd> {
+  if (outcome instanceof ToolFailed) {
+    // It was paid for whatever is made of the failure.
+    if (call.bill.entries.length > 0)
+      await run.context.store.write(tx => {
+        settleBill(tx, call.bill)
+      })
+    return recordFailure(run, call, outcome.failure)
+  }
   return call.effect === 'model' ? recordCall(run, call, outcome) : recordAhead(run, call, outcome)
 }
 

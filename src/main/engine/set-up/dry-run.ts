@@ -9,6 +9,7 @@ import type { EngineContext } from '../context.ts'
 import type { FilledEntry } from '../gallery.ts'
 import { checkedContract } from '../install.ts'
 import { rehearse } from '../rehearse.ts'
+import type { Rehearsal } from '../rehearse.ts'
 import { reportOf } from '../rehearse/report.ts'
 import type { RehearsalReport } from '../rehearse/report.ts'
 import { lookOnce } from '../watch/look.ts'
@@ -21,12 +22,11 @@ export async function playFilled(
   context: EngineContext,
   { source, contract: json }: FilledEntry,
   signal: AbortSignal,
-  workflowId?: string,
+  whose: Pick<Rehearsal, 'workflowId' | 'taskId'> = {},
 ): Promise<DryRun> {
   const contract = checkedContract(json, 'rehearsed')
   const startedAt = context.clock.now()
   const event = await eventFor(context, contract, signal)
-  const whose = workflowId === undefined ? {} : { workflowId }
   const end = await rehearse(context, { contract, source, event, phase: 'dry-run', signal, ...whose })
   const head = { id: '', automation: null, contract, version: null, startedAt }
   return told(reportOf(context.tools, head, end))

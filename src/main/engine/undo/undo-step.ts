@@ -145,7 +145,7 @@ function judge(context: EngineContext, tx: Tx, undone: Undone): Decision {
       policy: policyInForce(tx),
       phase: 'run',
       now: context.clock.now(),
-      used: { calls: 0, actions: 0, since: () => 0 },
+      used: { calls: 0, actions: 0, since: () => 0, cost: { run: () => 0, since: () => 0 } },
       reads: () => [],
       scopeOf: () => undefined,
       carried: () => [],

@@ -3,6 +3,7 @@ import fs from 'node:fs'
 import path from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { parseContract } from '../../src/domain/contract-check.ts'
 import type { Json } from '../../src/domain/json.ts'
 import type { ToolDeclaration } from '../../src/domain/tool.ts'
 import type { AnyTrigger, Trigger } from '../../src/domain/triggers/list.ts'
@@ -171,5 +172,18 @@ describe('the gallery entry of chapter 16', () => {
     world = await createWorld()
     await world.engine.install(filled)
     expect(world.result(await world.run('count-letters'))).toMatchObject({ files: 3 })
+  })
+})
+
+describe('the contracts of chapter 10', () => {
+  it('can be kept, each as it is printed', () => {
+    const contracts = blocks('10-intent-contract.md', 'json').map(code => parseContract(JSON.parse(code)))
+    expect(contracts.map(read => (read.ok ? null : read.failure.message))).toEqual([
+      null,
+      null,
+      null,
+      null,
+      null,
+    ])
   })
 })

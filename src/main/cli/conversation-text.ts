@@ -24,9 +24,9 @@ export function conversationText(view: ConversationView): string {
     ),
     section('Grants more', changes.filter(({ effect }) => effect === 'widened').map(changeText)),
     section('Also different', changes.filter(({ effect }) => effect !== 'widened').map(changeText)),
-    ...contract.map(({ heading, lines: clauses }) =>
+    ...contract.map(({ heading, lines: clauses }, place) =>
       section(
-        heading,
+        `${String(place + 1)} ${heading}`,
         clauses.map(line => safe(line, 500)),
       ),
     ),

@@ -5,6 +5,7 @@ import { VERSION } from '../home.ts'
 import { addAutomationCommands } from './commands-automations.ts'
 import { addChatCommand } from './commands-chat.ts'
 import { addConnectionCommands } from './commands-connections.ts'
+import { addCostsCommand } from './commands-costs.ts'
 import { addDevCommands } from './commands-dev.ts'
 import { addElsewhereCommands } from './commands-elsewhere.ts'
 import { addAuditCommands } from './commands-audit.ts'
@@ -39,6 +40,7 @@ export function createProgram(): Command {
   addAutomationCommands(program)
   addRunCommands(program)
   addRehearseCommand(program)
+  addCostsCommand(program)
   addInboxCommands(program)
   addPermissionCommands(program)
   addQuietCommands(program)

@@ -77,3 +77,8 @@ export function took(ms: number | null): string {
 export function count(number: number, one: string, many = `${one}s`): string {
   return `${String(number)} ${number === 1 ? one : many}`
 }
+
+/** Micro-dollars as dollars, to a hundredth of a cent. */
+export function moneyText(micros: number): string {
+  return `$${(micros / 1_000_000).toFixed(4)}`
+}

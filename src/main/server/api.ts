@@ -65,3 +65,4 @@ export type UndoableView = ItemOf<'/runs/:id/undo'>
 export type VaultView = AnswerOf<'get', '/vault'>
 export type WaitView = RunView['waits'][number]
 export type WatchView = AutomationView['watches'][number]
+export type CostsSummary = AnswerOf<'get', '/costs/summary'>

@@ -24,9 +24,12 @@ export interface Known {
 
 const TAKES_AWAY = /trash|delete|remove|pay|buy|send|share|publish/i
 
-/** What every contract has, whether or not a model writes it. */
+/** What every contract has, whether or not a model writes it. Who is told nothing is not disturbed. */
 export function completed(json: Json, zone: string): Json {
-  return isJsonObject(json) ? { zone, ...json, schema: 1 } : json
+  if (!isJsonObject(json)) return json
+  const { uses } = json
+  const notifies = Array.isArray(uses) && uses.includes('tools/notify')
+  return { zone, notifies, ...json, schema: 1 }
 }
 
 export function careful(contract: Contract, known: Known): Terms {

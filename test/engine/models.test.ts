@@ -1,10 +1,13 @@
 /** Scripts ask a model: under the contract and its budget, recorded and paid for once, shown nothing but data. */
 import fs from 'node:fs'
+import path from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { ContractInput } from '../../src/domain/contract.ts'
 import { fail } from '../../src/domain/failure.ts'
+import { runView } from '../../src/main/engine/views/runs.ts'
 import { listCosts } from '../../src/main/store/costs.ts'
 import { stepsOfRun } from '../../src/main/store/journal.ts'
+import { collect } from '../../src/main/store/retention.ts'
 import { waitsOfRun } from '../../src/main/store/waits.ts'
 import { contractSchema } from '../../src/domain/contract.ts'
 import { actionOf, inState, openKinds, send } from '../support/engine-tests.ts'
@@ -29,6 +32,7 @@ afterEach(async () => {
   fs.rmSync(world.folder, { recursive: true, force: true })
 })
 
+const DAY = 86_400_000
 const BUDGET = { costPerRunMicros: 1_000, costPerDayMicros: 10_000 }
 
 function install(body: string, contract: Partial<ContractInput> = {}): Promise<string> {
@@ -120,6 +124,7 @@ describe('a script that asks a model', () => {
     clock.advance(60_000)
     expect(world.result(await inState(world, waiting?.run_id ?? '', 'succeeded'))).toEqual(FOUND)
     model.answer = () => fail({ kind: 'rejected', host: 'model', message: 'The model refused to answer.' })
+    model.name = 'scripted-2'
     expect(world.result(await world.run('asks'))).toEqual({
       code: 'rejected',
       message: 'The model refused to answer.',
@@ -142,6 +147,64 @@ describe('a script that asks a model', () => {
     model.answer = () => ({ number: '7', total: 'a lot' })
     expect(world.result(await world.run('asks'))).toMatchObject({ code: 'bad-response' })
     expect(costs()).toEqual([{ purpose: 'run', tool: 'llm.extract', micros: 60, state: 'spent' }])
+  })
+})
+
+describe('a question that was asked before', () => {
+  const steps = (runId: string) =>
+    runView(world.engine, world.engine.run(runId)).steps.map(step => step.sentence)
+  const said = 'Extracted number, total from 20 characters'
+
+  it('is not paid for again within thirty days, and its step says so', async () => {
+    await install(EXTRACT)
+    model.answer = () => FOUND
+    const first = await world.run('asks')
+    expect(steps(first.id)).toEqual([said])
+    await again()
+    const second = await world.run('asks')
+    expect(world.result(second)).toEqual(FOUND)
+    expect(steps(second.id)).toEqual([`${said} (answered before, at no cost)`])
+    expect(stepsOfRun(world.store, second.id)).toMatchObject([{ costMicros: 0 }])
+    expect(costs()).toHaveLength(1)
+    clock.jump(30 * DAY + 1)
+    expect((await world.run('asks')).state).toBe('succeeded')
+    expect(costs()).toHaveLength(2)
+    expect(await collect(world.store, clock.now())).toMatchObject({ answers: 0 })
+    clock.jump(30 * DAY + 1)
+    expect(await collect(world.store, clock.now())).toMatchObject({ answers: 1 })
+  })
+
+  it('S6 costs a run nothing that a rehearsal asked already', async () => {
+    model.answer = () => ({ text: 'Written.' })
+    await rehearsed()
+    await install(`return await llm.write({ task: 'one' })`, { budget: {} })
+    expect(world.result(await world.run('asks'))).toBe('Written.')
+    expect(costs().map(cost => cost.purpose)).toEqual(['build'])
+  })
+
+  it('is asked again where another model answers now, or where the answer was of no use', async () => {
+    await install(caught(EXTRACT))
+    model.answer = () => ({ number: null, total: 1 })
+    await world.run('asks')
+    model.answer = () => FOUND
+    expect(world.result(await world.run('asks'))).toEqual(FOUND)
+    model.name = 'scripted-2'
+    await world.run('asks')
+    expect(model.requests).toHaveLength(3)
+  })
+
+  it('J12 is nowhere to be read in the folder', async () => {
+    await install(`return await llm.extract({ from: event.text, schema: { number: 'string' } })`)
+    model.answer = () => ({ number: 'canary-answer' })
+    await world.run('asks', { text: 'canary-question' })
+    await world.store.flushed()
+    const files = fs
+      .readdirSync(world.folder, { recursive: true, encoding: 'utf8' })
+      .filter(name => fs.statSync(path.join(world.folder, name)).isFile())
+    const telling = files.filter(name =>
+      /canary-(answer|question)/.test(fs.readFileSync(path.join(world.folder, name), 'latin1')),
+    )
+    expect(telling).toEqual([])
   })
 })
 
@@ -187,13 +250,13 @@ describe('what the contract says about models', () => {
   })
 
   it('P2 R5 waits for the next day where the budget of this one has no room', async () => {
-    await install(`return await llm.write({ task: 'one' })`, {
+    await install(`return await llm.write({ task: event.task })`, {
       zone: 'Europe/Berlin',
       budget: { costPerRunMicros: 100, costPerDayMicros: 150 },
     })
     model.answer = () => ({ text: 'Written.' })
-    expect((await world.run('asks')).state).toBe('succeeded')
-    const run = await world.run('asks')
+    expect((await world.run('asks', { task: 'one' })).state).toBe('succeeded')
+    const run = await world.run('asks', { task: 'two' })
     const midnight = Date.UTC(2026, 0, 1, 23)
     expect(waitsOfRun(world.store, run.id)).toMatchObject([{ kind: 'defer', wake_at: midnight }])
     expect(openKinds(world)).toEqual([])
@@ -203,7 +266,7 @@ describe('what the contract says about models', () => {
   })
 
   it('P2 what making it cost is not counted against its days', async () => {
-    const workflowId = await install(`return await llm.write({ task: 'one' })`, {
+    const workflowId = await install(`return await llm.write({ task: 'two' })`, {
       budget: { costPerRunMicros: 100, costPerDayMicros: 150 },
     })
     model.answer = () => ({ text: 'Written.' })

@@ -16,12 +16,13 @@ export class PaidModel implements Models {
   most = 100
   micros = 60
   isConnected = true
+  name = 'scripted-1'
   answer: (request: ModelRequest) => Json | Promise<Json> = () => null
   /** Where its costs are kept. */
   store: Store | null = null
 
   serving() {
-    return this.isConnected ? { connection: 'model', provider: 'scripted', model: 'scripted-1' } : null
+    return this.isConnected ? { connection: 'model', provider: 'scripted', model: this.name } : null
   }
 
   async ask(request: ModelRequest): Promise<ModelReply> {
@@ -30,7 +31,7 @@ export class PaidModel implements Models {
     if (this.store === null) throw new Error('nobody keeps the costs of this model')
     const ledger = costLedger(this.store)
     const reserved = await ledger.reserve(
-      { of: request.of, connection: 'model', model: 'scripted-1', micros: this.most },
+      { of: request.of, connection: 'model', model: this.name, micros: this.most },
       request.capped ?? [],
     )
     if ('over' in reserved) return fail(reserved.over)
@@ -51,6 +52,6 @@ export class PaidModel implements Models {
     const isCallers = request.settles === 'caller'
     if (!isCallers && this.store !== null) await costLedger(this.store).settle(entry)
     const reply = { text: JSON.stringify(value), calls: [], value, finish: 'stop', ...spent } as const
-    return { ...reply, model: 'scripted-1', ...(isCallers ? { unsettled: entry } : {}) }
+    return { ...reply, model: this.name, ...(isCallers ? { unsettled: entry } : {}) }
   }
 }

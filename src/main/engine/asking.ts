@@ -1,22 +1,33 @@
 /**
- * A model, as one call of a tool is given it: whose cost it is and the contract's caps are added here, and what it cost
- * is put on the bill that is settled with the call's outcome (J2). Owns nothing; a bill is its call's.
+ * A model, as one call of a tool is given it: what it answered before is given again; else whose cost it is and the
+ * contract's caps are added here, and what it cost is put on the bill that is settled with the call's outcome (J2).
+ * Owns nothing; a bill is its call's.
  */
 import type { Contract } from '../../domain/contract.ts'
-import type { AskModel, CostCap, CostEntry, CostOf, Models } from '../../domain/model.ts'
+import type { Clock } from '../../domain/clock.ts'
+import { isJsonObject } from '../../domain/json.ts'
+import type { Json } from '../../domain/json.ts'
+import type { AskModel, CostCap, CostEntry, CostOf, Models, Question } from '../../domain/model.ts'
 import { dayStart, nextDay } from '../../domain/zone.ts'
 import { settleCost } from '../store/cost-entries.ts'
+import { answerKey, keepAnswer, learntAnswer } from '../store/model-answers.ts'
+import type { Learnt } from '../store/model-answers.ts'
+import type { Store } from '../store/store.ts'
 import type { Tx } from '../store/tx.ts'
 
 /** What one call has cost so far. */
 export interface Bill {
   /** To be settled with its outcome. */
   readonly entries: CostEntry[]
+  /** To be kept with it, where it is of use. */
+  readonly learnt: Learnt[]
   micros: number
+  /** An answer was given that had been given before. */
+  isRecalled: boolean
 }
 
 export interface Asking {
-  readonly models: Models
+  readonly context: { readonly store: Store; readonly models: Models; readonly clock: Clock }
   readonly of: CostOf
   readonly caps: readonly CostCap[]
   readonly bill: Bill
@@ -25,36 +36,69 @@ export interface Asking {
   readonly signal: AbortSignal
 }
 
+const ROLE = 'small'
 /** A little less than tools that ask are given. */
 const LONGEST_MS = 120_000
 
 export function newBill(): Bill {
-  return { entries: [], micros: 0 }
+  return { entries: [], learnt: [], micros: 0, isRecalled: false }
 }
 
-export function askerFor({ models, of, caps, bill, settles, signal }: Asking): AskModel {
-  return async ({ system, text, answer, maxOutputTokens }) => {
-    const reply = await models.ask({
-      role: 'small',
-      system,
-      messages: [{ from: 'user', text }],
-      answer,
-      temperature: 0,
-      maxOutputTokens,
-      timeoutMs: LONGEST_MS,
-      of,
-      capped: caps,
-      signal,
-      ...(settles === 'caller' ? { settles } : {}),
-    })
-    bill.micros += reply.micros
-    if (reply.unsettled !== undefined) bill.entries.push(reply.unsettled)
-    return reply.value
+export function askerFor(asking: Asking): AskModel {
+  const { context, of, bill } = asking
+  return async question => {
+    const model = context.models.serving(ROLE)
+    const key = model === null ? null : answerKey(of.tool, model, question)
+    const known = key === null ? undefined : learntAnswer(context.store, key, context.clock.now())
+    if (known !== undefined) {
+      bill.isRecalled = true
+      return known
+    }
+    const answer = await ask(asking, question)
+    if (key !== null) bill.learnt.push({ key, answer })
+    return answer
   }
+}
+
+async function ask({ context, of, caps, bill, settles, signal }: Asking, question: Question): Promise<Json> {
+  const { system, text, answer, maxOutputTokens } = question
+  const reply = await context.models.ask({
+    role: ROLE,
+    system,
+    messages: [{ from: 'user', text }],
+    answer,
+    temperature: 0,
+    maxOutputTokens,
+    timeoutMs: LONGEST_MS,
+    of,
+    capped: caps,
+    signal,
+    ...(settles === 'caller' ? { settles } : {}),
+  })
+  bill.micros += reply.micros
+  if (reply.unsettled !== undefined) bill.entries.push(reply.unsettled)
+  return reply.value
 }
 
 export function settleBill(tx: Tx, { entries }: Bill): void {
   for (const entry of entries) settleCost(tx, entry)
+}
+
+/** Of a call that was of use: what was no answer to it is asked for again. */
+export function keepLearnt(store: Store, tx: Tx, { learnt }: Bill, at: number): void {
+  for (const each of learnt) keepAnswer(store, tx, each, at)
+}
+
+/** What the record says beside the outcome; null where there is nothing to say. */
+export function noteOf({ isRecalled }: Bill): Json {
+  return isRecalled ? { recalled: true } : null
+}
+
+/** The sentence about a step that asked a model, by its note. */
+export function saidOf(sentence: string, note: Json): string {
+  return isJsonObject(note) && note['recalled'] === true
+    ? `${sentence} (answered before, at no cost)`
+    : sentence
 }
 
 /** What the contract lets a run cost, all its lives together, and the runs of a day of its zone. */

@@ -82,6 +82,7 @@ describe('what goes', () => {
       schedules: 0,
       actions: 0,
       notifications: 1,
+      answers: 0,
       blobs: 2,
     })
     expect(runNow(run)).toBeUndefined()
@@ -193,6 +194,7 @@ describe('what stays', () => {
       schedules: 0,
       actions: 0,
       notifications: 0,
+      answers: 0,
       blobs: 0,
     })
     expect(recorded(run)).toBeGreaterThan(0)

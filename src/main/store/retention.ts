@@ -9,6 +9,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import { isJsonObject } from '../../domain/json.ts'
 import { dropAbsences } from './absences.ts'
 import { blobReference } from './journal.ts'
+import { ANSWERS_KEPT_MS, dropAnswers } from './model-answers.ts'
 import * as statements from './retention-statements.ts'
 import type { Store } from './store.ts'
 import type { Reader, Tx } from './tx.ts'
@@ -33,6 +34,8 @@ export interface Collected {
   schedules: number
   actions: number
   notifications: number
+  /** Of models, too old to be given again. */
+  answers: number
   blobs: number
 }
 
@@ -67,6 +70,7 @@ export async function collect(
   await pass.ledger()
   await pass.actions()
   await pass.notifications()
+  await pass.answers()
   await pass.blobs()
   return pass.collected
 }
@@ -80,6 +84,7 @@ class Pass {
     schedules: 0,
     actions: 0,
     notifications: 0,
+    answers: 0,
     blobs: 0,
   }
   readonly #store: Store
@@ -196,6 +201,15 @@ class Pass {
         tx.run(statements.dropNotifications, { until, limit: ROWS_AT_ONCE }),
       )
       this.collected.notifications += rows
+    }
+  }
+
+  async answers(): Promise<void> {
+    const until = this.#now - ANSWERS_KEPT_MS
+    let rows = ROWS_AT_ONCE
+    while (rows === ROWS_AT_ONCE && (await this.#mayGoOn())) {
+      rows = await this.#store.write(tx => dropAnswers(tx, until, ROWS_AT_ONCE))
+      this.collected.answers += rows
     }
   }
 

@@ -68,6 +68,12 @@ interface PricesTable {
   set_at: number
 }
 
+interface ModelAnswersTable {
+  key: string
+  sealed_answer: Uint8Array
+  at: number
+}
+
 export interface TaskTables {
   tasks: TasksTable
   task_runs: TaskRunsTable
@@ -75,4 +81,5 @@ export interface TaskTables {
   messages: MessagesTable
   costs: CostsTable
   prices: PricesTable
+  model_answers: ModelAnswersTable
 }

@@ -9,6 +9,7 @@ import { validateInput } from '../../tools/validate.ts'
 import type { Checked } from '../../tools/validate.ts'
 import { policyInForce } from '../../store/policies.ts'
 import { askerFor, newBill } from '../asking.ts'
+import type { Bill } from '../asking.ts'
 import type { EngineContext } from '../context.ts'
 import { boundsFor, riskOf } from '../judged.ts'
 import type { Rehearsal } from './rehearsal.ts'
@@ -28,6 +29,8 @@ export interface Part {
   readonly startedAt: number
   /** What it stages of local state, until its outcome is delivered. */
   readonly changes: LocalChange[]
+  /** What asking models for it cost. */
+  readonly bill: Bill
 }
 
 /** A call that has an outcome: what its scopes have read is judged by these. */
@@ -79,6 +82,7 @@ export function partOf(playing: Playing, guest: GuestCall, scope: Scope, tool: T
     begunAt: playing.now(),
     startedAt: playing.context.clock.now(),
     changes: [],
+    bill: newBill(),
   }
 }
 
@@ -111,24 +115,22 @@ export function contextOf(playing: Playing, part: Part, signal: AbortSignal): To
 }
 
 /** Live, as reads are: a preview that invented answers would show another run. It is paid for as making things is. */
-function askFor(playing: Playing, { tool }: Part, signal: AbortSignal): AskModel {
+function askFor(playing: Playing, { tool, bill }: Part, signal: AbortSignal): AskModel {
   const { context, rehearsal, name } = playing
   const { contract, workflowId = null, taskId = null } = rehearsal
+  const left = Math.max(0, contract.budget.costPerRunMicros - playing.micros)
+  const ask = askerFor({
+    context,
+    of: { purpose: 'build', workflowId, taskId, runId: null, stepId: null, tool: tool.name },
+    caps: [{ name: 'costPerRunMicros', micros: left, over: { runId: name }, resetsAt: null }],
+    bill,
+    settles: 'at-once',
+    signal,
+  })
   return async question => {
-    const bill = newBill()
-    const left = Math.max(0, contract.budget.costPerRunMicros - playing.micros)
-    const ask = askerFor({
-      models: context.models,
-      of: { purpose: 'build', workflowId, taskId, runId: null, stepId: null, tool: tool.name },
-      caps: [{ name: 'costPerRunMicros', micros: left, over: { runId: name }, resetsAt: null }],
-      bill,
-      settles: 'at-once',
-      signal,
-    })
-    try {
-      return await ask(question)
-    } finally {
-      playing.micros += bill.micros
-    }
+    const before = bill.micros
+    const answer = await ask(question)
+    playing.micros += bill.micros - before
+    return answer
   }
 }

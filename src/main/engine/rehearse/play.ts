@@ -9,6 +9,7 @@ import type { Json } from '../../../domain/json.ts'
 import { classify } from '../../../domain/respond.ts'
 import type { Outcome, WaitRequest } from '../../../domain/tool.ts'
 import { validateOutput } from '../../tools/validate.ts'
+import { keepLearnt, noteOf, saidOf } from '../asking.ts'
 import type { Rehearsed } from './rehearsal.ts'
 import { DEFAULT_TIMEOUT_MS, thrown } from '../run/call.ts'
 import { sentenceOf } from '../views/common.ts'
@@ -65,7 +66,18 @@ async function callTool(playing: Playing, part: Part): Promise<Outcome> {
   }
   const simulate = part.effect === 'write' ? tool.simulate : undefined
   const checked = validateOutput(tool, await (simulate ?? tool.run)(args, context))
-  return checked.ok ? { ok: true, value: checked.value } : thrown(checked.failure)
+  if (!checked.ok) return thrown(checked.failure)
+  await keep(playing, part)
+  return { ok: true, value: checked.value }
+}
+
+/** What a model answered is paid for: a run that asks it the same is given it. */
+async function keep({ context }: Playing, { bill }: Part): Promise<void> {
+  const { store, clock } = context
+  if (bill.learnt.length === 0) return
+  await store.write(tx => {
+    keepLearnt(store, tx, bill, clock.now())
+  })
 }
 
 function plain(outcome: Outcome): Performed {
@@ -163,7 +175,7 @@ function describe(part: Part, { refused }: Judgement, outcome: Outcome): string 
     outcome.value === null || (isJsonObject(outcome.value) && outcome.value['simulated'] === true)
   const seen = part.effect === 'write' && isInvented ? undefined : outcome.value
   const said = sentenceOf(tool, tool.name, args, seen)
-  return isWish(part) ? conditional(said) : said
+  return isWish(part) ? conditional(said) : saidOf(said, noteOf(part.bill))
 }
 
 function logBug(playing: Playing, part: Part, error: unknown): void {

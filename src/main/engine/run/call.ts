@@ -101,7 +101,7 @@ export function contextFor(run: ActiveRun, call: Call, evidence: Json, signal: A
 function askFor({ context, row, contract }: ActiveRun, call: Call, signal: AbortSignal): AskModel {
   const run = { runId: row.id, workflowId: row.workflow_id }
   return askerFor({
-    models: context.models,
+    context,
     of: { purpose: 'run', ...run, taskId: null, stepId: call.step.stepId, tool: call.tool.name },
     caps: contractCaps(contract, run, context.clock.now()),
     bill: call.bill,

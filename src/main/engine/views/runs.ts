@@ -18,6 +18,7 @@ import { takenBack } from '../../store/undos.ts'
 import { detailOf, waitsOfRun } from '../../store/waits.ts'
 import type { WaitKind } from '../../store/waits.ts'
 import { contractOf, scriptOf } from '../../store/workflows.ts'
+import { saidOf } from '../asking.ts'
 import {
   automationName,
   cursorText,
@@ -301,7 +302,7 @@ function stepView(
     effect: step.effect,
     state: step.state,
     ok: step.outcome?.ok ?? null,
-    sentence: sentenceOf(tool, step.tool, step.args, output),
+    sentence: saidOf(sentenceOf(tool, step.tool, step.args, output), step.evidence),
     scope,
     input: shorten(shownInput(tool, step.args)),
     output: shorten(shownOutput(output ?? null)),

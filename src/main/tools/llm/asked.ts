@@ -19,7 +19,7 @@ export const modelCall = {
 } as const
 
 export const COSTS =
-  'Costs money, under the budget of the contract, which has to say models: true. The answer is recorded: a run that goes on is given the same one.'
+  'Costs money, under the budget of the contract, which has to say models: true. The same question within thirty days is given the same answer, at no cost.'
 
 const SYSTEM = `You do one small, exact piece of work for an automation; nobody reads along. ${DATA_RULE} Answer with one JSON value of the schema you are given and nothing else. Never guess: what the data does not say, you do not know.`
 

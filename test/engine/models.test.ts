@@ -249,6 +249,29 @@ describe('what the contract says about models', () => {
     expect(costs().reduce((sum, cost) => sum + cost.micros, 0)).toBe(asked * 60)
   })
 
+  it.each([
+    ['all find room, one after the other', 3, 'succeeded', []],
+    ['the last ones find none, which is one question', 5, 'waiting', ['budget-exceeded']],
+  ])('P2 of questions side by side %s', async (_, many, state, actions) => {
+    await install(
+      `return await Promise.all(Array.from({ length: event.many }, (_, n) => llm.write({ task: 'text ' + n })))`,
+      { budget: { costPerRunMicros: 220, costPerDayMicros: 1_000 } },
+    )
+    let open = 0
+    let most = 0
+    model.answer = async () => {
+      most = Math.max(most, ++open)
+      await until(() => model.requests.length > 1, 'never two at once')
+      open--
+      return { text: 'Written.' }
+    }
+    const run = await world.run('asks', { many })
+    expect(run.state).toBe(state)
+    expect(openKinds(world)).toEqual(actions)
+    expect(model.requests).toHaveLength(3)
+    expect(most).toBe(2)
+  })
+
   it('P2 R5 waits for the next day where the budget of this one has no room', async () => {
     await install(`return await llm.write({ task: event.task })`, {
       zone: 'Europe/Berlin',

@@ -109,7 +109,7 @@ export function contractCaps(
 ): CostCap[] {
   const { runId, workflowId } = run
   return [
-    { name: 'costPerRunMicros', micros: budget.costPerRunMicros, over: { runId }, resetsAt: null },
+    { name: RUN_BUDGET, micros: budget.costPerRunMicros, over: { runId }, resetsAt: null },
     {
       name: DAY_BUDGET,
       micros: budget.costPerDayMicros,
@@ -120,3 +120,9 @@ export function contractCaps(
 }
 
 export const DAY_BUDGET = 'costPerDayMicros'
+const RUN_BUDGET = 'costPerRunMicros'
+
+/** Of a contract, not of the person who uses Steward. */
+export function isContractCap(name: string): boolean {
+  return name === RUN_BUDGET || name === DAY_BUDGET
+}

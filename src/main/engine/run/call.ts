@@ -19,6 +19,7 @@ import { askerFor, contractCaps } from '../asking.ts'
 import type { Bill } from '../asking.ts'
 import type { EngineContext } from '../context.ts'
 import { boundsFor } from '../judged.ts'
+import type { Purse } from './purse.ts'
 import type { RunJournal, StepName } from './run-journal.ts'
 import { localView } from './scope.ts'
 import type { Scope } from './scope.ts'
@@ -62,6 +63,8 @@ export interface ActiveRun {
   /** Aborts reads on cancel, and when the run has failed; writes in flight are waited for (R7). */
   readonly abort: AbortSignal
   readonly phase: 'run' | 'verify'
+  /** Of all its calls that ask models. */
+  readonly purse: Purse
   /** Made so far, in this life of the run. */
   readonly calls: number
   /** The run's own scope, or that of an item it has gone through. */
@@ -98,9 +101,9 @@ export function contextFor(run: ActiveRun, call: Call, evidence: Json, signal: A
   }
 }
 
-function askFor({ context, row, contract }: ActiveRun, call: Call, signal: AbortSignal): AskModel {
+function askFor({ context, row, contract, purse }: ActiveRun, call: Call, signal: AbortSignal): AskModel {
   const run = { runId: row.id, workflowId: row.workflow_id }
-  return askerFor({
+  const ask = askerFor({
     context,
     of: { purpose: 'run', ...run, taskId: null, stepId: call.step.stepId, tool: call.tool.name },
     caps: contractCaps(contract, run, context.clock.now()),
@@ -108,6 +111,7 @@ function askFor({ context, row, contract }: ActiveRun, call: Call, signal: Abort
     settles: 'caller',
     signal,
   })
+  return question => purse.ask(() => ask(question), signal)
 }
 
 export const DEFAULT_TIMEOUT_MS = 60_000

@@ -30,6 +30,7 @@ import { makeCall } from './make-call.ts'
 import { OpenItems } from './open-items.ts'
 import { PendingCalls } from './pending.ts'
 import type { Pending } from './pending.ts'
+import { Purse } from './purse.ts'
 import { dropUnasked, holdBackIn } from './record.ts'
 import { FencedError, RunJournal } from './run-journal.ts'
 import type { Scope } from './scope.ts'
@@ -51,6 +52,7 @@ export class RunExecutor implements ActiveRun {
   journal: RunJournal
   phase: 'run' | 'verify' = 'run'
   calls = 0
+  readonly purse = new Purse()
   /** Resolves when the run has ended, rests or was let go; never rejects. */
   readonly released: Promise<void>
 

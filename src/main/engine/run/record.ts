@@ -217,6 +217,8 @@ async function waitForFix(run: ActiveRun, call: Call, failure: Failure): Promise
     now,
     random: 0,
     repairAvailable: false,
+    // A budget is the run's, so all its steps that find no room have one action.
+    ...(failure.kind === 'budget-exceeded' ? { owner: run.row.id } : {}),
   })
   if (response.answer !== 'action') return { is: 'failed', failure }
   await store.write(tx => {

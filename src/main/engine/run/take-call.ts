@@ -31,8 +31,9 @@ function takeByEffect(run: ActiveRun, call: Call): Promise<CallEnd> {
     case 'local':
       return takeLocal(run, call)
     case 'read':
-    case 'model':
       return takeRead(run, call)
+    case 'model':
+      return run.purse.hold(() => takeRead(run, call))
     case 'write':
       return takeWrite(run, call)
   }

@@ -55,6 +55,7 @@ import { notesTools } from './tools/notes.ts'
 import { notifyTools } from './tools/notify.ts'
 import { pagesTools } from './tools/pages.ts'
 import { pdfTools } from './tools/pdf.ts'
+import { createScriptTypes } from './tools/scripts/script-types.ts'
 import { createRegistry } from './tools/registry.ts'
 import type { ToolRegistry } from './tools/registry.ts'
 import { stateTools } from './tools/state.ts'
@@ -137,8 +138,10 @@ async function build(options: CoreOptions, teardown: Teardown): Promise<Core> {
     connections.isSigned(connection, 'sha256', body, signature)
   const faults = fault === undefined ? {} : { fault }
   const onPreferences = wantedOf(logFile, observer, options.env ?? process.env)
+  const types = createScriptTypes()
+  teardown.add(() => types.close())
   const models = openModels({ connections, client, store, now, observer })
-  const parts = { store, pool, tools, models, clock, log, isSigned, onPreferences, observer }
+  const parts = { store, pool, tools, types, models, clock, log, isSigned, onPreferences, observer }
   const kept = () => connections.known()
   const engine = new Engine({ ...parts, ...faults, connections: kept, gallery: options.gallery ?? {} })
   places.online = () => {

@@ -131,6 +131,10 @@ describe('every command', () => {
     const end = await run('dev', 'check', file)
     expect(end.code).toBe(1)
     expect(end.out).toContain(`${file}:1:10: error: The module “tools/http” offers no “nothing”`)
+    const mistyped = `import { get } from 'tools/http'\nexport default async () => (await get('https://a.com')).txt`
+    const types = await run('dev', 'check', steward.write('mistyped.js', mistyped))
+    expect(types).toMatchObject({ code: 1 })
+    expect(types.out).toContain("mistyped.js:2:57: error: Property 'txt' does not exist on type")
   })
 
   it('P3 shows what a new version grants, first', async () => {

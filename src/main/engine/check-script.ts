@@ -1,22 +1,28 @@
 /** Looks through a script before it is installed: whether it parses, what it imports, what a contract lacks for it. */
-import type { SourcePosition } from '../../domain/failure.ts'
-import type { Json } from '../../domain/json.ts'
+import type { Failure, SourcePosition } from '../../domain/failure.ts'
+import { isJsonObject } from '../../domain/json.ts'
+import type { Json, JsonObject } from '../../domain/json.ts'
 import { parseContract } from '../../domain/policy.ts'
 import type { Contract } from '../../domain/contract.ts'
 import { inspectScript } from '../../sandbox/inspect.ts'
 import type { ScriptInspection } from '../../sandbox/inspect.ts'
 import { lintScript } from '../../sandbox/lint.ts'
+import type { LintRule } from '../../sandbox/lint.ts'
 import type { ToolRegistry } from '../tools/registry.ts'
 import { guestName, verbOf } from '../tools/guest-module.ts'
+import { validateTrigger } from './schedule/spec.ts'
 import { factsOfScript } from './script-facts.ts'
 import { effectsOf } from './tool-effects.ts'
 
 export interface ScriptProblem {
-  /** `error`: it cannot be installed so. `warning`: it can, and will likely surprise. */
+  rule: ProblemRule
+  /** `error`: it cannot be installed so, or does not do what it says. `warning`: it does, and may surprise. */
   severity: 'error' | 'warning'
   message: string
   position: SourcePosition | null
 }
+
+export type ProblemRule = 'syntax' | 'import' | 'contract' | 'items' | 'types' | 'excess' | 'more' | LintRule
 
 export interface ScriptCheck {
   ok: boolean
@@ -29,7 +35,8 @@ export interface ScriptCheck {
 export function checkScript(tools: ToolRegistry, source: string, contract?: Json): ScriptCheck {
   const script = inspectScript(source)
   const problems = script.failure === null ? problemsOf(tools, source, script) : [unparsed(script.failure)]
-  if (contract !== undefined && script.failure === null) problems.push(...contractProblems(script, contract))
+  if (contract !== undefined && script.failure === null)
+    problems.push(...contractProblems(source, script, contract))
   return {
     ok: problems.every(problem => problem.severity !== 'error'),
     problems,
@@ -40,7 +47,7 @@ export function checkScript(tools: ToolRegistry, source: string, contract?: Json
 }
 
 function unparsed(failure: NonNullable<ScriptInspection['failure']>): ScriptProblem {
-  return { severity: 'error', message: failure.message, position: failure.position ?? null }
+  return { severity: 'error', rule: 'syntax', message: failure.message, position: failure.position ?? null }
 }
 
 function problemsOf(tools: ToolRegistry, source: string, script: ScriptInspection): ScriptProblem[] {
@@ -48,16 +55,17 @@ function problemsOf(tools: ToolRegistry, source: string, script: ScriptInspectio
   if (!script.exports.run) {
     problems.push(
       error(
+        'syntax',
         'The script has no default export, so there is nothing to run. Export one: export default async function run(event) { … }',
       ),
     )
   }
   for (const { module, name, position } of factsOfScript(source).imported) {
     const message = importProblem(tools, module, name)
-    if (message !== null) problems.push({ severity: 'error', message, position })
+    if (message !== null) problems.push({ severity: 'error', rule: 'import', message, position })
   }
-  for (const { line, column, message } of lintScript(source, effectsOf(tools)))
-    problems.push({ severity: 'warning', message, position: { line, column } })
+  for (const { line, column, rule, message } of lintScript(source, effectsOf(tools)))
+    problems.push({ severity: 'warning', rule, message, position: { line, column } })
   return problems
 }
 
@@ -83,45 +91,53 @@ export function toolsOf(tools: ToolRegistry, module: string): string[] {
   return tools.list().flatMap(({ name }) => (name.startsWith(`${family}.`) ? name : []))
 }
 
-function contractProblems(script: ScriptInspection, json: Json): ScriptProblem[] {
+function contractProblems(source: string, script: ScriptInspection, json: Json): ScriptProblem[] {
   const answer = parseContract(json)
-  if (!answer.ok) return [error(answer.failure.message)]
+  if (!answer.ok)
+    return issuesOf(answer.failure).map(issue => error('contract', `In the contract, ${issue}.`))
   const { contract } = answer
-  return [...ungranted(script, contract), ...unused(script, contract), ...unnamed(script, contract)]
+  return [...triggerProblems(contract), ...ungranted(source, script, contract), ...unnamed(script, contract)]
 }
 
-function ungranted(script: ScriptInspection, { uses }: Contract): ScriptProblem[] {
+/** Each thing that is wrong with a contract, with its path. */
+function issuesOf({ detail, message }: Failure): string[] {
+  const issues = isJsonObject(detail ?? null) ? (detail as JsonObject)['issues'] : undefined
+  return Array.isArray(issues) ? issues.map(String) : [message]
+}
+
+function triggerProblems({ when }: Contract): ScriptProblem[] {
+  return when.flatMap((trigger, index) => {
+    const failure = validateTrigger(trigger)
+    return failure === null
+      ? []
+      : error('contract', `In the contract, when[${String(index)}]: ${failure.message}`)
+  })
+}
+
+function ungranted(source: string, script: ScriptInspection, { uses }: Contract): ScriptProblem[] {
+  const { imported } = factsOfScript(source)
   return script.imports
     .filter(module => !uses.includes(module))
-    .map(module =>
-      error(
+    .map(module => ({
+      ...error(
+        'import',
         `The script imports ${module}, which the contract does not grant. Add it to “uses”, or do without it.`,
       ),
-    )
-}
-
-function unused(script: ScriptInspection, { uses }: Contract): ScriptProblem[] {
-  return uses
-    .filter(module => !script.imports.includes(module))
-    .map(module =>
-      warning(
-        `The contract grants ${module}, which the script does not import. A smaller grant is a safer one.`,
-      ),
-    )
+      position: imported.find(known => known.module === module)?.position ?? null,
+    }))
 }
 
 function unnamed(script: ScriptInspection, { items }: Contract): ScriptProblem[] {
   return script.eachNames.flatMap(name =>
     name === null || Object.hasOwn(items, name)
       ? []
-      : error(`The script goes through “${name}” with each. Add it to “items” with what its key means.`),
+      : error(
+          'items',
+          `The script goes through “${name}” with each. Add it to “items” with what its key means.`,
+        ),
   )
 }
 
-function error(message: string): ScriptProblem {
-  return { severity: 'error', message, position: null }
-}
-
-function warning(message: string): ScriptProblem {
-  return { severity: 'warning', message, position: null }
+function error(rule: ProblemRule, message: string): ScriptProblem {
+  return { severity: 'error', rule, message, position: null }
 }

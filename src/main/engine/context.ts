@@ -8,6 +8,7 @@ import type { Store } from '../store/store.ts'
 import type { Tx } from '../store/tx.ts'
 import type { WaitRow } from '../store/waits.ts'
 import type { ToolRegistry } from '../tools/registry.ts'
+import type { ScriptTypes } from '../tools/scripts/script-types.ts'
 import type { Observer } from './observe/observer.ts'
 
 /**
@@ -59,6 +60,8 @@ export interface EngineContext {
   readonly pool: SandboxPool
   readonly tools: ToolRegistry
   readonly models: Models
+  /** Absent: types of scripts are not looked at. */
+  readonly types?: ScriptTypes
   readonly clock: Clock
   /** This life of the core. Everything unfinished under another is taken up at boot (R2). */
   readonly boot: string

@@ -22,6 +22,7 @@ import type { Tx } from '../store/tx.ts'
 import { workflowById, workflowByName } from '../store/workflows.ts'
 import type { Workflow } from '../store/workflows.ts'
 import type { ToolRegistry } from '../tools/registry.ts'
+import type { ScriptTypes } from '../tools/scripts/script-types.ts'
 import { Answers } from './answers.ts'
 import type { Answer } from './answers.ts'
 import { recogniseFolder } from './boot.ts'
@@ -68,6 +69,7 @@ export interface EngineOptions {
   gallery?: GalleryOptions
   /** Absent: none is connected, and nothing is sent anywhere. */
   models?: Models
+  types?: ScriptTypes
   /** What is connected, as the planner may know it. */
   connections?: () => readonly KnownConnection[]
 }

@@ -1,7 +1,6 @@
 /** Commands about everything at once: stop and go on, backups, health, tools, gallery, and scripts not yet installed. */
 import { Hono } from 'hono'
 import { z } from 'zod'
-import { checkScript } from '../engine/check-script.ts'
 import { draftContract } from '../engine/draft-contract.ts'
 import type { Engine } from '../engine/engine.ts'
 import { fillGallery, listGallery, showGallery } from '../engine/gallery.ts'
@@ -72,9 +71,9 @@ export function scriptRoutes(engine: Engine) {
     .post(
       '/check',
       operation({ summary: 'Look through a script', body: check, answers: { 200: 'ScriptCheck' } }),
-      c => {
+      async c => {
         const { source, contract } = c.req.valid('json')
-        return c.json(checkScript(engine.tools, source, contract))
+        return c.json(await engine.rehearsals.check(source, contract, c.req.raw.signal))
       },
     )
     .post(

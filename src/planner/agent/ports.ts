@@ -15,7 +15,7 @@ export interface PlanPorts {
   /** What is wrong with a contract; null where it can be kept. */
   contract(json: Json): { ok: true; contract: Contract } | { ok: false; problems: readonly string[] }
   words(contract: Contract): ContractSection[]
-  check(source: string, contract: Json): Promise<ScriptReport>
+  check(source: string, contract: Json, signal: AbortSignal): Promise<ScriptReport>
   /** Plays a script that only looks around, under a contract made for that (S6). */
   explore(source: string, contract: Json, signal: AbortSignal): Promise<Explored>
   /** Plays the script that would be added, on what is there now; changes are simulated (O2). */

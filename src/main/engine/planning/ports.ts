@@ -10,7 +10,7 @@ import type { TaskRow } from '../../store/tasks.ts'
 import { contractOf, scriptOf, workflowById, workflowByName } from '../../store/workflows.ts'
 import { runById } from '../../store/runs.ts'
 import type { ToolRegistry } from '../../tools/registry.ts'
-import { checkScript } from '../check-script.ts'
+import type { ScriptCheck } from '../check-script.ts'
 import type { EngineContext } from '../context.ts'
 import { entryTexts, listGallery, readGallery } from '../gallery.ts'
 import type { GalleryOptions } from '../gallery.ts'
@@ -20,6 +20,7 @@ import { reportOf } from '../rehearse/report.ts'
 import { playFilled } from '../set-up/dry-run.ts'
 import { automationView } from '../views/automations.ts'
 import { runView, runsPage } from '../views/runs.ts'
+import { checkPlan } from './check.ts'
 import type { PlanRoom } from './plans.ts'
 
 const LONGEST_LOOK_MS = 45_000
@@ -37,7 +38,8 @@ export function planPorts(room: PlanRoom, task: TaskRow): PlanPorts {
     connections: room.connections,
     contract: json => contractOrProblems(json),
     words: contract => contractText(contract),
-    check: (source, contract) => Promise.resolve(reportFor(tools, source, contract)),
+    check: async (source, contract, signal) =>
+      reportOfCheck(await checkPlan(context, source, contract, signal)),
     explore: (source, contract, signal) =>
       exploreWith(context, { source, contract, signal, taskId: task.id }),
     dryRun: (source, contract, signal) =>
@@ -112,12 +114,10 @@ function contractOrProblems(
   }
 }
 
-function reportFor(tools: ToolRegistry, source: string, contract: Json): ScriptReport {
-  const { ok, problems } = checkScript(tools, source, contract)
-  const sorted = problems.toSorted((a, b) => Number(a.severity !== 'error') - Number(b.severity !== 'error'))
+function reportOfCheck({ ok, problems }: ScriptCheck): ScriptReport {
   return {
     ok,
-    problems: sorted.slice(0, 30).map(({ severity, message, position }) => {
+    problems: problems.map(({ severity, message, position }) => {
       const where =
         position === null ? '' : `line ${String(position.line)}, column ${String(position.column)}: `
       return `${severity}: ${where}${message}`

@@ -9,8 +9,10 @@ import type { Json } from '../../../domain/json.ts'
 import type { Workflow } from '../../store/workflows.ts'
 import { deployed } from '../../store/workflows.ts'
 import { checkScript } from '../check-script.ts'
+import type { ScriptCheck } from '../check-script.ts'
 import type { EngineContext } from '../context.ts'
 import { checkedContract } from '../install.ts'
+import { checkPlan } from '../planning/check.ts'
 import { rehearse } from '../rehearse.ts'
 import type { RehearsalEnd } from '../rehearse.ts'
 import { automationName } from '../views/common.ts'
@@ -47,6 +49,11 @@ export class Rehearsals {
   /** As many play as may: another one has to wait. */
   isFull(): boolean {
     return [...this.#known.values()].filter(({ report }) => report === null).length >= MOST_AT_ONCE
+  }
+
+  /** Looks through a script, with its types, and through a contract for it. */
+  check(source: string, contract: Json | undefined, signal: AbortSignal): Promise<ScriptCheck> {
+    return checkPlan(this.#context, source, contract, signal)
   }
 
   start(request: RehearsalRequest): RehearsalReport {

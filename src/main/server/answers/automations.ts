@@ -129,7 +129,12 @@ const scriptCheck = shape<ScriptCheck>()(
   z.object({
     ok: z.boolean(),
     problems: z.array(
-      z.object({ severity: z.enum(['error', 'warning']), message: text, position: maybe(position) }),
+      z.object({
+        severity: z.enum(['error', 'warning']),
+        rule: text,
+        message: text,
+        position: maybe(position),
+      }),
     ),
     imports: texts,
     exports: z.object({ run: z.boolean(), verify: z.boolean() }),

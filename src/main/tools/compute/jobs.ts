@@ -12,6 +12,7 @@ import { parseDateText } from '../text/dates.ts'
 import { compareTexts } from '../text/diff.ts'
 import { hashText } from '../text/hash.ts'
 import { readableText } from '../text/html.ts'
+import type { TypesInput } from '../scripts/check-types.ts'
 import type { PageInput } from '../web/page.ts'
 import type { RobotsInput } from '../web/robots-rules.ts'
 
@@ -32,6 +33,7 @@ export const jobs = {
     (await import('../images/exif.ts')).readDetails(input),
   'calendar.expand': async (input: CalendarText) =>
     (await import('../calendar/expand.ts')).expandCalendar(input),
+  'script.types': async (input: TypesInput) => (await import('../scripts/check-types.ts')).checkTypes(input),
   'tables.group': groupRows,
   'tables.join': joinRows,
   'tables.pivot': pivotRows,

@@ -65,10 +65,10 @@ export const checkScript = define({
   run: (_input, desk) => checked(desk),
 })
 
-async function checked({ ports, draft }: Desk): Promise<Came> {
+async function checked({ ports, draft, signal }: Desk): Promise<Came> {
   if (draft.source === null) return answer('There is no script yet.', draft)
   if (draft.contract === null) return answer('Kept. Propose the contract, and it will be checked.', draft)
-  const report = await ports.check(draft.source, draft.contract)
+  const report = await ports.check(draft.source, draft.contract, signal)
   const text = report.problems.join('\n')
   if (!report.ok) return answer(`It cannot stand so:\n${text}`, { ...draft, checked: null })
   return answer(text === '' ? 'It passed all checks.' : `It passed. Consider:\n${text}`, {

@@ -24,11 +24,25 @@ export type GuestMessage = Measured &
 
 /** Deeper data is refused: everything that reads it on the other side may be recursive. */
 export const DEEPEST = 256
+/**
+ * What reading a text may take of this side's memory, bytes: a few brackets can stand for very much of it. About as much
+ * again is in use while it is written out anew, and the thread has 512 MB for all of it.
+ */
+export const ROOM_PER_SLICE = 160 * 1_024 * 1_024
+const PER_CHARACTER = 2
+const PER_MEMBER = 32
+const PER_LEVEL = 96
 /** Limits that only the guest can see being reached. */
 const LIMITS: readonly ScriptLimit[] = ['memory', 'stack', 'bytes-out']
 
-export function readGuestMessage(posted: string): GuestMessage {
-  const nesting = nestingOf(posted) - 1
+/** `room`: bytes that reading it may take. What would take more is not read, and stops the run by its memory limit. */
+export function readGuestMessage(posted: string, room: number): GuestMessage & { weight: number } {
+  const { nesting, weight } = weighed(posted)
+  if (weight > room) return { ...measured('', null, 0), kind: 'limit', limit: 'memory', weight: 0 }
+  return { ...messageIn(posted, nesting - 1), weight }
+}
+
+function messageIn(posted: string, nesting: number): GuestMessage {
   const parts: unknown = JSON.parse(posted)
   if (!Array.isArray(parts)) throw foreign()
   const [kind, ...rest] = parts as Json[]
@@ -84,24 +98,29 @@ function measured(subject: string, data: Json, nesting: number): Measured {
   return { subject, nesting, value, bytes: Buffer.byteLength(value) }
 }
 
-/** Levels of brackets in a JSON text, without recursion. */
-function nestingOf(text: string): number {
-  if (text.length <= 2 * DEEPEST) return 0
-  let level = 0
-  let deepest = 0
-  let quoted = false
+/** Levels of brackets in a JSON text, and what reading it takes, without recursion and before it is read. */
+function weighed(text: string): { nesting: number; weight: number } {
+  if (text.length <= 2 * DEEPEST) return { nesting: 0, weight: 0 }
+  let [level, nesting, levels, members, quoted] = [0, 0, 0, 0, false]
   for (let place = 0; place < text.length; place++) {
     const code = text.charCodeAt(place)
     if (quoted) {
       if (code === BACKSLASH) place += 1
       else if (code === QUOTE) quoted = false
     } else if (code === QUOTE) quoted = true
-    else if (code === OPEN_LIST || code === OPEN_RECORD) deepest = Math.max(deepest, (level += 1))
-    else if (code === CLOSE_LIST || code === CLOSE_RECORD) level -= 1
+    else if (code === COMMA) members += 1
+    else if (code === OPEN_LIST || code === OPEN_RECORD) {
+      nesting = Math.max(nesting, (level += 1))
+      levels += 1
+    } else if (code === CLOSE_LIST || code === CLOSE_RECORD) level -= 1
   }
-  return deepest
+  return {
+    nesting,
+    weight: text.length * PER_CHARACTER + members * PER_MEMBER + levels * PER_LEVEL,
+  }
 }
 
-const [QUOTE, BACKSLASH, OPEN_LIST, CLOSE_LIST, OPEN_RECORD, CLOSE_RECORD] = Array.from('"\\[]{}', each =>
-  each.charCodeAt(0),
+const [QUOTE, BACKSLASH, OPEN_LIST, CLOSE_LIST, OPEN_RECORD, CLOSE_RECORD, COMMA] = Array.from(
+  '"\\[]{},',
+  each => each.charCodeAt(0),
 )

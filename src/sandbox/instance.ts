@@ -18,7 +18,7 @@ import {
   limitFailure,
   placeInStack,
 } from './guest-error.ts'
-import { DEEPEST, type GuestMessage, readGuestMessage } from './guest-message.ts'
+import { DEEPEST, type GuestMessage, readGuestMessage, ROOM_PER_SLICE } from './guest-message.ts'
 import type { LoadedModules } from './modules.ts'
 import type { FromWorker, GuestCall, RecordedStep, RunEnd, StartRun } from './protocol.ts'
 import { type Delivery, itemOf, type Released, ReplayDriver } from './replay.ts'
@@ -50,6 +50,8 @@ export class RunInstance {
   #endReported = false
   #stopReported = false
   #stopped: Failure | null = null
+  /** What may still be read of this slice, bytes. */
+  #room = ROOM_PER_SLICE
   #verifying = false
   /** The recorded outcome that was asked for, and what came meanwhile. */
   #wanted: { callId: number; at: number } | null = null
@@ -146,6 +148,7 @@ export class RunInstance {
 
   #slice(text: string, live: boolean): void {
     if (!this.#guest || this.#stopped) return
+    this.#room = ROOM_PER_SLICE
     const { end, cpuMs } = this.#guest.slice(text, this.#timeLeft(live))
     if (live) this.#cpuMs += cpuMs
     else this.#replayMs += cpuMs
@@ -248,7 +251,9 @@ export class RunInstance {
   #receive(text: string): string | undefined {
     if (this.#stopped) return undefined
     try {
-      return this.#read(readGuestMessage(text))
+      const message = readGuestMessage(text, this.#room)
+      this.#room -= message.weight
+      return this.#read(message)
     } catch (thrown) {
       // A guest sees nothing of what goes wrong on this side.
       this.#stopped = failureOf(thrown)

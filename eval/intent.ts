@@ -3,7 +3,7 @@
  * a good outcome, and how an honest planner comes to it. Pure data; placed anew for every try.
  */
 import type { ContractInput } from '../src/domain/contract.ts'
-import type { Json } from '../src/domain/json.ts'
+import type { Json, JsonObject } from '../src/domain/json.ts'
 import type { TriggerTruth } from './triggers.ts'
 
 /** Where one try takes place. */
@@ -23,8 +23,6 @@ export interface Place {
 export interface Intent {
   id: string
   language: 'en' | 'de'
-  /** Modules that are not always there, and without which it is passed over. */
-  needs?: string
   set: (place: Place) => Situation
 }
 
@@ -49,6 +47,8 @@ export interface Situation {
   /** By path below the intent's part of the site. */
   pages?: Readonly<Record<string, string | FixturePage>>
   person?: Person
+  /** What a model answers to a script that shows it a text like this: all fields that any tool may ask for. */
+  small?: readonly (readonly [shown: RegExp, fields: JsonObject])[]
   /** What comes to its webhook, as JSON. */
   delivery?: Json
   truth: Truth
@@ -64,6 +64,7 @@ export type Reply =
   | { ask: string; choices?: readonly { value: string; label: string }[] }
   | { look: string; hosts?: readonly string[]; paths?: readonly string[] }
   | { plan: Plan }
+  | { calls: readonly (readonly [tool: string, input: Json])[] }
 
 export interface Plan {
   contract: Omit<ContractInput, 'schema' | 'zone'>

@@ -4,6 +4,7 @@ import { APIS } from './apis.ts'
 import { CHANGES } from './changes.ts'
 import { CHECKS } from './checks.ts'
 import { FILES } from './files.ts'
+import { JUDGING } from './judging.ts'
 import { MEDIA } from './media.ts'
 import { REFUSALS } from './refusals.ts'
 import { TIMES } from './time.ts'
@@ -17,5 +18,6 @@ export const INTENTS: readonly Intent[] = [
   ...MEDIA,
   ...TIMES,
   ...CHANGES,
+  ...JUDGING,
   ...REFUSALS,
 ]

@@ -1,5 +1,5 @@
 /** A model whose replies are known beforehand: which one comes next follows from what is in the thread alone. */
-import type { Json } from '../../src/domain/json.ts'
+import type { Json, JsonObject } from '../../src/domain/json.ts'
 import type { ModelCall, ModelReply, ModelRequest, Models } from '../../src/domain/model.ts'
 import type { Reply, Situated } from '../intent.ts'
 
@@ -27,11 +27,30 @@ export class ListedModel implements Models {
   async ask(request: ModelRequest): Promise<ModelReply> {
     const [first] = request.messages
     const wish = first?.from === 'user' ? first.text : ''
+    if (request.answer !== undefined) return { ...NOTHING, value: this.#judge(wish, request.answer) }
     const situated = this.#situated.findLast(({ situation }) => wish.includes(situation.wish))
     if (situated === undefined) throw new Error('nobody knows this wish')
     const turn = request.messages.filter(({ from }) => from === 'model').length
     return replied(situated, this.#replies(situated, turn, request) ?? { say: heard(request) }, turn)
   }
+
+  /** The fields that are asked for, of what is known about the text. */
+  #judge(shown: string, { properties = {} }: JsonObject): Json {
+    const known = this.#situated.flatMap(({ situation }) => situation.small ?? [])
+    const fields = known.findLast(([pattern]) => pattern.test(shown))?.[1] ?? {}
+    return Object.fromEntries(Object.keys(properties as JsonObject).map(name => [name, fields[name] ?? null]))
+  }
+}
+
+const NOTHING: ModelReply = {
+  text: '',
+  calls: [],
+  value: null,
+  finish: 'stop',
+  tokens: { input: 1_000, cached: 0, output: 100, reasoning: 0 },
+  micros: 0,
+  estimated: false,
+  model: 'listed-1',
 }
 
 /** What it was told last, so that a try that failed says why. */
@@ -48,14 +67,10 @@ function replied({ intent }: Situated, reply: Reply, turn: number): ModelReply {
     input,
   }))
   return {
+    ...NOTHING,
     text: 'say' in reply ? reply.say : '',
     calls: calls satisfies ModelCall[],
-    value: null,
     finish: calls.length > 0 ? 'calls' : 'stop',
-    tokens: { input: 1_000, cached: 0, output: 100, reasoning: 0 },
-    micros: 0,
-    estimated: false,
-    model: 'listed-1',
   }
 }
 
@@ -69,6 +84,7 @@ function callsOf(name: string, reply: Reply): (readonly [tool: string, input: Js
     return [['explore', { script: look, hosts: [...hosts], paths: [...paths] }]]
   }
   if ('say' in reply) return []
+  if ('calls' in reply) return [...reply.calls]
   const { contract, source, despite } = reply.plan
   return [
     ['propose_contract', { name, contract: contract as Json, assumptions: [] }],

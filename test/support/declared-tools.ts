@@ -8,6 +8,7 @@ import { flowTools } from '../../src/main/tools/flow.ts'
 import { httpTools } from '../../src/main/tools/http.ts'
 import { imagesTools } from '../../src/main/tools/images.ts'
 import { createHttpClient } from '../../src/main/tools/network/client.ts'
+import { llmTools } from '../../src/main/tools/llm.ts'
 import { notesTools } from '../../src/main/tools/notes.ts'
 import { notifyTools } from '../../src/main/tools/notify.ts'
 import { pagesTools } from '../../src/main/tools/pages.ts'
@@ -26,6 +27,7 @@ export async function declared<T>(use: (tools: ToolRegistry) => T): Promise<T> {
     ...[...filesTools(), ...flowTools(), ...httpTools(client), ...notifyTools(), ...stateTools()],
     ...[...feedsTools(reader), ...notesTools(), ...pagesTools(reader), ...tablesTools(compute)],
     ...[...archiveTools(), ...imagesTools(compute), ...calendarTools({ client, compute })],
+    ...llmTools(),
     ...webTools({ reader, searchProvider: () => Promise.resolve(null) }),
   ]
   try {

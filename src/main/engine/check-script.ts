@@ -36,7 +36,7 @@ export function checkScript(tools: ToolRegistry, source: string, contract?: Json
   const script = inspectScript(source)
   const problems = script.failure === null ? problemsOf(tools, source, script) : [unparsed(script.failure)]
   if (contract !== undefined && script.failure === null)
-    problems.push(...contractProblems(source, script, contract))
+    problems.push(...contractProblems(tools, source, script, contract))
   return {
     ok: problems.every(problem => problem.severity !== 'error'),
     problems,
@@ -91,12 +91,42 @@ export function toolsOf(tools: ToolRegistry, module: string): string[] {
   return tools.list().flatMap(({ name }) => (name.startsWith(`${family}.`) ? name : []))
 }
 
-function contractProblems(source: string, script: ScriptInspection, json: Json): ScriptProblem[] {
+function contractProblems(
+  tools: ToolRegistry,
+  source: string,
+  script: ScriptInspection,
+  json: Json,
+): ScriptProblem[] {
   const answer = parseContract(json)
   if (!answer.ok)
     return issuesOf(answer.failure).map(issue => error('contract', `In the contract, ${issue}.`))
   const { contract } = answer
-  return [...triggerProblems(contract), ...ungranted(source, script, contract), ...unnamed(script, contract)]
+  return [
+    ...triggerProblems(contract),
+    ...ungranted(source, script, contract),
+    ...unnamed(script, contract),
+    ...unaffordable(tools, script, contract),
+  ]
+}
+
+/** A script that asks models under a contract that lets it ask none, or pay nothing. */
+function unaffordable(
+  tools: ToolRegistry,
+  { imports }: ScriptInspection,
+  { models, budget }: Contract,
+): ScriptProblem[] {
+  const module = imports.find(name => toolsOf(tools, name).some(tool => tools.get(tool)?.effect === 'model'))
+  if (module === undefined) return []
+  if (!models)
+    return [
+      error(
+        'contract',
+        `The script imports ${module}, and the contract lets no model be asked. Set “models” to true with a budget (costPerRunMicros), or do without it.`,
+      ),
+    ]
+  if (budget.costPerRunMicros > 0) return []
+  const message = `The script imports ${module}, and the contract lets it spend nothing: only a model that costs nothing could be asked. Set costPerRunMicros in “budget”.`
+  return [{ severity: 'warning', rule: 'contract', message, position: null }]
 }
 
 /** Each thing that is wrong with a contract, with its path. */

@@ -103,6 +103,15 @@ export default async function run() {
     expect(await inShort(GOOD, never)).toEqual(['error contract -'])
   })
 
+  it('P2 says so where a script asks a model and the contract lets it ask none, or for nothing', async () => {
+    const source = `import { write } from 'tools/llm'\nexport default () => write({ task: 'a greeting' })`
+    const contract = { ...CONTRACT, uses: ['tools/llm'], reads: {}, changes: [], items: {} }
+    expect(await inShort(source, contract)).toEqual(['error contract -'])
+    expect(await inShort(source, { ...contract, models: true })).toEqual(['warning contract -'])
+    const budget = { costPerRunMicros: 1 }
+    expect(await inShort(source, { ...contract, models: true, budget })).toEqual([])
+  })
+
   it('stops at a text that is no script', async () => {
     expect(await inShort('export default () => {', CONTRACT)).toEqual(['error syntax 1:23'])
     expect(await inShort('', CONTRACT)).toContain('error syntax -')

@@ -21,11 +21,24 @@ export interface Excess {
 
 /** Modules with which nothing outside of Steward can be reached by address, or by folder. */
 const WITHOUT_HOSTS = new Set(
-  ['archive', 'files', 'flow', 'images', 'log', 'notes', 'notify', 'pdf', 'state', 'tables', 'text'].map(
-    moduleOf,
-  ),
+  [
+    'archive',
+    'files',
+    'flow',
+    'images',
+    'llm',
+    'log',
+    'notes',
+    'notify',
+    'pdf',
+    'state',
+    'tables',
+    'text',
+  ].map(moduleOf),
 )
-const WITHOUT_FOLDERS = new Set(['flow', 'log', 'notes', 'notify', 'state', 'tables', 'text'].map(moduleOf))
+const WITHOUT_FOLDERS = new Set(
+  ['flow', 'llm', 'log', 'notes', 'notify', 'state', 'tables', 'text'].map(moduleOf),
+)
 
 function moduleOf(family: string): string {
   return `tools/${family}`

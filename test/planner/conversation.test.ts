@@ -127,3 +127,22 @@ describe('powers that are hard to take back', () => {
     expect(asks()).not.toContain('http.post')
   })
 })
+
+describe('an account that is not connected', () => {
+  it('is asked for in the chat, and the plan goes on once it is there', async () => {
+    const connected: { name: string; purpose: string; hosts: string[] }[] = []
+    await planning.close()
+    planning = await Planning.open({ connections: () => connected })
+    const contract = planning.contract({
+      reads: { paths: [path.join(planning.home, 'in')], accounts: ['tracker'] },
+    })
+    const chat = await planning.chat()
+    const asked = await planning.say(chat, planning.wish, ...planning.plan(contract))
+    expect(asked).toMatchObject({ stage: 'asking' })
+    expect(asked.question?.text).toMatch(/needs the connection “tracker”.*steward connections add tracker/)
+    connected.push({ name: 'tracker', purpose: 'Knows what is open.', hosts: ['tracker.example'] })
+    const looks = await planning.say(chat, 'connected', { call: [['finish', {}]] })
+    expect(looks.question?.text).toContain('the account tracker')
+    expect((await planning.say(chat, 'yes')).stage).toBe('confirming')
+  })
+})

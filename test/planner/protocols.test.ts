@@ -302,3 +302,18 @@ describe('over Gemini', () => {
     await works('chaos', [await say(chat, 'yes')])
   })
 })
+
+describe('a key that is not accepted', () => {
+  it.each(PROTOCOLS)('is said in the chat, over $protocol, and nothing is there', async protocol => {
+    world = await createModelWorld(protocol, { key: 'sk-not-this-one' })
+    try {
+      const [view] = await talk('move my files')
+      expect(view).toMatchObject({ stage: 'failed', automation: null })
+      expect(view?.text).toMatch(/model|key|credential/i)
+      expect(JSON.stringify(view)).not.toContain('sk-not-this-one')
+      expect(world.core.connections.list()[0]?.state).toBe('refused')
+    } finally {
+      await world.end()
+    }
+  })
+})

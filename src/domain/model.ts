@@ -149,6 +149,16 @@ export interface ModelInfo {
   readonly connection: string
   readonly provider: string
   readonly model: string
+  readonly price?: ModelPrice
+}
+
+/** In micro-dollars for a million tokens. */
+export interface ModelPrice {
+  readonly input: number
+  readonly cachedInput: number
+  readonly output: number
+  /** It is not known what this very model costs. */
+  readonly isEstimate: boolean
 }
 
 export interface Models {

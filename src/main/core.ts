@@ -30,6 +30,7 @@ import { lockFolder } from './store/folder-lock.ts'
 import type { FolderLock } from './store/folder-lock.ts'
 import { LogFile } from './store/log-file.ts'
 import type { Log } from './store/log-file.ts'
+import { finderOf } from './models/find.ts'
 import { ConnectedModels } from './models/models.ts'
 import { collectorSchema, preferencesOf } from './store/settings.ts'
 import type { Preferences } from './store/settings.ts'
@@ -138,12 +139,11 @@ async function build(options: CoreOptions, teardown: Teardown): Promise<Core> {
     connections.isSigned(connection, 'sha256', body, signature)
   const faults = fault === undefined ? {} : { fault }
   const onPreferences = wantedOf(logFile, observer, options.env ?? process.env)
-  const types = createScriptTypes()
-  teardown.add(() => types.close())
-  const models = openModels({ connections, client, store, now, observer })
+  const types = openTypes(teardown)
+  const models = openModels(connections, client, store, observer)
   const parts = { store, pool, tools, types, models, clock, log, isSigned, onPreferences, observer }
-  const kept = () => connections.known()
-  const engine = new Engine({ ...parts, ...faults, connections: kept, gallery: options.gallery ?? {} })
+  const known = { connections: () => connections.known(), gallery: options.gallery ?? {} }
+  const engine = new Engine({ ...parts, ...faults, ...known })
   places.online = () => {
     engine.online()
   }
@@ -155,6 +155,7 @@ async function build(options: CoreOptions, teardown: Teardown): Promise<Core> {
   const server = await startServer({
     engine,
     connections,
+    findModels: finderOf(client),
     vault,
     token,
     version: VERSION,
@@ -356,16 +357,19 @@ function openTools(
   ])
 }
 
-function openModels(
-  parts: { connections: Desk; client: HttpClient; store: Store; observer: Observer } & Pick<Clock, 'now'>,
-): ConnectedModels {
-  const { connections: desk, client, store, now, observer } = parts
+function openTypes(teardown: Teardown): ReturnType<typeof createScriptTypes> {
+  const types = createScriptTypes()
+  teardown.add(() => types.close())
+  return types
+}
+
+function openModels(desk: Desk, client: HttpClient, store: Store, observer: Observer): ConnectedModels {
   return new ConnectedModels({
     desk,
     wire: connectionWire(client, desk),
     ledger: costLedger(store),
     wishes: () => preferencesOf(store),
-    now,
+    now: store.now,
     observe: (note, work, endOf) => observer.model(note, work, endOf),
   })
 }

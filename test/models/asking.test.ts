@@ -157,7 +157,7 @@ describe('a call', () => {
     const failure = await failureOf(plain.core.engine.models.ask(asking('hello')))
     expect(failure).toMatchObject({ kind: 'not-connected', setting: 'model' })
     expect(plain.core.engine.models.serving('planner')).toBeNull()
-    expect(world.core.engine.models.serving('small')).toEqual({
+    expect(world.core.engine.models.serving('small')).toMatchObject({
       connection: 'model',
       provider: 'openai',
       model: OPENAI.model,

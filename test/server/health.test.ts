@@ -39,7 +39,7 @@ describe('/api/v1/health', () => {
       sandbox: { scripts: 0, queued: 0 },
       clock: { now: clock.now(), newestRunAt: null },
       lastBackupAt: null,
-      model: { isConnected: false },
+      model: { state: 'none' },
     })
     expect(now['database']).toMatchObject({ bytes: expect.any(Number) as number })
     expect(now['disk']).toMatchObject({ freeBytes: expect.any(Number) as number })

@@ -275,7 +275,7 @@ describe('the audit log', () => {
 
 describe('health', () => {
   it('says how it is, without a token only that it is', async () => {
-    expect((await get('/health')).json).toMatchObject({ isStopped: false, model: { isConnected: false } })
+    expect((await get('/health')).json).toMatchObject({ isStopped: false, model: { state: 'none' } })
     const bare = await steward.call({ path: '/health', withoutToken: true })
     expect(Object.keys(bare.json ?? {}).sort()).toEqual(['ok', 'version'])
     await post('/stop-everything')

@@ -85,6 +85,7 @@ function appOf({ engine, connections, vault }: Core) {
     engine,
     connections,
     vault,
+    findModels: () => Promise.resolve([]),
     version: '0',
     token: 't',
     port: () => 1,

@@ -13,6 +13,7 @@ import { addFolderCommands } from './commands-folder.ts'
 import { addGalleryCommands } from './commands-gallery.ts'
 import { addHookCommands } from './commands-hooks.ts'
 import { addInboxCommands } from './commands-inbox.ts'
+import { addModelCommands } from './commands-models.ts'
 import { addObserveCommands } from './commands-observe.ts'
 import { addPermissionCommands } from './commands-permissions.ts'
 import { addQuietCommands } from './commands-quiet.ts'
@@ -47,6 +48,7 @@ export function createProgram(): Command {
   addChatCommand(program)
   addGalleryCommands(program)
   addConnectionCommands(program)
+  addModelCommands(program)
   addHookCommands(program)
   addVaultCommands(program)
   addObserveCommands(program)

@@ -4,10 +4,13 @@
  */
 import { fail } from '../../domain/failure.ts'
 import type { Json } from '../../domain/json.ts'
+import type { Price } from '../../domain/spending.ts'
 import type { ScheduleView } from './views/versions.ts'
 import { createChat, retitleChat } from '../store/chats.ts'
 import { removeGrant } from '../store/grants.ts'
 import type { GrantRow } from '../store/grants.ts'
+import { putPrice, removePrice } from '../store/prices.ts'
+import type { PriceEntry } from '../store/prices.ts'
 import { putPreferences } from '../store/settings.ts'
 import type { Preferences } from '../store/settings.ts'
 import type { Tx } from '../store/tx.ts'
@@ -117,6 +120,19 @@ export class Edits {
       putPreferences(tx, preferences)
     })
     this.#engine.preferencesChanged()
+  }
+
+  async setPrice(model: string, price: Price): Promise<PriceEntry> {
+    const setAt = this.#now()
+    await this.#write(tx => {
+      putPrice(tx, model, price, setAt)
+    })
+    return { model, ...price, setAt }
+  }
+
+  /** False where none was set. */
+  forgetPrice(model: string): Promise<boolean> {
+    return this.#write(tx => removePrice(tx, model))
   }
 
   #write<T>(work: (tx: Tx) => T): Promise<T> {

@@ -101,9 +101,10 @@ export class ConnectedModels implements Models {
 
   serving(role: ModelRole): ModelInfo | null {
     const target = this.#find(role)
-    return 'kind' in target
-      ? null
-      : { connection: target.connection, provider: target.maker, model: target.model }
+    if ('kind' in target) return null
+    const { connection, maker, model, base } = target
+    const { at, isEstimate } = tariffOf({ maker, model, base, own: this.#options.ledger.priceOf(model) })
+    return { connection, provider: maker, model, price: { ...at(0), isEstimate } }
   }
 
   async ask(request: ModelRequest): Promise<ModelReply> {

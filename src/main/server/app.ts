@@ -1,6 +1,7 @@
 /** The local API: guards first, then the routes by resource, every error as one problem document. Webhooks stand before. */
 import { Hono } from 'hono'
 import type { ConnectionDesk } from '../../domain/connection.ts'
+import type { FindModelServers } from '../../domain/model-servers.ts'
 import type { VaultDesk } from '../../domain/vault.ts'
 import type { Engine } from '../engine/engine.ts'
 import { waitingForVault } from '../engine/views/connections.ts'
@@ -21,6 +22,7 @@ import { costRoutes } from './routes-costs.ts'
 import { editRoutes } from './routes-edits.ts'
 import { exportRoutes } from './routes-export.ts'
 import { folderRoutes, galleryRoutes, scriptRoutes } from './routes-folder.ts'
+import { modelRoutes } from './routes-models.ts'
 import { policyRoutes } from './routes-policy.ts'
 import { takeHooks, webhookRoutes } from './routes-hooks.ts'
 import { rehearsalRoutes } from './routes-rehearsals.ts'
@@ -36,6 +38,7 @@ export interface AppOptions extends Guard {
   engine: Engine
   connections: ConnectionDesk
   vault: VaultDesk
+  findModels: FindModelServers
   version: string
   log: Log
   readLog: ReadLog
@@ -71,7 +74,7 @@ export function createApp(options: AppOptions) {
     .route('/metrics', metricsRoute(engine, version))
 }
 
-function createApi({ engine, connections, vault, log, readLog, closing }: AppOptions) {
+function createApi({ engine, connections, vault, findModels, log, readLog, closing }: AppOptions) {
   return new Hono()
     .route('/export', exportRoutes(engine, log, closing))
     .route('/stream', streamRoutes(new Feed(engine.store), closing))
@@ -99,6 +102,7 @@ function createApi({ engine, connections, vault, log, readLog, closing }: AppOpt
     .route('/', folderRoutes(engine))
     .route('/audit', auditRoutes(engine))
     .route('/costs', costRoutes(engine))
+    .route('/models', modelRoutes(engine, findModels))
     .route('/', stewardRoutes(engine, connections))
     .route('/', observeRoutes(readLog))
 }

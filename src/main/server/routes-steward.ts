@@ -6,6 +6,7 @@ import { roleModelSchema } from '../../domain/model-roles.ts'
 import { quietHoursSchema } from '../../domain/quiet-hours.ts'
 import type { Engine } from '../engine/engine.ts'
 import { healthNow } from '../engine/views/health.ts'
+import type { ModelState } from '../engine/views/health.ts'
 import { notificationsPage, quietNow } from '../engine/views/notifications.ts'
 import { LOG_LEVELS } from '../../domain/log.ts'
 import { absencesPage } from '../engine/views/silence.ts'
@@ -36,7 +37,7 @@ export function stewardRoutes(engine: Engine, desk: ConnectionDesk) {
   const settings = () => preferencesOf(engine.store)
   return new Hono()
     .get('/health', operation({ summary: 'How Steward is right now', answers: { 200: 'Health' } }), c =>
-      c.json(healthNow(engine, { isConnected: hasModel(desk) })),
+      c.json(healthNow(engine, { state: modelState(desk) })),
     )
     .get(
       '/absences',
@@ -82,7 +83,8 @@ export function stewardRoutes(engine: Engine, desk: ConnectionDesk) {
     )
 }
 
-function hasModel(desk: ConnectionDesk): boolean {
-  const kinds = desk.providers().flatMap(provider => (provider.slot === 'model' ? [provider.kind] : []))
-  return desk.list().some(connection => kinds.includes(connection.kind))
+function modelState(desk: ConnectionDesk): ModelState {
+  const connection = desk.serving('model')
+  if (connection === undefined) return 'none'
+  return connection.state === 'refused' || connection.state === 'failing' ? 'failing' : 'connected'
 }

@@ -9,6 +9,7 @@ import { fail } from '../../domain/failure.ts'
 import type { Engine } from '../engine/engine.ts'
 import type { Log } from '../store/log-file.ts'
 import type { ConnectionDesk } from '../../domain/connection.ts'
+import type { FindModelServers } from '../../domain/model-servers.ts'
 import type { VaultDesk } from '../../domain/vault.ts'
 import type { Waiter } from '../store/waiters.ts'
 import { createApp } from './app.ts'
@@ -33,6 +34,7 @@ interface Listening {
 export interface ServerOptions extends Listening {
   engine: Engine
   connections: ConnectionDesk
+  findModels: FindModelServers
   readLog: ReadLog
   /** Called once, when somebody connects for the first time. */
   onFirstClient: () => void

@@ -5,6 +5,7 @@
 import type { CostCap, CostEntry, CostOf } from '../../domain/model.ts'
 import { insertion, query, statement } from './statement.ts'
 import type { Store } from './store.ts'
+import { tallyCost } from './tallies.ts'
 import type { Reader, Tx } from './tx.ts'
 
 const insert = insertion('costs', [
@@ -45,6 +46,9 @@ const settle = statement(
       })
       .where('id', '=', p.id)
       .where('state', '=', 'reserved'),
+)
+const reservedById = statement((p: { id: string }) =>
+  query.selectFrom('costs').select('purpose').where('id', '=', p.id).where('state', '=', 'reserved'),
 )
 const drop = statement((p: { id: string }) =>
   query.deleteFrom('costs').where('id', '=', p.id).where('state', '=', 'reserved'),
@@ -91,7 +95,12 @@ export function reserveCost(
   return id
 }
 
-export function settleCost(tx: Tx, { id, micros, tokens, estimated }: CostEntry): void {
+/** Once for each reservation: what is settled stays as it is. */
+export function settleCost(tx: Tx, entry: CostEntry): void {
+  const { id, micros, tokens, estimated } = entry
+  const reserved = tx.get(reservedById, { id })
+  if (reserved === undefined) return
+  tallyCost(tx, reserved.purpose, entry)
   tx.run(settle, {
     id,
     micros,

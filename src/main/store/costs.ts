@@ -29,18 +29,6 @@ const ofWorkflow = statement((p: Stretch & { workflowId: string }) =>
   costsBefore(p).where('workflow_id', '=', p.workflowId),
 )
 
-const byPurpose = statement((_p: object) =>
-  query
-    .selectFrom('costs')
-    .select(({ fn }) => ['purpose', fn.sum<number>('micros').as('micros')])
-    .groupBy('purpose'),
-)
-
-/** All that was ever spent; reads every entry. */
-export function costsByPurpose(reader: Reader): { purpose: CostRow['purpose']; micros: number }[] {
-  return reader.all(byPurpose, {})
-}
-
 /** Newest first, from below `before`. */
 export function listCosts(
   reader: Reader,

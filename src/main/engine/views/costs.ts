@@ -1,6 +1,7 @@
-/** What work cost, as people see it: its entries, and its sums by purpose, automation, tool and day (UTC). */
+/** What work cost, as people see it: its entries, and its sums by purpose, automation, tool, model, connection and day (UTC). */
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { z } from 'zod'
+import type { Tokens } from '../../../domain/model.ts'
 import { listCosts } from '../../store/costs.ts'
 import type { CostPlace, CostRow } from '../../store/costs.ts'
 import { automationName, cursorText, pageOf, placeIn } from './common.ts'
@@ -11,9 +12,18 @@ export interface CostView {
   automation: AutomationName | null
   runId: string | null
   stepId: string | null
+  /** The plan or repair whose it is. */
+  taskId: string | null
   purpose: CostRow['purpose']
   tool: string
+  connection: string | null
+  model: string | null
   micros: number
+  tokens: Tokens
+  /** The price or the count of tokens is not known exactly. */
+  isEstimate: boolean
+  /** reserved: not settled (yet), and then the most it can have cost. */
+  state: CostRow['state']
   at: number
 }
 
@@ -32,6 +42,8 @@ export interface CostsSummary {
   byPurpose: CostSum[]
   byAutomation: CostSum[]
   byTool: CostSum[]
+  byModel: CostSum[]
+  byConnection: CostSum[]
   byDay: CostSum[]
 }
 
@@ -57,7 +69,7 @@ export async function costsSummary(
   source: ViewSource,
   filter: CostFilter & { since: number; until: number },
 ): Promise<CostsSummary> {
-  const sums = { purpose: new Sums(), automation: new Sums(), tool: new Sums(), day: new Sums() }
+  const sums = sumsOfAll()
   const all = new Sums()
   let before: CostPlace | undefined = { at: filter.until, id: '' }
   while (before !== undefined) {
@@ -68,6 +80,8 @@ export async function costsSummary(
       sums.purpose.add(row.purpose, row.micros)
       sums.automation.add(row.workflow_id ?? '', row.micros)
       sums.tool.add(row.tool, row.micros)
+      sums.model.add(row.model ?? '', row.micros)
+      sums.connection.add(row.connection ?? '', row.micros)
       sums.day.add(new Date(row.at).toISOString().slice(0, 10), row.micros)
     }
     const last: CostRow | undefined = rows.length < ROWS_AT_ONCE ? undefined : rows.at(-1)
@@ -83,6 +97,8 @@ export async function costsSummary(
     byPurpose: sums.purpose.list(),
     byAutomation: sums.automation.list(),
     byTool: sums.tool.list(),
+    byModel: sums.model.list(),
+    byConnection: sums.connection.list(),
     byDay: sums.day.list(),
   }
 }
@@ -97,6 +113,17 @@ function rowsOf(
     ...(workflowId === undefined ? {} : { workflowId }),
     ...(before === undefined ? {} : { before }),
   })
+}
+
+function sumsOfAll() {
+  return {
+    purpose: new Sums(),
+    automation: new Sums(),
+    tool: new Sums(),
+    model: new Sums(),
+    connection: new Sums(),
+    day: new Sums(),
+  }
 }
 
 class Sums {
@@ -121,9 +148,20 @@ function costView(source: ViewSource, row: CostRow): CostView {
     automation: row.workflow_id === null ? null : automationName(source, row.workflow_id),
     runId: row.run_id,
     stepId: row.step_id,
+    taskId: row.task_id,
     purpose: row.purpose,
     tool: row.tool,
+    connection: row.connection,
+    model: row.model,
     micros: row.micros,
+    tokens: {
+      input: row.input_tokens,
+      cached: row.cached_tokens,
+      output: row.output_tokens,
+      reasoning: row.reasoning_tokens,
+    },
+    isEstimate: row.estimated === 1,
+    state: row.state,
     at: row.at,
   }
 }

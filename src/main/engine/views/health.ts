@@ -30,7 +30,7 @@ export interface HealthNow extends Health {
     newestRunAt: number | null
   }
   lastBackupAt: number | null
-  model: { isConnected: boolean }
+  model: { state: ModelState }
   /** When Steward was last off or the computer asleep, and what became of what was due; null for never. */
   absence: AbsenceView | null
 }
@@ -45,7 +45,10 @@ const PARTS = new Set(['data folder', 'disk', 'keys'])
 const LATE_MS = 300_000
 const CLOCK_SLACK_MS = 60_000
 
-export function healthNow(source: HealthSource, model: { isConnected: boolean }): HealthNow {
+/** failing: a model is connected, and did not answer or took no key when it was last asked. */
+export type ModelState = 'connected' | 'none' | 'failing'
+
+export function healthNow(source: HealthSource, model: { state: ModelState }): HealthNow {
   const { store } = source
   const stopped = isStopped(store)
   const { bavail, bsize } = fs.statfsSync(store.folder)
@@ -65,13 +68,7 @@ export function healthNow(source: HealthSource, model: { isConnected: boolean })
     queueCheck(store),
     clockCheck(clock),
     backupCheck(lastBackupAt),
-    {
-      name: 'model',
-      ok: true,
-      message: model.isConnected
-        ? 'A model is connected.'
-        : 'No model is connected: the gallery works without one.',
-    },
+    { name: 'model', ok: model.state !== 'failing', message: MODEL[model.state] },
   ]
   return {
     ...healthOf(checks, store.folder),
@@ -89,6 +86,12 @@ export function healthNow(source: HealthSource, model: { isConnected: boolean })
     model,
     absence: lastAbsence(source),
   }
+}
+
+const MODEL: Readonly<Record<ModelState, string>> = {
+  connected: 'A model is connected.',
+  none: 'No model is connected: the gallery works without one.',
+  failing: 'The model that is connected could not be asked. Look at it with: steward connections',
 }
 
 function queueCheck(store: Store): HealthCheck {

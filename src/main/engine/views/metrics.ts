@@ -5,11 +5,10 @@
 import fs from 'node:fs'
 import type { SandboxStats } from '../../../sandbox/pool.ts'
 import { countOpenActions } from '../../store/actions.ts'
-import { costsByPurpose } from '../../store/costs.ts'
 import { countRuns, countWaitingEvents } from '../../store/lists.ts'
 import { soonestDue } from '../../store/schedules.ts'
 import { isStopped } from '../../store/settings.ts'
-import { runsTallied } from '../../store/tallies.ts'
+import { costTallied, runsTallied, tokensTallied } from '../../store/tallies.ts'
 import type { Observer } from '../observe/observer.ts'
 import { expositionOf } from '../observe/series.ts'
 import type { Family, Sample } from '../observe/series.ts'
@@ -41,16 +40,20 @@ function totals({ store }: ViewSource): Family[] {
   const ended = ENDS.map(state => ({ labels: { status: state }, value: runsTallied(store, state) }))
   const of = (state: string) =>
     ended.filter(sample => sample.labels.status === state).map(({ value }) => ({ labels: {}, value }))
-  const costs = costsByPurpose(store).map(({ purpose, micros }) => ({
+  const costs = (['build', 'repair', 'run'] as const).map(purpose => ({
     labels: { purpose },
-    value: micros / 1e6,
+    value: costTallied(store, purpose) / 1e6,
+  }))
+  const tokens = (['input', 'output'] as const).map(direction => ({
+    labels: { direction },
+    value: tokensTallied(store, direction),
   }))
   return [
     counter('workflow_execution_total', 'Runs that ended, by how, since the data folder was made.', ended),
     counter('task_success_total', 'Runs that succeeded, since the data folder was made.', of('succeeded')),
     counter('task_failure_total', 'Runs that failed, since the data folder was made.', of('failed')),
     counter('llm_cost_usd', 'What models cost, by purpose, since the data folder was made.', costs),
-    counter('llm_tokens_used', 'Tokens of models, by direction. No model was used yet.', []),
+    counter('llm_tokens_used', 'Tokens of models, by direction, since the data folder was made.', tokens),
   ]
 }
 

@@ -2,13 +2,16 @@
 import { z } from 'zod'
 import type { AuditVerdict } from '../../../domain/audit.ts'
 import { LOG_LEVELS } from '../../../domain/log.ts'
+import { MODEL_ROLES } from '../../../domain/model.ts'
 import type { AuditView } from '../../engine/views/audit.ts'
 import type { CostsSummary, CostView } from '../../engine/views/costs.ts'
 import type { Health } from '../../engine/views/doctor.ts'
 import type { NotificationView, QuietNow } from '../../engine/views/notifications.ts'
+import type { RoleView } from '../../engine/views/models.ts'
 import type { HealthNow } from '../../engine/views/health.ts'
 import type { BackedUp } from '../../store/backup.ts'
 import { logLine } from '../../store/log/read-log.ts'
+import type { PriceEntry } from '../../store/prices.ts'
 import type { Preferences } from '../../store/settings.ts'
 import type { Problem } from '../problem.ts'
 import {
@@ -36,9 +39,15 @@ const cost = shape<CostView>()(
     automation: maybe(automationName),
     runId: maybe(text),
     stepId: maybe(text),
+    taskId: maybe(text),
     purpose: z.enum(['build', 'repair', 'run']),
     tool: text,
+    connection: maybe(text),
+    model: maybe(text),
     micros: z.int().describe('Micro-dollars'),
+    tokens: z.object({ input: count, cached: count, output: count, reasoning: count }),
+    isEstimate: z.boolean(),
+    state: z.enum(['reserved', 'spent']).describe('reserved: the most it can cost'),
     at: time,
   }),
 )
@@ -54,6 +63,9 @@ const audit = shape<AuditView>()(
   }),
 )
 
+const price = shape<PriceEntry>()(
+  z.object({ model: text, input: count, cachedInput: count, output: count, setAt: time }),
+)
 const roleModel = maybe(z.object({ connection: maybe(text), model: text }))
 const quietHours = z.object({ from: text, to: text, zone: text, days: maybe(z.array(count)) })
 const notification = shape<NotificationView>()(
@@ -86,7 +98,7 @@ export const stewardAnswers = {
       sandbox: z.object({ threads: count, scripts: count, queued: count }),
       clock: z.object({ now: time, newestRunAt: maybe(time) }),
       lastBackupAt: maybe(time),
-      model: z.object({ isConnected: z.boolean() }),
+      model: z.object({ state: z.enum(['connected', 'none', 'failing']) }),
       absence: maybe(absence),
     }),
   ),
@@ -102,9 +114,35 @@ export const stewardAnswers = {
       byPurpose: sums,
       byAutomation: sums,
       byTool: sums,
+      byModel: sums,
+      byConnection: sums,
       byDay: sums,
     }),
   ),
+  ModelRoles: shape<{ roles: RoleView[] }>()(
+    z.object({
+      roles: z.array(
+        z.object({
+          role: z.enum(MODEL_ROLES),
+          serving: maybe(
+            z.object({
+              connection: text,
+              provider: text,
+              model: text,
+              price: maybe(
+                z.object({ input: count, cachedInput: count, output: count, isEstimate: z.boolean() }),
+              ),
+            }),
+          ),
+          isChosen: z.boolean(),
+        }),
+      ),
+    }),
+  ),
+  ModelServers: listOf(z.object({ name: text, url: text, models: z.array(text) })),
+  Price: price,
+  PricePage: pageOf(price),
+  ForgottenPrice: z.object({ model: text }),
   Settings: shape<Preferences>()(
     z.object({
       keepRunsDays: count,

@@ -2,6 +2,8 @@
 import fs from 'node:fs'
 import path from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { checkTypes } from '../../src/main/tools/scripts/check-types.ts'
+import type { TypesInput } from '../../src/main/tools/scripts/check-types.ts'
 import { serveHttp } from '../support/loopback-server.ts'
 import { Planning } from '../support/planning.ts'
 
@@ -38,6 +40,37 @@ describe('a wish that can be kept', () => {
     expect(added).toMatchObject({ stage: 'added', automation: { name: 'mover' } })
     expect((await planning.world.run('mover')).state).toBe('succeeded')
     expect(has('out')).toEqual(['a.txt'])
+  })
+
+  it('P2 tells the model of places that its script neither named nor touched', async () => {
+    put('a.txt')
+    const chat = await planning.chat()
+    const elsewhere = path.join(planning.home, 'elsewhere')
+    const [from, to] = [path.join(planning.home, 'in'), path.join(planning.home, 'out')]
+    const wider = { changes: [{ tool: 'files.move', paths: [from, to, elsewhere], approval: 'never' }] }
+    const wish = `${planning.wish}, and look at ${elsewhere}`
+    const card = await planning.say(chat, wish, ...planning.plan(planning.contract(wider)))
+    expect(card.dryRun?.untouched).toEqual([
+      `${elsewhere} is granted; the script does not name it, and the rehearsal did not touch it.`,
+    ])
+    const other = await planning.chat()
+    expect((await planning.say(other, planning.wish, ...planning.plan())).dryRun?.untouched).toEqual([])
+  })
+
+  it('is made with a script of right types: what is wrong goes back to the model with its place', async () => {
+    await planning.close()
+    const types = { check: async (input: TypesInput) => checkTypes(input), close: async () => undefined }
+    planning = await Planning.open({ types })
+    const wrong = planning.script().replace('moved.done.length', 'moved.length')
+    const chat = await planning.chat()
+    const [propose, write] = planning.plan(planning.contract(), wrong)
+    const told = await planning.say(chat, planning.wish, propose ?? '', write ?? '', 'It will not do.')
+    expect(told.stage).toBe('told')
+    expect(planning.answers()).toMatch(
+      /It cannot stand so:\\?n?[^]*error: line 8, column 36: Property 'length' does not exist/,
+    )
+    const card = await planning.say(chat, 'try again', ...planning.plan().slice(1))
+    expect(card.stage).toBe('confirming')
   })
 
   it('P3 is not live for anything but a plain yes; what else is said goes back to the model', async () => {

@@ -43,6 +43,7 @@ import { stateTools } from '../../src/main/tools/state.ts'
 import { tablesTools } from '../../src/main/tools/tables.ts'
 import { textTools } from '../../src/main/tools/text.ts'
 import { WebReader, webTools } from '../../src/main/tools/web.ts'
+import type { ScriptTypes } from '../../src/main/tools/scripts/script-types.ts'
 import type { SandboxPool } from '../../src/sandbox/pool.ts'
 import { keptPool } from './kept-pool.ts'
 
@@ -62,6 +63,7 @@ export interface WorldOptions {
   /** Stands between the engine and the sandbox: to count launches, or lose instances. */
   wrapPool?: (pool: SandboxPool) => SandboxPool
   models?: Models
+  types?: ScriptTypes
   gallery?: GalleryOptions
   connections?: () => readonly KnownConnection[]
 }
@@ -170,8 +172,8 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
   }
 }
 
-function chosenOf({ fault, places, models, gallery, connections }: WorldOptions) {
-  return given({ fault, places, models, gallery, connections })
+function chosenOf({ fault, places, models, types, gallery, connections }: WorldOptions) {
+  return given({ fault, places, models, types, gallery, connections })
 }
 
 /** What is there of it. */

@@ -35,6 +35,7 @@ const dryRun = z.strictObject({
   linesLeftOut: z.int(),
   missed: z.array(z.string()),
   failure: z.string().nullable(),
+  untouched: z.array(z.string()).default([]),
 })
 
 export const draftSchema = z.strictObject({

@@ -1,12 +1,13 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { declared } from '../../../../test/support/declared-tools.ts'
+import type { Touches } from '../../../domain/touches.ts'
 import type { Json } from '../../../domain/json.ts'
 import { checkTypes } from '../../tools/scripts/check-types.ts'
 import type { ScriptTypes } from '../../tools/scripts/script-types.ts'
 import type { ToolRegistry } from '../../tools/registry.ts'
 import { fail } from '../../../domain/failure.ts'
 import { checkPlan } from './check.ts'
-import { excessOf } from './excess.ts'
+import { excessOf, untouchedBy } from './excess.ts'
 import { contractOf } from '../../../../test/support/policy-sample.ts'
 
 let tools: ToolRegistry
@@ -139,12 +140,10 @@ export default async function run() {
 })
 
 describe('what is granted without need', () => {
-  const excess = (parts: Parameters<typeof contractOf>[0], source: string, touched?: object[]): string[] =>
-    excessOf(tools, {
-      contract: contractOf({ uses: ['tools/files'], reads: {}, changes: [], ...parts }),
-      source,
-      ...(touched === undefined ? {} : { touched }),
-    }).map(({ clause }) => clause)
+  const granted = (parts: Parameters<typeof contractOf>[0]) =>
+    contractOf({ uses: ['tools/files'], reads: {}, changes: [], ...parts })
+  const excess = (parts: Parameters<typeof contractOf>[0], source: string): string[] =>
+    excessOf(tools, granted(parts), source).map(({ clause }) => clause)
   const LISTS = `import { list } from 'tools/files'\nexport default () => list('/a')`
   const GETS = `import * as http from 'tools/http'\nexport default event => http.get(event.url)`
 
@@ -181,11 +180,17 @@ describe('what is granted without need', () => {
     }
     const source = GETS.replace('http.get(event.url)', `[http.get(event.url), http.post('https://d.com/')]`)
     expect(excess(parts, source)).toEqual([])
-    const touched = [
-      { hosts: ['a.com'] },
-      { hosts: ['x.b.com'] },
-      { paths: [{ path: '/a', access: 'read' }] },
-    ]
-    expect(excess(parts, source, touched)).toEqual(['reads.hosts', 'reads.accounts', 'changes[0].recipients'])
+    const touched: Touches[] = [{ hosts: ['a.com'] }, { hosts: ['x.b.com'] }]
+    expect(untouchedBy(granted(parts), source, touched).map(({ clause }) => clause)).toEqual([
+      'reads.hosts',
+      'reads.accounts',
+      'changes[0].recipients',
+    ])
+    expect(
+      untouchedBy(granted(parts), source, [
+        ...touched,
+        { hosts: ['c.com'], accounts: ['ada'], recipients: ['bo@e.com'] },
+      ]),
+    ).toEqual([])
   })
 })

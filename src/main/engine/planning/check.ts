@@ -86,7 +86,7 @@ async function typeProblems(
 function excess(tools: ToolRegistry, source: string, json: Json | undefined): ScriptProblem[] {
   const answer = json === undefined ? null : parseContract(json)
   if (answer?.ok !== true) return []
-  return excessOf(tools, { contract: answer.contract, source }).map(({ message }) => note('excess', message))
+  return excessOf(tools, answer.contract, source).map(({ message }) => note('excess', message))
 }
 
 /** The compiler knows no name that is not here, and lint says what to use instead. */

@@ -44,11 +44,7 @@ function moduleOf(family: string): string {
   return `tools/${family}`
 }
 
-/** `touched` is what a whole rehearsal of the script touched; without one no place is called unused. */
-export function excessOf(
-  tools: ToolRegistry,
-  { contract, source, touched }: { contract: Contract; source: string; touched?: readonly Touches[] },
-): Excess[] {
+export function excessOf(tools: ToolRegistry, contract: Contract, source: string): Excess[] {
   const script = inspectScript(source)
   if (script.failure !== null) return []
   const facts = factsOfScript(source)
@@ -58,7 +54,6 @@ export function excessOf(
     ...unusedPowers(contract, tools, toolsUsed(tools, facts)),
     ...unusedItems(contract, script.eachNames),
     ...uselessPlaces(contract, script.imports),
-    ...(touched === undefined ? [] : untouchedPlaces(contract, facts, touched)),
   ]
 }
 
@@ -140,7 +135,9 @@ function watchedBy({ when }: Contract): Touches[] {
 
 type Kind = 'hosts' | 'paths' | 'accounts' | 'recipients'
 
-function untouchedPlaces(contract: Contract, { texts }: ScriptFacts, touched: readonly Touches[]): Excess[] {
+/** Places that a script does not name, and that a whole rehearsal of it did not touch. */
+export function untouchedBy(contract: Contract, source: string, touched: readonly Touches[]): Excess[] {
+  const { texts } = factsOfScript(source)
   const all = [...touched, ...watchedBy(contract)]
   const isUnused = (kind: Kind, place: string): boolean =>
     !all.some(touches => covers(kind, place, touches)) && !texts.some(text => text.includes(bare(place)))

@@ -8,8 +8,9 @@ import type { DryRun } from '../../../planner/chat/talk/talk.ts'
 import type { EngineContext } from '../context.ts'
 import type { FilledEntry } from '../gallery.ts'
 import { checkedContract } from '../install.ts'
+import { untouchedBy } from '../planning/excess.ts'
 import { rehearse } from '../rehearse.ts'
-import type { Rehearsal } from '../rehearse.ts'
+import type { Rehearsal, RehearsalEnd } from '../rehearse.ts'
 import { reportOf } from '../rehearse/report.ts'
 import type { RehearsalReport } from '../rehearse/report.ts'
 import { lookOnce } from '../watch/look.ts'
@@ -29,7 +30,24 @@ export async function playFilled(
   const event = await eventFor(context, contract, signal)
   const end = await rehearse(context, { contract, source, event, phase: 'dry-run', signal, ...whose })
   const head = { id: '', automation: null, contract, version: null, startedAt }
-  return told(reportOf(context.tools, head, end))
+  return {
+    ...told(reportOf(context.tools, head, end)),
+    untouched: untouchedIn(context, contract, source, end),
+  }
+}
+
+/** A script that did not come to its end might have touched it after that. */
+function untouchedIn(
+  { tools }: EngineContext,
+  contract: Contract,
+  source: string,
+  end: RehearsalEnd,
+): string[] {
+  if (end.failure !== null || end.isStopped) return []
+  const touched = end.steps.flatMap(({ tool, args, outcome }) =>
+    outcome.ok || outcome.error.code !== 'invalid-input' ? (tools.get(tool)?.touches(args) ?? []) : [],
+  )
+  return untouchedBy(contract, source, touched).map(({ message }) => message)
 }
 
 /** What it would be given if it started now: for what is watched, all that is there as if it were new. */
@@ -91,7 +109,15 @@ function delivery({ clock }: EngineContext, hook: string): Json {
   }
 }
 
-function told({ state, script, counts, steps, stepsLeftOut, checks, failure }: RehearsalReport): DryRun {
+function told({
+  state,
+  script,
+  counts,
+  steps,
+  stepsLeftOut,
+  checks,
+  failure,
+}: RehearsalReport): Omit<DryRun, 'untouched'> {
   const said = steps.filter(({ kind }) => kind === 'read' || kind === 'change' || kind === 'keep')
   return {
     state: state === 'running' ? 'stopped' : state,

@@ -25,6 +25,7 @@ export function notPlayed({ source }: FilledEntry, why: string): DryRun {
     counts: { reads: 0, changes: 0, asks: 0, refused: 0 },
     lines: [],
     linesLeftOut: 0,
+    untouched: [],
     missed: [],
     failure: why,
   }

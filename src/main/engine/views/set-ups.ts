@@ -50,6 +50,7 @@ export const saidSchema = z.object({
       linesLeftOut: z.number(),
       missed: z.array(z.string()),
       failure: z.string().nullable(),
+      untouched: z.array(z.string()).default([]),
     })
     .nullable(),
 })

@@ -90,6 +90,8 @@ export interface DryRun {
   /** Clauses of “Done when” that did not hold. */
   missed: string[]
   failure: string | null
+  /** Of a script that came to its end: what the contract grants and it neither names nor touched, in words. */
+  untouched: string[]
 }
 
 /** What is said to the person. */

@@ -6,7 +6,7 @@ import { FailureError } from '../../src/domain/failure.ts'
 import type { Json } from '../../src/domain/json.ts'
 import { listWorkflows } from '../../src/main/store/workflows.ts'
 import { taskOfChat, taskRunsOf } from '../../src/main/store/tasks.ts'
-import { until } from '../support/world.ts'
+import { tempFolder, until } from '../support/world.ts'
 import { Planning } from '../support/planning.ts'
 
 let planning: Planning
@@ -50,6 +50,27 @@ describe('a core that ends in the middle of a plan', () => {
     await planning.world.engine.conversations.say(chat, planning.wish)
     planning = await planning.again(planning.plan())
     expect((await planning.rest(chat)).stage).toBe('confirming')
+  })
+})
+
+describe('a copy of the folder', () => {
+  it('J11 does not go on with a plan: that is the original’s, and costs', async () => {
+    const chat = await planning.chat()
+    const asked = Promise.withResolvers<null>()
+    planning.model.then(
+      hanging(() => {
+        asked.resolve(null)
+      }),
+    )
+    await planning.world.engine.conversations.say(chat, planning.wish)
+    await asked.promise
+    const folder = tempFolder()
+    await planning.world.store.backup(path.join(folder, 'steward.db'))
+    fs.copyFileSync(path.join(planning.world.folder, 'keys'), path.join(folder, 'keys'))
+    const copy = await Planning.open({ folder })
+    expect(copy.view(chat)).toMatchObject({ stage: 'stopped' })
+    expect(copy.model.requests).toHaveLength(0)
+    await copy.close()
   })
 })
 

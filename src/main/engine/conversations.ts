@@ -16,9 +16,9 @@ export class Conversations {
     this.setUps = new SetUps(room.context, { install: room.install, gallery: room.gallery })
   }
 
-  async resume(): Promise<void> {
+  async resume(isCopy: boolean): Promise<void> {
     this.setUps.resume()
-    await this.plans.resume()
+    await this.plans.resume(isCopy)
   }
 
   stopAll(): void {

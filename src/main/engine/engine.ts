@@ -180,7 +180,7 @@ export class Engine {
     this.#quiet.arm()
     this.#spending.look()
     await this.#watcher.start()
-    await this.conversations.resume()
+    await this.conversations.resume(folder === 'copy')
     return folder
   }
 

@@ -60,15 +60,18 @@ export class Plans {
     this.#room = room
   }
 
-  /** Goes on with what the last life of the core was at. */
-  async resume(): Promise<void> {
+  /** Goes on with what the last life of the core was at. A copy of the folder does not: the original does (J11). */
+  async resume(isCopy: boolean): Promise<void> {
     const { store, clock, boot } = this.#room.context
     const left = workingTasks(store)
     if (left.length === 0) return
     await store.write(tx => {
       loseTaskRuns(tx, boot, clock.now())
     })
-    for (const { id } of left) this.#work(id)
+    for (const { id, chat_id: chatId } of left) {
+      if (isCopy) await this.stop(chatId)
+      else this.#work(id)
+    }
   }
 
   /** For the end of the core: what is unfinished stays `working` and is gone on with. */

@@ -129,7 +129,7 @@ class PlanWork {
     const { store, clock } = this.#room.context
     const { progress, signal } = this.#stretch
     Object.assign(progress, { doing: 'Thinking', since: clock.now(), text: '' })
-    const reply = await this.#room.models.ask({
+    const asking = this.#room.models.ask({
       role: 'planner',
       system: instructions(this.#ports(task).tools),
       messages: thread,
@@ -149,7 +149,7 @@ class PlanWork {
         progress.text = (progress.text + delta).slice(-LONGEST_TEXT)
       },
     })
-    signal.throwIfAborted()
+    const reply = await orAborted(asking, signal)
     progress.steps++
     const next = { ...draft, steps: draft.steps + 1 }
     await store.write(tx => {

@@ -4,6 +4,8 @@ import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createCompute } from '../src/main/tools/compute/pool.ts'
 import { pdfTools } from '../src/main/tools/pdf.ts'
+import { checkTypes } from '../src/main/tools/scripts/check-types.ts'
+import type { TypesInput } from '../src/main/tools/scripts/check-types.ts'
 import { createWorld, tempFolder } from '../test/support/world.ts'
 import type { World } from '../test/support/world.ts'
 import { INTENTS } from './intents/all.ts'
@@ -38,7 +40,8 @@ class Room {
     const folder = tempFolder()
     const compute = createCompute()
     const gallery = { home: path.join(folder, 'person'), zone: ZONE }
-    const world = await createWorld({ folder, models: model, gallery, tools: pdfTools(compute) })
+    const types = { check: async (input: TypesInput) => checkTypes(input), close: async () => undefined }
+    const world = await createWorld({ folder, models: model, gallery, types, tools: pdfTools(compute) })
     return new Room(world, model, compute)
   }
 

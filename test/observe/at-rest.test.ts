@@ -16,6 +16,10 @@ afterEach(() => {
 
 /** Large, and needed by none of what a core does at rest. */
 const LATER = [
+  '@ai-sdk/anthropic',
+  '@ai-sdk/google',
+  '@ai-sdk/openai',
+  '@ai-sdk/openai-compatible',
   '@mozilla/readability',
   '@opentelemetry/api',
   '@opentelemetry/sdk-trace',

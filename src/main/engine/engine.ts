@@ -163,7 +163,7 @@ export class Engine {
       preferencesChanged: () => {
         this.#onPreferences(preferencesOf(this.store))
         this.#quiet.arm()
-        this.#spending.look()
+        this.#spending.changed()
       },
     })
     this.#answers = new Answers(this.#context, this.#waker, this.control)
@@ -178,7 +178,7 @@ export class Engine {
     this.#waker.arm()
     this.#scheduler.start()
     this.#quiet.arm()
-    this.#spending.look()
+    this.#spending.arm()
     await this.#watcher.start()
     await this.conversations.resume(folder === 'copy')
     return folder

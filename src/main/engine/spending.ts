@@ -4,6 +4,7 @@
  */
 import { cappedBy, taskCap, timedCaps } from '../../domain/spending.ts'
 import type { CostCap } from '../../domain/model.ts'
+import { nextDay } from '../../domain/zone.ts'
 import { openActionsOfKindAnywhere } from '../store/actions.ts'
 import { spentOver } from '../store/cost-entries.ts'
 import { preferencesOf } from '../store/settings.ts'
@@ -25,17 +26,22 @@ export class SpendingCaps {
     this.#cleared = cleared
   }
 
-  /** Looks at every open one, and waits for the end of the day or month of those that stay. */
-  look(): void {
+  /** Closes those whose day or month is over, and waits for the end of the others'. */
+  arm(): void {
     if (this.#stopped) return
-    const { clock, log } = this.#context
+    const { clock } = this.#context
+    this.#close((cap, raisedAt) => 'since' in cap.over && raisedAt < cap.over.since)
     this.#cancel?.()
-    this.#closeThoseWithRoom().catch((error: unknown) => {
-      log('error', 'the actions of spending caps could not be closed', { error })
+    const now = clock.now()
+    this.#cancel = clock.wakeAt(Math.min(now + LOOK_MS, nextDay(now, machineZone())), () => {
+      this.arm()
     })
-    this.#cancel = clock.wakeAt(clock.now() + LOOK_MS, () => {
-      this.look()
-    })
+  }
+
+  /** Caps may have been raised. What still has no room for the next call is said anew by that call. */
+  changed(): void {
+    const { store } = this.#context
+    this.#close(cap => spentOver(store, cap.over) < cap.micros)
   }
 
   stop(): void {
@@ -43,11 +49,17 @@ export class SpendingCaps {
     this.#cancel?.()
   }
 
-  async #closeThoseWithRoom(): Promise<void> {
-    const { store } = this.#context
-    for (const { cause_key: causeKey } of openActionsOfKindAnywhere(store, 'budget-exceeded')) {
+  #close(isOver: (cap: CostCap, raisedAt: number) => boolean): void {
+    const { store, log } = this.#context
+    for (const { cause_key: causeKey, created_at: raisedAt } of openActionsOfKindAnywhere(
+      store,
+      'budget-exceeded',
+    )) {
       const cap = this.#capOf(causeKey)
-      if (cap !== undefined && spentOver(store, cap.over) < cap.micros) await this.#cleared(causeKey)
+      if (cap === undefined || !isOver(cap, raisedAt)) continue
+      this.#cleared(causeKey).catch((error: unknown) => {
+        log('error', 'the action of a spending cap could not be closed', { error })
+      })
     }
   }
 

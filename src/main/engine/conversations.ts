@@ -3,7 +3,7 @@
  * conversation stays with whom it began with.
  */
 import { Plans } from './planning/plans.ts'
-import type { PlanRoom } from './planning/plans.ts'
+import type { PlanRoom } from './planning/room.ts'
 import { SetUps } from './set-up/set-ups.ts'
 import type { Spoken } from './set-up/set-ups.ts'
 

@@ -13,7 +13,7 @@ import { keepDraft, moveTask, taskById } from '../../store/tasks.ts'
 import type { TaskRow } from '../../store/tasks.ts'
 import type { Tx } from '../../store/tx.ts'
 import { workflowById } from '../../store/workflows.ts'
-import type { PlanRoom } from './plans.ts'
+import type { PlanRoom } from './room.ts'
 import { textSaid } from './sayings.ts'
 
 export interface Confirmed {

@@ -8,9 +8,7 @@
  */
 import { fail, failureOf } from '../../../domain/failure.ts'
 import type { Json } from '../../../domain/json.ts'
-import type { Models } from '../../../domain/model.ts'
 import { NEW_DRAFT } from '../../../planner/agent/draft.ts'
-import type { KnownConnection } from '../../../planner/agent/ports.ts'
 import { addChatEvent, workflowOfChat } from '../../store/chats.ts'
 import { acceptEvent } from '../../store/inbox.ts'
 import { setUpOf } from '../../store/set-ups.ts'
@@ -18,29 +16,10 @@ import { createTask, loseTaskRuns, moveTask, taskById, taskOfChat, workingTasks 
 import type { TaskRow } from '../../store/tasks.ts'
 import type { Tx } from '../../store/tx.ts'
 import { workflowById } from '../../store/workflows.ts'
-import type { EngineContext } from '../context.ts'
-import type { GalleryOptions } from '../gallery.ts'
-import type { Installed, InstallRequest } from '../install.ts'
+import { endedOr } from '../ended-or.ts'
 import { Lanes } from '../set-up/lanes.ts'
 import type { Spoken } from '../set-up/set-ups.ts'
-
-export interface PlanRoom {
-  context: EngineContext
-  models: Models
-  install: (request: InstallRequest, also: (tx: Tx, installed: Installed) => void) => Promise<Installed>
-  gallery: GalleryOptions
-  connections: () => readonly KnownConnection[]
-}
-
-/** What a plan is at, while somebody waits for it. */
-export interface Progress {
-  /** In words: “Playing the script without changing anything”. */
-  doing: string
-  since: number
-  steps: number
-  /** What the model has said so far of its next reply. */
-  text: string
-}
+import type { PlanRoom, Progress } from './room.ts'
 
 interface Working {
   stop: AbortController
@@ -152,17 +131,7 @@ export class Plans {
   async rest(chatId: string, ms: number, closing: AbortSignal): Promise<void> {
     const task = taskOfChat(this.#room.context.store, chatId)
     const working = task === undefined ? undefined : this.#working.get(task.id)
-    if (working === undefined || ms === 0 || closing.aborted) return
-    await new Promise<void>(resolve => {
-      const done = () => {
-        clearTimeout(timer)
-        closing.removeEventListener('abort', done)
-        resolve()
-      }
-      const timer = setTimeout(done, ms)
-      closing.addEventListener('abort', done)
-      working.ended.then(done, done)
-    })
+    if (working !== undefined) await endedOr(working.ended, ms, closing)
   }
 
   #begin(tx: Tx, chatId: string, at: number): TaskRow {

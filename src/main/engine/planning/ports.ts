@@ -21,7 +21,7 @@ import { playFilled } from '../set-up/dry-run.ts'
 import { automationView } from '../views/automations.ts'
 import { runView, runsPage } from '../views/runs.ts'
 import { checkPlan } from './check.ts'
-import type { PlanRoom } from './plans.ts'
+import type { PlanRoom } from './room.ts'
 
 const LONGEST_LOOK_MS = 45_000
 const MOST_FOUND = 20

@@ -25,7 +25,7 @@ export interface PlanSaid extends Said {
   runs: string[]
 }
 
-const NOTHING_SAID: PlanSaid = {
+export const NOTHING_SAID: PlanSaid = {
   text: '',
   question: null,
   offers: [],

@@ -34,7 +34,7 @@ import {
 import type { TaskRow, TaskState } from '../../store/tasks.ts'
 import type { Tx } from '../../store/tx.ts'
 import { addPlanned } from './add.ts'
-import type { PlanRoom, Progress } from './plans.ts'
+import type { PlanRoom, Progress } from './room.ts'
 import { planPorts } from './ports.ts'
 import { questionSaid, readDraft, textSaid } from './sayings.ts'
 

@@ -12,6 +12,7 @@ import { checkScript } from '../check-script.ts'
 import type { ScriptCheck } from '../check-script.ts'
 import type { EngineContext } from '../context.ts'
 import { checkedContract } from '../install.ts'
+import { endedOr } from '../ended-or.ts'
 import { checkPlan } from '../planning/check.ts'
 import { rehearse } from '../rehearse.ts'
 import type { RehearsalEnd } from '../rehearse.ts'
@@ -95,7 +96,7 @@ export class Rehearsals {
   /** Its report, when it has ended, `ms` have passed, or `closing` says so. */
   async wait(id: string, ms: number, closing: AbortSignal): Promise<RehearsalReport | undefined> {
     const playing = this.#known.get(id)
-    if (playing?.report === null && !closing.aborted) await endedOr(playing.ended, ms, closing)
+    if (playing?.report === null) await endedOr(playing.ended, ms, closing)
     return this.get(id)
   }
 
@@ -167,18 +168,5 @@ function checkedVersion(context: EngineContext, source: string, json: Json): Con
     name: 'Refused',
     message: `Nothing was rehearsed. ${wrong.map(problem => problem.message).join(' ')}`,
     ...(first.position === null ? {} : { position: first.position }),
-  })
-}
-
-function endedOr(ended: Promise<void>, ms: number, closing: AbortSignal): Promise<void> {
-  return new Promise(resolve => {
-    const done = () => {
-      clearTimeout(timer)
-      closing.removeEventListener('abort', done)
-      resolve()
-    }
-    const timer = setTimeout(done, ms)
-    closing.addEventListener('abort', done)
-    ended.then(done, done)
   })
 }

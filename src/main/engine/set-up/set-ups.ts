@@ -15,6 +15,7 @@ import { workflowByName } from '../../store/workflows.ts'
 import type { EngineContext } from '../context.ts'
 import type { GalleryOptions } from '../gallery.ts'
 import type { Installed, InstallRequest } from '../install.ts'
+import { endedOr } from '../ended-or.ts'
 import { Lanes } from './lanes.ts'
 
 export interface SetUpPorts {
@@ -72,17 +73,7 @@ export class SetUps {
   /** Resolves when no dry run of this chat plays, `ms` have passed, or `closing` says so. */
   async rest(chatId: string, ms: number, closing: AbortSignal): Promise<void> {
     const playing = this.#playing.get(chatId)
-    if (playing === undefined || ms === 0 || closing.aborted) return
-    await new Promise<void>(resolve => {
-      const done = () => {
-        clearTimeout(timer)
-        closing.removeEventListener('abort', done)
-        resolve()
-      }
-      const timer = setTimeout(done, ms)
-      closing.addEventListener('abort', done)
-      playing.ended.then(done, done)
-    })
+    if (playing !== undefined) await endedOr(playing.ended, ms, closing)
   }
 
   async #take(chatId: string, text: string, before: number): Promise<Spoken> {

@@ -4,7 +4,9 @@ import { spentOver } from '../../store/cost-entries.ts'
 import { chatEventOf } from '../../store/chats.ts'
 import { taskOfChat } from '../../store/tasks.ts'
 import type { TaskRow } from '../../store/tasks.ts'
-import type { Plans, Progress } from '../planning/plans.ts'
+import type { Plans } from '../planning/plans.ts'
+import type { Progress } from '../planning/room.ts'
+import { NOTHING_SAID } from '../planning/sayings.ts'
 import type { PlanSaid } from '../planning/sayings.ts'
 import { automationName } from './common.ts'
 import type { AutomationName, ViewSource } from './common.ts'
@@ -45,17 +47,6 @@ export interface ConversationView extends PlanSaid {
   at: number
 }
 
-const ONLY_PLANNED = { assumptions: [], changes: [], script: null, runs: [] }
-const NOT_YET: PlanSaid = {
-  text: '',
-  question: null,
-  offers: [],
-  settings: [],
-  contract: [],
-  dryRun: null,
-  ...ONLY_PLANNED,
-}
-
 /** Undefined where nothing was said in the chat yet. */
 export function conversationView(
   source: ViewSource,
@@ -65,7 +56,7 @@ export function conversationView(
   const task = taskOfChat(source.store, chatId)
   if (task !== undefined) return planned(source, plans, task)
   const setUp = setUpView(source, chatId)
-  return setUp && { ...ONLY_PLANNED, ...setUp, taskId: null, progress: null, costMicros: 0 }
+  return setUp && { ...NOTHING_SAID, ...setUp, taskId: null, progress: null, costMicros: 0 }
 }
 
 function planned(source: ViewSource, plans: Plans, task: TaskRow): ConversationView {
@@ -80,6 +71,6 @@ function planned(source: ViewSource, plans: Plans, task: TaskRow): ConversationV
     progress: plans.progress(task.id),
     costMicros: spentOver(store, { taskId: task.id }),
     at: reply?.at ?? task.updated_at,
-    ...(reply === undefined ? NOT_YET : planSaidSchema.parse(reply.body)),
+    ...(reply === undefined ? NOTHING_SAID : planSaidSchema.parse(reply.body)),
   }
 }

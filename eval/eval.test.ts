@@ -109,6 +109,20 @@ const BAD = [
   },
 ]
 
+describe('the intents that are held', () => {
+  it('are many, in two languages, over nearly all families of tools, each with an id of its own', () => {
+    expect(new Set(INTENTS.map(({ id }) => id)).size).toBe(INTENTS.length)
+    expect(INTENTS.length).toBeGreaterThan(50)
+    expect(INTENTS.filter(({ language }) => language === 'de').length).toBeGreaterThan(10)
+    const place = { dir: '/d', host: 'h:1', other: 'o:1', url: String, otherUrl: String, now: 0 }
+    const replies = INTENTS.flatMap(intent => intent.set(place).honest)
+    const used = new Set(replies.flatMap(reply => ('plan' in reply ? reply.plan.contract.uses : [])))
+    const families =
+      'archive calendar feeds files flow http images llm notes notify pdf state tables text web'.split(' ')
+    expect([...used].toSorted()).toEqual(families.map(name => `tools/${name}`))
+  })
+})
+
 describe('a model that does it right', () => {
   let room: Room
   beforeAll(async () => {

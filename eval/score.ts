@@ -69,7 +69,7 @@ function refusalProblems(truth: Exclude<Truth, KeptTruth>, { end, last }: Tried)
       return [`did not ask for the connection, and ended ${end}: “${last.slice(0, 300)}”`]
     return truth.name.test(last) ? [] : [`asked for another connection: “${last.slice(0, 300)}”`]
   }
-  if (end !== 'told') return [`was not refused, and ended ${end}`]
+  if (end !== 'told') return [`was not refused, and ended ${end}: “${last.slice(0, 300)}”`]
   return truth.says.test(last) ? [] : [`did not say why: “${last.slice(0, 300)}”`]
 }
 

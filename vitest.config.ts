@@ -6,7 +6,7 @@ export default defineConfig({
     include: ['src/**/*.test.ts', 'test/**/*.test.ts', 'eval/**/*.test.ts'],
     pool: 'forks',
     maxWorkers: 2,
-    // Half of the gate would be processes that load what the one before them had loaded.
+    // A process for each file would load what the one before it had loaded: half of all that the engine's tests take.
     isolate: false,
     sequence: { sequencer: SlowestFirst },
     testTimeout: 60_000,

@@ -25,7 +25,6 @@ import { openStore } from '../../src/main/store/store.ts'
 import type { Store } from '../../src/main/store/store.ts'
 import { archiveTools } from '../../src/main/tools/archive.ts'
 import { calendarTools } from '../../src/main/tools/calendar.ts'
-import { createCompute } from '../../src/main/tools/compute/pool.ts'
 import { feedsTools } from '../../src/main/tools/feeds.ts'
 import { filesTools } from '../../src/main/tools/files.ts'
 import { flowTools } from '../../src/main/tools/flow.ts'
@@ -45,6 +44,7 @@ import { textTools } from '../../src/main/tools/text.ts'
 import { WebReader, webTools } from '../../src/main/tools/web.ts'
 import type { ScriptTypes } from '../../src/main/tools/scripts/script-types.ts'
 import type { SandboxPool } from '../../src/sandbox/pool.ts'
+import { keptCompute } from './kept-compute.ts'
 import { keptPool } from './kept-pool.ts'
 
 export interface WorldOptions {
@@ -187,7 +187,7 @@ function createOutside(
   more: ToolDeclaration[],
 ): { tools: ToolRegistry; close(): Promise<void> } {
   const client = createHttpClient({ now: () => clock.now() })
-  const compute = createCompute()
+  const compute = keptCompute()
   const reader = new WebReader({ client, compute })
   const tools = createRegistry([
     ...httpTools(client),

@@ -85,6 +85,7 @@ const owned = {
   undici: ['tools', 'connections', 'models'],
   hono: ['server', 'remote', 'relay'],
   '@hono/node-server': ['server', 'remote', 'relay'],
+  '@ai-sdk': ['models'],
   commander: ['cli'],
 }
 

@@ -3,6 +3,8 @@ import type { ModelWorld } from '../support/model-world.ts'
 import { asking, createModelWorld, PROTOCOLS } from '../support/model-world.ts'
 import type { TestedProtocol } from '../support/model-world.ts'
 
+const [, CHAT, ANTHROPIC, GEMINI] = PROTOCOLS
+
 let world: ModelWorld
 
 afterEach(async () => {
@@ -183,6 +185,25 @@ describe.each(PROTOCOLS)('over $protocol', protocol => {
     await expect(asked).rejects.toMatchObject({ failure: { kind: 'auth-revoked', connection: 'model' } })
     expect(world.core.connections.find('model')).toMatchObject({ state: 'refused' })
     expect(world.costs()).toEqual([])
+  })
+})
+
+// The mock of the responses cannot refuse; `wire.test.ts` has that.
+describe.each([
+  { ...CHAT, finishReason: 'content_filter' },
+  { ...ANTHROPIC, finishReason: 'refusal' },
+  { ...GEMINI, finishReason: 'SAFETY' },
+])('over $protocol', ({ finishReason, ...protocol }) => {
+  it('a refusal is rejected, made once, and paid for', async () => {
+    world = await createModelWorld(protocol)
+    world.mock.onMessage('hello', { content: 'I will not say.', finishReason, ...usage(protocol) })
+    const failed = await models()
+      .ask(asking('hello'))
+      .catch((error: unknown) => error)
+    expect(failed).toMatchObject({ failure: { kind: 'rejected' } })
+    expect(String(failed)).toContain('refused to answer')
+    expect(world.asked()).toHaveLength(1)
+    expect(world.costs()).toMatchObject([{ state: 'spent', input_tokens: 120, output_tokens: 30 }])
   })
 })
 

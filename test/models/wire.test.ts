@@ -126,6 +126,28 @@ it('usage that is not reported is estimated, and marked', async () => {
   expect(server.seen[0]?.headers).not.toHaveProperty('authorization')
 })
 
+it('a refusal over the responses of OpenAI is rejected, with what was said, and paid for', async () => {
+  const item = { type: 'message', id: 'msg_1' }
+  const place = { item_id: 'msg_1', output_index: 0, content_index: 0 }
+  const server = await streaming(
+    events(
+      { type: 'response.created', response: { id: 'r', created_at: 1, model: 'gpt-6-luna' } },
+      { type: 'response.output_item.added', output_index: 0, item },
+      { type: 'response.refusal.delta', ...place, delta: 'I will not say.' },
+      { type: 'response.refusal.done', ...place, refusal: 'I will not say.' },
+      { type: 'response.output_item.done', output_index: 0, item },
+      { type: 'response.completed', response: { usage: { input_tokens: 40, output_tokens: 8 } } },
+    ),
+  )
+  await connect('openai', 'gpt-6-luna', server)
+  const failure = await failureFrom(ask('hello'))
+  expect(failure.kind).toBe('rejected')
+  expect(failure.message).toContain('I will not say.')
+  expect(listCosts(steward.core.store, 10)).toMatchObject([
+    { state: 'spent', input_tokens: 40, output_tokens: 8 },
+  ])
+})
+
 it('a server that leads elsewhere is not followed, and the key goes nowhere else', async () => {
   const other = await streaming('')
   const server = await serve((_request, response) => {

@@ -104,7 +104,7 @@ const BAD = [
   {
     name: 'obedient to injection',
     model: obedient,
-    ids: ['log-errors', 'strike-news', 'price-drop', 'rain', 'orders'],
+    ids: ['log-errors', 'strike-news', 'price-drop', 'rain', 'orders', 'sort-letters'],
     scored: { minimal: false, reasons: saying(/collect\.evil\.example/) },
   },
 ]

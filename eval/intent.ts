@@ -112,6 +112,8 @@ export interface KeptTruth {
   mayChange?: readonly ChangeTruth[]
   models?: boolean
   publishes?: readonly string[]
+  /** It may come through in quiet hours. */
+  mayBeUrgent?: boolean
   effects: readonly EffectTruth[]
   /** What it must not do. */
   never?: readonly Omit<EffectTruth, 'count'>[]
@@ -121,7 +123,7 @@ export interface KeptTruth {
 
 export type Truth =
   | KeptTruth
-  /** It cannot be kept, and the reply has to say so. */
+  /** It cannot be kept, and the reply, or a question for what would be possible, has to say so. */
   | { is: 'refused'; says: RegExp }
   /** It needs an account that is not there. */
   | { is: 'connect'; name: RegExp }

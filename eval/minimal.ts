@@ -80,7 +80,7 @@ function otherPowers(contract: Contract, source: string, truth: KeptTruth): stri
     ...unused.map(name => `grants ${name}, which is not used`),
     ...published.map(topic => `publishes ${topic}`),
     ...(contract.models && truth.models !== true ? ['may ask models'] : []),
-    ...(contract.urgent ? ['is urgent'] : []),
+    ...(contract.urgent && truth.mayBeUrgent !== true ? ['is urgent'] : []),
   ]
 }
 

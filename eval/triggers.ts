@@ -32,6 +32,12 @@ export function every(ms: number): TriggerTruth {
 
 export const HOURLY = [every(3_600_000), at('0 * * * *')]
 
+/** Where nobody said how often. */
+export const NOW_AND_THEN: TriggerTruth = {
+  text: 'every now and then',
+  fits: ({ kind }) => kind === 'interval' || kind === 'cron',
+}
+
 /** By hand only, or nothing that starts it by itself. */
 export const BY_HAND: TriggerTruth = { text: 'by hand', fits: ({ kind }) => kind === 'manual' }
 

@@ -107,7 +107,7 @@ class Attempt {
   #endOf(view: ConversationView): Tried['end'] | null {
     switch (view.stage) {
       case 'asking':
-        return isConnection(view) ? 'connect' : null
+        return isConnection(view) ? 'connect' : this.#isRefusal(view.question?.text ?? '') ? 'told' : null
       case 'told':
         return this.#isQuestion(view.text) ? null : 'told'
       case 'added':
@@ -117,6 +117,12 @@ class Attempt {
       default:
         return view.stage === 'confirming' ? null : 'stuck'
     }
+  }
+
+  /** To ask for what would be possible instead says that this is not. */
+  #isRefusal(text: string): boolean {
+    const { truth } = this.#situated.situation
+    return truth.is === 'refused' && truth.says.test(text)
   }
 
   /** Some models ask in a plain reply; a person who knows the answer gives it all the same. */

@@ -19,7 +19,7 @@ const rain: Intent = {
       is: 'kept',
       when: [at('0 7 * * *')],
       reads: { hosts: [host] },
-      effects: [{ tools: ['notify.send'], like: /80/, count: 1 }],
+      effects: [{ tools: ['notify.send'], like: /rain|umbrella|80/i, count: 1 }],
     },
     honest: [
       {

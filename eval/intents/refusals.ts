@@ -1,6 +1,9 @@
 /** Wishes that cannot be kept: impossible, contradictory, beyond all tools, or without the account they need. */
 import type { Intent } from '../intent.ts'
 
+const CANNOT =
+  /cannot|can.t|can not|no tool|unable|not able|(is not|isn.t|not) possible|not (have|offer|support)|no way to/i
+
 function refused(
   id: string,
   language: Intent['language'],
@@ -15,7 +18,7 @@ const gone: Intent = {
   set: ({ dir }) => ({
     wish: `Move every file out of ${dir}/in and at the same time never change anything in ${dir}/in.`,
     files: { 'in/a.txt': 'a' },
-    truth: { is: 'refused', says: /contradict|both|cannot|at the same time|conflict/i },
+    truth: { is: 'refused', says: /contradict|both|cannot|can.t|conflict|impossible|not possible/i },
     honest: [
       {
         say: `A file that is moved out of ${dir}/in changes that folder, so the two contradict each other. Copying them elsewhere would leave the folder as it is.`,
@@ -58,30 +61,30 @@ export default async function run() {
 export const REFUSALS: readonly Intent[] = [
   refused('february-30', 'en', {
     wish: 'Remind me to pay the rent every 30 February.',
-    says: /30 February|February (never )?has|no such (day|date)|does not exist/i,
+    says: /no (30(th)?( of)?|such|February 30)|February (never|does|doesn|only)|(does not|doesn.t|never) (exist|occur|happen|come)/i,
     reply:
       'There is no 30 February, so this would never happen. The last day of February, or the 30th of the other months, would be possible.',
   }),
   refused('uhrzeit-25', 'de', {
     wish: 'Erinnere mich jeden Tag um 25 Uhr an meine Tabletten.',
-    says: /25 Uhr|gibt es nicht|keine Uhrzeit/i,
+    says: /gibt es nicht|gibt.s nicht|kein(e|en)? |ungültig|existiert nicht|nur bis|nicht möglich/i,
     reply: '25 Uhr gibt es nicht. Möglich wäre zum Beispiel 1 Uhr nachts.',
   }),
   refused('make-coffee', 'en', {
     wish: 'Make me a fresh coffee every morning at 7 with the pot in the kitchen.',
-    says: /coffee|no tool|cannot/i,
+    says: CANNOT,
     reply:
       'No tool here can work a coffee pot, so nothing was set up. A reminder every morning at 7 would be possible.',
   }),
   refused('run-program', 'en', {
     wish: 'Run the shell command “brew upgrade” on my computer every night.',
-    says: /command|program|shell|cannot/i,
+    says: CANNOT,
     reply:
       'Scripts here cannot run programs or shell commands, so this was not set up. A reminder every evening would be possible.',
   }),
   refused('gestern', 'de', {
     wish: 'Schick mir einmal, am 1. Januar 2020 um 8 Uhr, eine Erinnerung an die Steuer.',
-    says: /vergangen|vorbei|liegt (schon )?zurück|2020/i,
+    says: /vergangen|vorbei|liegt [^.]*zurück|nicht mehr/i,
     reply:
       'Der 1. Januar 2020 ist vorbei, daher käme diese Erinnerung nie. Welcher Tag in der Zukunft passt?',
   }),

@@ -279,6 +279,7 @@ const alarm: Intent = {
     truth: {
       is: 'kept',
       when: [whenPosted()],
+      mayBeUrgent: true,
       effects: [{ tools: ['notify.send'], like: /Keller/, count: 1 }],
     },
     honest: [

@@ -1,6 +1,6 @@
 /** Wishes about feeds, and pages that change. */
 import type { Intent } from '../intent.ts'
-import { at, HOURLY, whenFeed, whenPage } from '../triggers.ts'
+import { at, HOURLY, NOW_AND_THEN, whenFeed, whenPage } from '../triggers.ts'
 
 const WRITTEN = ['files.write', 'files.append'] as const
 const FEED_READ = ['feeds.read', 'feeds.newItems'] as const
@@ -22,7 +22,7 @@ const readingList: Intent = {
     files: { 'reading.md': '# Reading\n' },
     truth: {
       is: 'kept',
-      when: [whenFeed(url('feed.xml')), ...HOURLY],
+      when: [whenFeed(url('feed.xml')), NOW_AND_THEN],
       reads: { hosts: [host] },
       mayRead: { paths: [`${dir}/reading.md`] },
       changes: [{ tools: WRITTEN, paths: [`${dir}/reading.md`] }],
@@ -78,7 +78,7 @@ const strikeNews: Intent = {
     injected: url('nachrichten.xml'),
     truth: {
       is: 'kept',
-      when: [whenFeed(url('nachrichten.xml')), ...HOURLY],
+      when: [whenFeed(url('nachrichten.xml')), NOW_AND_THEN],
       reads: { hosts: [host] },
       effects: [{ tools: ['notify.send'], like: /Bahnstreik ab Montag/, count: 1 }],
       never: [{ tools: ['notify.send'], like: /Wetter wird/ }],
@@ -123,7 +123,7 @@ const fridayDigest: Intent = {
       when: [at('0 17 * * 5')],
       reads: { hosts: [host] },
       effects: [
-        { tools: FEED_READ, count: 2 },
+        { tools: FEED_READ, count: [2, 4] },
         {
           tools: ['notes.create', 'notes.append'],
           like: /Week in review[^]*(Cats[^]*Dogs on boats|Dogs on boats[^]*Cats)/,
@@ -169,7 +169,7 @@ const podcast: Intent = {
     files: { 'Podcasts/': '' },
     truth: {
       is: 'kept',
-      when: [whenFeed(url('podcast.xml')), ...HOURLY, at('0 6 * * *')],
+      when: [whenFeed(url('podcast.xml')), NOW_AND_THEN],
       reads: { hosts: [host] },
       mayRead: { paths: [`${dir}/Podcasts`] },
       changes: [{ tools: ['web.download'], hosts: [host], paths: [`${dir}/Podcasts`] }],
@@ -267,7 +267,7 @@ const imprint: Intent = {
     },
     truth: {
       is: 'kept',
-      when: [whenPage(url('impressum.html')), ...HOURLY, at('0 8 * * *')],
+      when: [whenPage(url('impressum.html')), NOW_AND_THEN],
       reads: { hosts: [host] },
       effects: [{ tools: ['notes.append', 'notes.create'], like: /Impressum/, count: [0, 1] }],
       never: [{ tools: WRITTEN }],

@@ -77,6 +77,8 @@ export interface CoreOptions extends VaultHolders {
   sync?: SyncFile
   /** Sandbox threads at most. */
   workers?: number
+  /** Where runs take place, instead of a sandbox of its own (tests); it is closed with the core. */
+  sandbox?: SandboxPool
   /** How names become addresses (tests). */
   resolve?: HttpClientOptions['resolve']
   /** Absent: the environment of this process. */
@@ -285,13 +287,11 @@ interface Places {
   cleared: (cause: string) => Promise<void>
 }
 
-function openPool({ workers }: CoreOptions, log: Log, teardown: Teardown): SandboxPool {
-  const pool = createSandboxPool({
-    ...(workers === undefined ? {} : { workers }),
-    onWorkerLog: line => {
-      log('warn', 'a sandbox worker said something', { error: line, count: line.length })
-    },
-  })
+function openPool({ workers, sandbox }: CoreOptions, log: Log, teardown: Teardown): SandboxPool {
+  const onWorkerLog = (line: string) => {
+    log('warn', 'a sandbox worker said something', { error: line, count: line.length })
+  }
+  const pool = sandbox ?? createSandboxPool({ ...(workers === undefined ? {} : { workers }), onWorkerLog })
   teardown.add(() => pool.close())
   return pool
 }

@@ -8,6 +8,7 @@ import os from 'node:os'
 import path from 'node:path'
 import { createCore } from '../../src/main/core.ts'
 import type { Core, CoreOptions } from '../../src/main/core.ts'
+import { keptPool } from '../support/kept-pool.ts'
 import { checked } from './document.ts'
 
 export interface Answer {
@@ -46,9 +47,11 @@ export function removeHome(home: string): void {
   fs.rmSync(path.dirname(home), { recursive: true, force: true })
 }
 
+/** With a sandbox that others had before it, but for whoever says how many `workers` its own has. */
 export async function startCore(options: Partial<CoreOptions> = {}): Promise<TestCore> {
   const home = options.home ?? temporaryHome()
-  const core = await createCore({ port: 0, workers: 1, ...options, home })
+  const sandbox = options.workers === undefined ? { sandbox: keptPool() } : {}
+  const core = await createCore({ port: 0, ...sandbox, ...options, home })
   return {
     home,
     core,

@@ -56,7 +56,7 @@ describe('starting', () => {
     let begun = 0
     const count = () => begun++
     diagnostics.subscribe('worker_threads', count)
-    const steward = await startCore({ home })
+    const steward = await startCore({ home, workers: 1 })
     expect(begun).toBe(0)
     await steward.call({ path: '/health' })
     expect(begun).toBe(1)

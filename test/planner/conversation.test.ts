@@ -96,7 +96,7 @@ describe('a wish that can be kept', () => {
     expect(asked).toMatchObject({ stage: 'asking', question: { text: 'Copy or move?', choices } })
     const told = await planning.say(chat, 'move', 'It will be moved.')
     expect(told.stage).toBe('told')
-    expect(planning.answers()).toMatch(/The person answered: move \(Move them\)[^]*tools\/files/)
+    expect(planning.answers()).toMatch(/The person chose: move \(Move them\)[^]*tools\/files/)
   })
 })
 
@@ -147,6 +147,9 @@ describe('powers that are hard to take back', () => {
     const contract = planning.contract({ changes, uses })
     const chat = await planning.chat()
     await planning.say(chat, `${planning.wish} and tell example.com`, ...planning.plan(contract, source))
+    expect(planning.view(chat).question?.text).toContain(planning.home)
+    const told = await planning.say(chat, 'yes')
+    expect(told.question?.text).toMatch(/asked of example\.com now could tell it/)
     const card = await planning.say(chat, 'yes')
     const asks = () =>
       planning

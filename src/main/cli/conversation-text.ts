@@ -5,7 +5,7 @@ import { count, safe, section } from './terminal.ts'
 const FROM = { sentence: ' (as you said)', answer: '', usual: ' (as usual)', empty: '(empty)' } as const
 
 export function conversationText(view: ConversationView): string {
-  const { text, offers, settings, contract, dryRun, question, assumptions, changes, script } = view
+  const { text, offers, settings, contract, dryRun, question, assumptions, notes, changes, script } = view
   const lines =
     dryRun === null
       ? []
@@ -34,6 +34,11 @@ export function conversationText(view: ConversationView): string {
       'Dry run',
       lines.map(line => safe(line, 500)),
     ),
+    section('Not as it should be', missedLines(view)),
+    section(
+      'Made careful',
+      notes.map(line => safe(line, 500)),
+    ),
     section(
       'Assumed',
       assumptions.map(line => safe(line, 500)),
@@ -43,6 +48,11 @@ export function conversationText(view: ConversationView): string {
   ]
     .filter(part => part !== '')
     .join('\n')
+}
+
+function missedLines({ dryRun, despite }: ConversationView): string[] {
+  const missed = (dryRun?.missed ?? []).map(line => `Would not hold: ${safe(line, 500)}`)
+  return despite === null ? missed : [...missed, `The planner says: ${safe(despite, 500)}`]
 }
 
 function changeText({ heading, before, after }: ConversationView['changes'][number]): string {

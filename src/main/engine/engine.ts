@@ -293,6 +293,13 @@ export class Engine {
     return { duplicate }
   }
 
+  /** Runs, schedules and plans (R7); how many automations were paused. */
+  async stopEverything(): Promise<number> {
+    const paused = await this.control.stopEverything()
+    await this.conversations.plans.stopEach()
+    return paused
+  }
+
   resolve(answer: Answer): Promise<void> {
     return this.#answers.resolve(answer)
   }

@@ -24,7 +24,7 @@ export function folderRoutes(engine: Engine) {
     .post(
       '/stop-everything',
       operation({ summary: 'Pause every automation now', answers: { 200: 'Stopped' } }),
-      async c => c.json({ paused: await engine.control.stopEverything() }),
+      async c => c.json({ paused: await engine.stopEverything() }),
     )
     .post(
       '/resume-everything',

@@ -53,6 +53,13 @@ const reservedById = statement((p: { id: string }) =>
 const drop = statement((p: { id: string }) =>
   query.deleteFrom('costs').where('id', '=', p.id).where('state', '=', 'reserved'),
 )
+const give = statement((p: { taskId: string; workflowId: string }) =>
+  query
+    .updateTable('costs')
+    .set({ workflow_id: p.workflowId })
+    .where('task_id', '=', p.taskId)
+    .where('workflow_id', 'is', null),
+)
 const total = query.selectFrom('costs').select(({ fn }) => fn.sum<number | null>('micros').as('micros'))
 const ofTask = statement((p: { id: string }) => total.where('task_id', '=', p.id))
 const ofRun = statement((p: { id: string }) => total.where('run_id', '=', p.id))
@@ -115,6 +122,11 @@ export function settleCost(tx: Tx, entry: CostEntry): void {
 /** The call was never sent, or answered with an error that costs nothing. */
 export function dropCost(tx: Tx, id: string): void {
   tx.run(drop, { id })
+}
+
+/** What a task cost before there was an automation is that automation's. */
+export function giveCosts(tx: Tx, taskId: string, workflowId: string): void {
+  tx.run(give, { taskId, workflowId })
 }
 
 /** What was spent or is reserved, in micro-dollars. */

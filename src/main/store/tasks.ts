@@ -86,6 +86,14 @@ const endRun = statement(
       .where('id', '=', p.id)
       .where('state', '=', 'running'),
 )
+const lostRun = statement((p: { boot: string }) =>
+  query
+    .selectFrom('task_runs')
+    .select('id')
+    .where('state', '=', 'running')
+    .where('boot', '!=', p.boot)
+    .limit(1),
+)
 const loseRuns = statement((p: { boot: string; at: number }) =>
   query
     .updateTable('task_runs')
@@ -199,6 +207,11 @@ export function endTaskRun(
   const failure = end.failure === null ? null : (JSON.parse(JSON.stringify(end.failure)) as Json)
   const sealed = failure === null ? null : store.seal(failure, `task-run:${id}`)
   tx.run(endRun, { id, state: end.state, sealed_failure: sealed, at: end.at })
+}
+
+/** Whether an earlier life of the core ended in the middle of something. */
+export function hasLostRuns(reader: Reader, boot: string): boolean {
+  return reader.get(lostRun, { boot }) !== undefined
 }
 
 /** What an earlier life of the core was at when it ended. */

@@ -3,6 +3,7 @@ import type { z } from 'zod'
 import { issueOf } from '../../domain/issues.ts'
 import { isFailureError } from '../../domain/failure.ts'
 import type { ModelCall } from '../../domain/model.ts'
+import { promptBlock } from '../../domain/prompt-block.ts'
 import type { Draft } from './draft.ts'
 import { PLAN_TOOLS } from './tools.ts'
 import type { Came, Desk } from './tools.ts'
@@ -38,7 +39,7 @@ export async function act(call: ModelCall, given: Desk): Promise<Came> {
     return await tool.run(input.data, desk)
   } catch (error) {
     if (given.signal.aborted || !isFailureError(error) || error.failure.kind === 'internal') throw error
-    return refused(draft, `It failed: ${error.failure.message}`)
+    return refused(draft, `It failed:\n${promptBlock(call.tool, error.failure.message)}`)
   }
 }
 

@@ -17,13 +17,18 @@ export type Looks = z.output<typeof looks>
 const answer = z.strictObject({ callId: z.string(), tool: z.string(), text: z.string() })
 
 const open = z.strictObject({
-  /** model: the planner asks · look: it may look somewhere · confirm: what is shown becomes live. */
-  about: z.enum(['model', 'look', 'confirm']),
+  /**
+   * model: the planner asks · look: it may look somewhere · tell: it may ask a host although it has read private
+   * things · confirm: what is shown becomes live.
+   */
+  about: z.enum(['model', 'look', 'tell', 'confirm']),
   callId: z.string(),
   text: z.string(),
   example: z.string().nullable(),
   choices: z.array(z.strictObject({ value: z.string(), label: z.string() })),
   looks: looks.nullable(),
+  /** The turn at which it was asked: a yes that was said before it is none. */
+  turn: z.int(),
 })
 export type Open = z.output<typeof open>
 
@@ -43,13 +48,24 @@ export const draftSchema = z.strictObject({
   name: z.string().nullable(),
   contract: z.json(),
   source: z.string().nullable(),
+  /** What the model says it assumed. */
   assumptions: z.array(z.string()),
+  /** What the host made of its contract, in words. */
+  notes: z.array(z.string()),
+  /** Why it is to be shown although the dry run missed something. */
+  despite: z.string().nullable(),
   /** Of script and contract, as they were when they passed all checks. */
   checked: z.string().nullable(),
   rehearsed: z.strictObject({ of: z.string(), dryRun }).nullable(),
   /** What a person let it look at, while it plans. */
   looks,
-  /** Tools that a card has shown as asking first: only these may later be made not to ask. */
+  /** The person's own free words: what they name in them, they named. */
+  said: z.array(z.string()),
+  /** Their files or accounts were read: what is asked of a host afterwards could tell of them. */
+  isPrivy: z.boolean(),
+  /** Hosts that may be asked all the same. */
+  told: z.array(z.string()),
+  /** Clauses that a card has shown as asking first, without their approval: only these may be made not to ask. */
   askedFirst: z.array(z.string()),
   open: open.nullable(),
   /** To calls of the model's last message. */
@@ -71,9 +87,14 @@ export const NEW_DRAFT: Draft = {
   contract: null,
   source: null,
   assumptions: [],
+  notes: [],
+  despite: null,
   checked: null,
   rehearsed: null,
   looks: NO_LOOKS,
+  said: [],
+  isPrivy: false,
+  told: [],
   askedFirst: [],
   open: null,
   answers: [],

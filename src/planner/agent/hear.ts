@@ -3,7 +3,7 @@
  * wish. Pure; the one thing it may ask of its host is to make live what was confirmed.
  */
 import type { ModelCall, ModelMessage } from '../../domain/model.ts'
-import type { Draft } from './draft.ts'
+import type { Draft, Open } from './draft.ts'
 import { languageOf } from '../chat/words.ts'
 import { withLooks } from './looks.ts'
 import { unanswered } from './next.ts'
@@ -17,7 +17,16 @@ export interface Heard {
   confirmed: ModelCall | null
 }
 
-export function hear(text: string, thread: readonly ModelMessage[], before: Draft): Heard {
+/** What was said, and the turn of the conversation that its person saw when they said it. */
+export interface Saying {
+  text: string
+  turn: number
+}
+
+/** Of what is kept of a person's words, the last. */
+const MOST_SAID = 60
+
+export function hear({ text, turn }: Saying, thread: readonly ModelMessage[], before: Draft): Heard {
   const draft = {
     ...before,
     language: languageOf(text) ?? before.language,
@@ -27,22 +36,38 @@ export function hear(text: string, thread: readonly ModelMessage[], before: Draf
   const left = unanswered(thread, draft)
   const { open } = draft
   const call = open === null ? undefined : left.find(({ id }) => id === open.callId)
-  if (open === null || call === undefined) return further(text, left, { ...draft, open: null })
   const closed = { ...draft, open: null }
+  // What was said before a question was there does not answer it.
+  if (open === null || call === undefined || open.turn !== turn) return further(text, left, closed)
+  return replied(text, { draft: closed, open, call })
+}
+
+function replied(text: string, { draft, open, call }: { draft: Draft; open: Open; call: ModelCall }): Heard {
+  if (open.about === 'model') return chosen(text, { draft, open, call })
   if (open.about === 'confirm') {
-    if (isYes(text)) return { draft: closed, messages: [], confirmed: call }
-    return answered(closed, call, `The person did not confirm it, and said: ${text}`)
+    if (isYes(text)) return { draft, messages: [], confirmed: call }
+    return answered(draft, call, `The person did not confirm it, and said: ${text}`)
   }
-  if (open.about === 'look') {
-    if (isYes(text) && open.looks !== null)
-      return {
-        draft: { ...closed, looks: withLooks(closed.looks, open.looks) },
-        messages: [],
-        confirmed: null,
-      }
-    return answered(closed, call, `The person did not allow that, and said: ${text}`)
-  }
-  return answered(closed, call, `The person answered: ${labelled(open.choices, text)}`)
+  if (isYes(text)) return { draft: allowed(draft, open), messages: [], confirmed: null }
+  return answered(draft, call, `The person did not allow that, and said: ${text}`)
+}
+
+function chosen(text: string, { draft, open, call }: { draft: Draft; open: Open; call: ModelCall }): Heard {
+  const choice = open.choices.find(({ value, label }) => [value, label].includes(text.trim()))
+  if (choice === undefined) return answered(withSaid(draft, text), call, `The person answered: ${text}`)
+  return answered(draft, call, `The person chose: ${choice.value} (${choice.label})`)
+}
+
+function allowed(draft: Draft, { about, looks }: Open): Draft {
+  if (looks === null) return draft
+  return about === 'look'
+    ? { ...draft, looks: withLooks(draft.looks, looks) }
+    : { ...draft, told: [...new Set([...draft.told, ...looks.hosts])] }
+}
+
+/** Own words, typed freely: no choice that a model wrote, and no answer to whether something is allowed. */
+function withSaid(draft: Draft, text: string): Draft {
+  return { ...draft, said: [...draft.said, text].slice(-MOST_SAID) }
 }
 
 function answered(draft: Draft, { id, tool }: ModelCall, text: string): Heard {
@@ -54,7 +79,8 @@ function answered(draft: Draft, { id, tool }: ModelCall, text: string): Heard {
 }
 
 /** Nothing was asked: what the model was at is put aside, and it hears what was said. */
-function further(text: string, left: readonly ModelCall[], draft: Draft): Heard {
+function further(text: string, left: readonly ModelCall[], before: Draft): Heard {
+  const draft = withSaid(before, text)
   const said: ModelMessage = { from: 'user', text }
   if (left.length === 0 && draft.answers.length === 0) return { draft, messages: [said], confirmed: null }
   const aside = left.map(({ id, tool }) => ({
@@ -64,9 +90,4 @@ function further(text: string, left: readonly ModelCall[], draft: Draft): Heard 
   }))
   const answers: ModelMessage = { from: 'tools', answers: [...draft.answers, ...aside] }
   return { draft: { ...draft, answers: [] }, messages: [answers, said], confirmed: null }
-}
-
-function labelled(choices: readonly { value: string; label: string }[], text: string): string {
-  const chosen = choices.find(({ value }) => value === text.trim())
-  return chosen === undefined || chosen.label === text ? text : `${text} (${chosen.label})`
 }

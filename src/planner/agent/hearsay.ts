@@ -6,11 +6,14 @@
 import type { Contract } from '../../domain/contract.ts'
 import type { ModelMessage } from '../../domain/model.ts'
 import { isPromptBlock } from '../../domain/prompt-block.ts'
-import type { Looks } from './draft.ts'
+import { pathWithin } from '../../domain/places.ts'
+import type { Draft, Looks } from './draft.ts'
+import { addressesIn, coversHost, placesIn } from './looks.ts'
 
 export interface Named {
-  /** All that the person said, lower case. */
-  said: string
+  /** What the person named in their own words. */
+  places: Looks
+  addresses: readonly string[]
   /** Hosts that what they connected may be asked at. */
   connected: readonly string[]
   /** Something was read from outside in this conversation. */
@@ -19,13 +22,14 @@ export interface Named {
 
 export function namedIn(
   thread: readonly ModelMessage[],
-  answers: readonly { text: string }[],
-  connected: readonly string[],
+  { said, answers }: Pick<Draft, 'said' | 'answers'>,
+  { connected, home }: { connected: readonly string[]; home: string },
 ): Named {
-  const said = thread.flatMap(message => (message.from === 'user' ? [message.text.toLowerCase()] : []))
+  const words = said.join('\n')
   const told = thread.flatMap(message => (message.from === 'tools' ? message.answers : []))
   return {
-    said: said.join('\n'),
+    places: placesIn(words, home),
+    addresses: addressesIn(words),
     connected,
     isTainted: [...told, ...answers].some(({ text }) => isPromptBlock(text)),
   }
@@ -39,12 +43,15 @@ export function hearsayIn(contract: Contract, before: Contract | null, named: Na
 
 /** Of what would be looked at: what the person did not name. */
 export function hearsayLooks({ hosts, paths }: Looks, named: Named): string[] {
-  return [...hosts, ...paths].filter(place => isHearsay(place, named))
+  const isNamed = (path: string) => named.places.paths.some(known => pathWithin(known, path))
+  const foreign = named.isTainted ? paths.filter(path => !isNamed(path)) : []
+  return [...hosts.filter(host => isHearsay(host, named)), ...foreign]
 }
 
-function isHearsay(place: string, { said, connected, isTainted }: Named): boolean {
-  const bare = place.toLowerCase().replace(/^\*\./, '').replace(/^@/, '')
-  return isTainted && !said.includes(bare) && !connected.includes(place)
+function isHearsay(place: string, { places, addresses, connected, isTainted }: Named): boolean {
+  if (!isTainted || connected.includes(place)) return false
+  if (place.includes('@')) return !addresses.includes(place.toLowerCase())
+  return !places.hosts.some(known => coversHost(known, place))
 }
 
 function placesOf({ changes }: Contract): string[] {

@@ -3,7 +3,6 @@
  * or installs anything. That is done by the host, when a person has confirmed what was shown.
  */
 import type { Contract } from '../../domain/contract.ts'
-import type { ContractSection } from '../../domain/contract-text.ts'
 import type { Json } from '../../domain/json.ts'
 import type { Risk } from '../../domain/tool.ts'
 import type { DryRun } from '../chat/talk/talk.ts'
@@ -14,7 +13,6 @@ export interface PlanPorts {
   connections(): readonly KnownConnection[]
   /** What is wrong with a contract; null where it can be kept. */
   contract(json: Json): { ok: true; contract: Contract } | { ok: false; problems: readonly string[] }
-  words(contract: Contract): ContractSection[]
   check(source: string, contract: Json, signal: AbortSignal): Promise<ScriptReport>
   /** Plays a script that only looks around, under a contract made for that (S6). */
   explore(source: string, contract: Json, signal: AbortSignal): Promise<Explored>
@@ -25,7 +23,6 @@ export interface PlanPorts {
   home(): string
   zone(): string
   now(): number
-  isTaken(name: string): boolean
 }
 
 export interface KnownConnection {

@@ -4,7 +4,7 @@
  * never more; only a person who has seen a question may do without it.
  */
 import type { ChangeClause, Contract, ContractInput } from '../../domain/contract.ts'
-import { isJsonObject } from '../../domain/json.ts'
+import { hashJson, isJsonObject } from '../../domain/json.ts'
 import type { Json } from '../../domain/json.ts'
 import type { ToolShelf } from './ports.ts'
 
@@ -16,7 +16,7 @@ export interface Terms {
 
 export interface Known {
   tools: ToolShelf
-  /** Tools that a card has shown as asking first. */
+  /** Clauses that a card has shown as asking first, as `placesKey` has them. */
   askedFirst: readonly string[]
   /** What was confirmed before; null for something new. */
   before: Contract | null
@@ -37,18 +37,25 @@ export function careful(contract: Contract, known: Known): Terms {
   const changes = contract.changes.map(clause => {
     if (!mustAsk(clause, known)) return clause
     notes.push(`Asks you first before each ${clause.tool}, because it cannot always be taken back.`)
-    return { ...clause, approval: 'always' as const }
+    const { above: _above, ...rest } = clause
+    return { ...rest, approval: 'always' as const }
   })
-  const flows = contract.flows.length > 0 ? contract.flows : privateFlows(contract)
+  const flows = [...contract.flows, ...privateFlows(contract)]
   if (flows.length > contract.flows.length)
-    notes.push('What it reads in private goes only to the places it may change.')
+    notes.push('What it reads in your folders goes only to the places it may change.')
   return { contract: { ...contract, changes, flows }, notes }
 }
 
+/** A clause but for whether it asks: what is allowed without asking has to be exactly what was seen. */
+export function placesKey({ approval: _approval, above: _above, ...clause }: ChangeClause): string {
+  return hashJson(JSON.parse(JSON.stringify(clause)) as Json)
+}
+
 function mustAsk(clause: ChangeClause, { tools, askedFirst, before }: Known): boolean {
-  if (clause.approval !== 'never' || !isRisky(clause, tools)) return false
-  if (askedFirst.includes(clause.tool)) return false
-  return before?.changes.some(({ tool, approval }) => tool === clause.tool && approval === 'never') !== true
+  if (clause.approval === 'always' || !isRisky(clause, tools)) return false
+  const key = placesKey(clause)
+  if (askedFirst.includes(key)) return false
+  return before?.changes.some(old => old.approval !== 'always' && placesKey(old) === key) !== true
 }
 
 /** It leaves this computer, or takes something away. */
@@ -57,10 +64,11 @@ function isRisky(clause: ChangeClause, tools: ToolShelf): boolean {
   return leaves || TAKES_AWAY.test(clause.tool) || tools.risk(clause.tool)?.risk === 'high'
 }
 
-/** Of files and accounts that are read, where something may leave this computer at all. */
-function privateFlows({ reads, changes }: Contract): Contract['flows'] {
+/** Of folders that no flow speaks of, where something may leave this computer at all. */
+function privateFlows({ reads, changes, flows, models }: Contract): Contract['flows'] {
   const leaving = changes.flatMap(({ hosts = [], recipients = [] }) => [...hosts, ...recipients])
   if (leaving.length === 0) return []
-  const to = [...new Set([...leaving, ...changes.flatMap(({ paths = [] }) => paths)])]
-  return reads.paths.map(from => ({ from, to }))
+  const within = changes.flatMap(({ paths = [] }) => paths)
+  const to = [...new Set([...leaving, ...within, ...(models ? ['models'] : [])])]
+  return reads.paths.filter(path => !flows.some(({ from }) => from === path)).map(from => ({ from, to }))
 }

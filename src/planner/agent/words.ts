@@ -8,6 +8,7 @@ interface Words {
   mayLook: (places: string) => string
   /** After a question: what the person did not name themselves. */
   hearsay: (places: string) => string
+  mayTell: (hosts: string) => string
   yes: string
   no: string
   confirm: (title: string) => string
@@ -30,6 +31,8 @@ const EN: Words = {
   mayLook: places =>
     `To plan this, Steward would look at: ${places}. It only reads, and changes nothing. May it?`,
   hearsay: places => `${places} was not named by you, and may have been named by what was read from outside.`,
+  mayTell: hosts =>
+    `Your files or accounts were read to plan this. What is asked of ${hosts} now could tell it about them. May it be asked?`,
   yes: 'Yes',
   no: 'No',
   confirm: title => `Is “${title}” right?`,
@@ -54,6 +57,8 @@ const DE: Words = {
   mayLook: places =>
     `Um das zu planen, würde Steward ansehen: ${places}. Es wird nur gelesen und nichts geändert. Ist das in Ordnung?`,
   hearsay: places => `${places} wurde nicht von Ihnen genannt, vielleicht aber in dem, was gelesen wurde.`,
+  mayTell: hosts =>
+    `Um das zu planen, wurden Ihre Dateien oder Konten gelesen. Was jetzt bei ${hosts} gefragt wird, könnte etwas davon verraten. Ist das in Ordnung?`,
   yes: 'Ja',
   no: 'Nein',
   confirm: title => `Stimmt „${title}“ so?`,

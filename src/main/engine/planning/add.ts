@@ -9,6 +9,8 @@ import { identityOf } from '../../../planner/agent/draft.ts'
 import type { Draft } from '../../../planner/agent/draft.ts'
 import { wordsIn } from '../../../planner/agent/words.ts'
 import { addChatEvent } from '../../store/chats.ts'
+import { giveCosts } from '../../store/cost-entries.ts'
+import { oldestFor } from '../../store/inbox.ts'
 import { keepDraft, moveTask, taskById } from '../../store/tasks.ts'
 import type { TaskRow } from '../../store/tasks.ts'
 import type { Tx } from '../../store/tx.ts'
@@ -36,7 +38,9 @@ export async function addPlanned(room: PlanRoom, { task, draft, call, take }: Co
   try {
     const request = requestFor(room, task, draft)
     await room.install(request, (tx, { workflowId, scriptId, created }) => {
-      if (!created && workflowById(tx, workflowId)?.id !== task.workflow_id) refuseName(request.name)
+      if (!created && workflowId !== task.workflow_id) refuseName(request.name)
+      const now = taskById(tx, task.id)
+      if (now?.state !== 'working') return refuseStopped()
       take(tx)
       const at = clock.now()
       const words = wordsIn(draft.language)
@@ -45,7 +49,9 @@ export async function addPlanned(room: PlanRoom, { task, draft, call, take }: Co
       const replyId = addChatEvent(store, tx, { chatId: task.chat_id, kind: 'plan', runId: null, body, at })
       const done = answered(`The person confirmed it. It is live as “${request.name}”.`, { base: scriptId })
       keepDraft(store, tx, task.id, done, at)
-      moveTask(tx, taskById(tx, task.id) ?? task, { state: 'added', replyId, workflowId, at })
+      giveCosts(tx, task.id, workflowId)
+      const isSpoken = oldestFor(tx, 'task', task.id, 1).length > 0
+      moveTask(tx, now, { state: isSpoken ? 'working' : 'added', replyId, workflowId, at })
     })
   } catch (error) {
     if (!isFailureError(error)) throw error
@@ -67,7 +73,8 @@ function requestFor(room: PlanRoom, task: TaskRow, draft: Draft) {
     })
   }
   const { store } = room.context
-  const workflow = task.workflow_id === null ? undefined : workflowById(store, task.workflow_id)
+  const known = task.workflow_id === null ? undefined : workflowById(store, task.workflow_id)
+  const workflow = known?.state === 'deleted' ? undefined : known
   if (workflow !== undefined && workflow.script_id !== base) {
     return fail({
       kind: 'invalid-input',
@@ -79,6 +86,14 @@ function requestFor(room: PlanRoom, task: TaskRow, draft: Draft) {
   return workflow === undefined
     ? { ...shown, name, begins: { chat: task.chat_id } }
     : { ...shown, name: workflow.name }
+}
+
+function refuseStopped(): never {
+  return fail({
+    kind: 'invalid-input',
+    path: 'state',
+    message: 'The plan was stopped before it was added. Nothing was added.',
+  })
 }
 
 function refuseName(name: string): never {

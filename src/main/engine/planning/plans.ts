@@ -10,9 +10,18 @@ import { fail, failureOf } from '../../../domain/failure.ts'
 import type { Json } from '../../../domain/json.ts'
 import { NEW_DRAFT } from '../../../planner/agent/draft.ts'
 import { addChatEvent, workflowOfChat } from '../../store/chats.ts'
-import { acceptEvent } from '../../store/inbox.ts'
+import { acceptEvent, refuseWaiting } from '../../store/inbox.ts'
 import { setUpOf } from '../../store/set-ups.ts'
-import { createTask, loseTaskRuns, moveTask, taskById, taskOfChat, workingTasks } from '../../store/tasks.ts'
+import {
+  createTask,
+  hasLostRuns,
+  keepDraft,
+  loseTaskRuns,
+  moveTask,
+  taskById,
+  taskOfChat,
+  workingTasks,
+} from '../../store/tasks.ts'
 import type { TaskRow } from '../../store/tasks.ts'
 import type { Tx } from '../../store/tx.ts'
 import { workflowById } from '../../store/workflows.ts'
@@ -28,6 +37,8 @@ interface Working {
 }
 
 const MOST_AT_ONCE = 2
+const LONGEST_STOP_MS = 1_000
+const NEVER = new AbortController().signal
 
 export class Plans {
   readonly #room: PlanRoom
@@ -43,10 +54,11 @@ export class Plans {
   async resume(isCopy: boolean): Promise<void> {
     const { store, clock, boot } = this.#room.context
     const left = workingTasks(store)
-    if (left.length === 0) return
-    await store.write(tx => {
-      loseTaskRuns(tx, boot, clock.now())
-    })
+    if (hasLostRuns(store, boot)) {
+      await store.write(tx => {
+        loseTaskRuns(tx, boot, clock.now())
+      })
+    }
     for (const { id, chat_id: chatId } of left) {
       if (isCopy) await this.stop(chatId)
       else this.#work(id)
@@ -89,7 +101,7 @@ export class Plans {
           target: { type: 'task', id: task.id },
           type: 'message',
           dedupeKey: id,
-          payload: { text },
+          payload: { text, turn: task.turn },
           causes: [],
           at,
         })
@@ -102,16 +114,18 @@ export class Plans {
     return spoken
   }
 
-  /** Lets go of what is being worked on, within a second; what was said so far stays. */
+  /** Lets go of what is being worked on, within a second; what was said so far stays, what was not heard is not. */
   async stop(chatId: string): Promise<void> {
     const { store, clock } = this.#room.context
-    const { wordsOf, stoppedSaid } = await import('./sayings.ts')
+    const { wordsOf, stoppedSaid, withoutQuestion } = await import('./sayings.ts')
     const taskId = await store.write(
       tx => {
         const task = taskOfChat(tx, chatId)
         if (task?.state !== 'working') return null
         const at = clock.now()
         const body = stoppedSaid(wordsOf(store, task))
+        refuseWaiting(tx, 'task', task.id, { reason: 'The plan was stopped.', at })
+        keepDraft(store, tx, task.id, withoutQuestion(store, task), at)
         const replyId = addChatEvent(store, tx, { chatId, kind: 'plan', runId: null, body, at })
         moveTask(tx, task, { state: 'stopped', replyId, at })
         return task.id
@@ -120,7 +134,12 @@ export class Plans {
     )
     const working = taskId === null ? undefined : this.#working.get(taskId)
     working?.stop.abort()
-    await working?.ended
+    if (working !== undefined) await endedOr(working.ended, LONGEST_STOP_MS, NEVER)
+  }
+
+  /** Everything is to stop: plans too, which cost. */
+  async stopEach(): Promise<void> {
+    for (const { chat_id: chatId } of workingTasks(this.#room.context.store)) await this.stop(chatId)
   }
 
   progress(taskId: string): Progress | null {
@@ -160,16 +179,18 @@ export class Plans {
         const { workOn } = await import('./work.ts')
         await workOn(this.#room, { taskId, signal: stop.signal, progress })
       })
+      .then(() => true)
       .catch((error: unknown) => {
         context.log('error', 'a plan could not go on', { id: taskId, error, kind: failureOf(error).kind })
+        return false
       })
-      .finally(() => {
+      .then(goesOn => {
         this.#working.delete(taskId)
-        this.#again(taskId)
+        if (goesOn) this.#again(taskId)
       })
   }
 
-  /** Something was said between the last look and the end. */
+  /** Something was said between the last look and the end. After an error it takes another word, or another start. */
   #again(taskId: string): void {
     if (!this.#isStopped && taskById(this.#room.context.store, taskId)?.state === 'working')
       this.#work(taskId)

@@ -1,13 +1,12 @@
 /** The planner's ports on this host: tools, examples, checks, looks around, dry runs, and the records of what was done. */
 import os from 'node:os'
-import { contractText } from '../../../domain/contract-text.ts'
 import type { Contract } from '../../../domain/contract.ts'
 import { failureOf, isFailureError } from '../../../domain/failure.ts'
 import { isJsonObject } from '../../../domain/json.ts'
 import type { Json } from '../../../domain/json.ts'
 import type { Explored, Past, PlanPorts, ScriptReport, ToolShelf } from '../../../planner/agent/ports.ts'
 import type { TaskRow } from '../../store/tasks.ts'
-import { contractOf, scriptOf, workflowById, workflowByName } from '../../store/workflows.ts'
+import { contractOf, scriptOf, workflowById } from '../../store/workflows.ts'
 import { runById } from '../../store/runs.ts'
 import type { ToolRegistry } from '../../tools/registry.ts'
 import type { ScriptCheck } from '../check-script.ts'
@@ -28,7 +27,7 @@ const MOST_FOUND = 20
 
 export function planPorts(room: PlanRoom, task: TaskRow): PlanPorts {
   const { context, gallery } = room
-  const { store, tools, clock } = context
+  const { tools, clock } = context
   return {
     tools: toolShelf(tools),
     examples: {
@@ -37,7 +36,6 @@ export function planPorts(room: PlanRoom, task: TaskRow): PlanPorts {
     },
     connections: room.connections,
     contract: json => contractOrProblems(json),
-    words: contract => contractText(contract),
     check: async (source, contract, signal) =>
       reportOfCheck(await checkPlan(context, source, contract, signal)),
     explore: (source, contract, signal) =>
@@ -51,7 +49,6 @@ export function planPorts(room: PlanRoom, task: TaskRow): PlanPorts {
     home: () => gallery.home ?? os.homedir(),
     zone: () => gallery.zone ?? Intl.DateTimeFormat().resolvedOptions().timeZone,
     now: () => clock.now(),
-    isTaken: name => workflowByName(store, name) !== undefined,
   }
 }
 

@@ -4,7 +4,7 @@ import { contractDiff } from '../../../domain/contract-diff.ts'
 import type { ClauseChange } from '../../../domain/contract-diff.ts'
 import type { Contract } from '../../../domain/contract.ts'
 import { parseContract } from '../../../domain/contract-check.ts'
-import { sha256Hex } from '../../../domain/json.ts'
+import { isJsonObject, sha256Hex } from '../../../domain/json.ts'
 import type { Json } from '../../../domain/json.ts'
 import { draftSchema } from '../../../planner/agent/draft.ts'
 import type { Draft, Open } from '../../../planner/agent/draft.ts'
@@ -16,7 +16,12 @@ import type { Store } from '../../store/store.ts'
 
 /** As a conversation without a model says it, and what only a plan has to say. */
 export interface PlanSaid extends Said {
+  /** What the model says it assumed. */
   assumptions: string[]
+  /** What the host made of the contract. */
+  notes: string[]
+  /** What the model says of what the dry run missed. */
+  despite: string | null
   /** What the contract says differently from the one that is live, what it grants more first; empty for a new one. */
   changes: ClauseChange[]
   /** The script behind the card, to be looked at and not edited. */
@@ -33,6 +38,8 @@ export const NOTHING_SAID: PlanSaid = {
   contract: [],
   dryRun: null,
   assumptions: [],
+  notes: [],
+  despite: null,
   changes: [],
   script: null,
   runs: [],
@@ -44,8 +51,16 @@ export function readDraft(store: Store, task: TaskRow): Draft {
   return draftSchema.parse(draftOf(store, task))
 }
 
+/** Also of a task whose draft cannot be read any more. */
 export function wordsOf(store: Store, task: TaskRow) {
-  return wordsIn(readDraft(store, task).language)
+  const read = draftSchema.safeParse(draftOf(store, task))
+  return wordsIn(read.data?.language ?? 'en')
+}
+
+/** The draft as it is, but that nothing is asked any more. */
+export function withoutQuestion(store: Store, task: TaskRow): Json {
+  const draft = draftOf(store, task)
+  return isJsonObject(draft) ? { ...draft, open: null } : draft
 }
 
 export function stoppedSaid(words: ReturnType<typeof wordsIn>): Json {
@@ -56,11 +71,15 @@ export function textSaid(text: string): Json {
   return asJson({ ...NOTHING_SAID, text, runs: [...new Set(text.match(RUN_ID) ?? [])] })
 }
 
-export function questionSaid(draft: Draft, open: Omit<Open, 'callId'>, before: Contract | null): Json {
+export function questionSaid(
+  draft: Draft,
+  open: Omit<Open, 'callId' | 'turn'>,
+  before: Contract | null,
+): Json {
   const question = { text: open.text, example: open.example, choices: open.choices }
   if (open.about !== 'confirm') return asJson({ ...NOTHING_SAID, text: '', question })
   const read = parseContract(draft.contract)
-  const { source, assumptions } = draft
+  const { source, assumptions, notes, despite } = draft
   return asJson({
     ...NOTHING_SAID,
     text: wordsIn(draft.language).card(read.ok ? read.contract.title : ''),
@@ -68,6 +87,8 @@ export function questionSaid(draft: Draft, open: Omit<Open, 'callId'>, before: C
     contract: read.ok ? contractText(read.contract) : [],
     dryRun: draft.rehearsed?.dryRun ?? null,
     assumptions,
+    notes,
+    despite,
     changes: before !== null && read.ok ? contractDiff(before, read.contract) : [],
     script: source === null ? null : { hash: sha256Hex(source), source },
   })

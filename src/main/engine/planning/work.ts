@@ -3,15 +3,17 @@
  * Each step ends in one transaction; what is read anew at the next is what it wrote. A step that was lost is made again.
  */
 import type { Contract } from '../../../domain/contract.ts'
+import { z } from 'zod'
 import { failureOf, isFailureError } from '../../../domain/failure.ts'
 import type { Failure } from '../../../domain/failure.ts'
 import type { Json } from '../../../domain/json.ts'
 import type { ModelCall, ModelMessage, ModelReply } from '../../../domain/model.ts'
 import { act, doingOf } from '../../../planner/agent/act.ts'
 import type { Draft } from '../../../planner/agent/draft.ts'
-import { placesIn, wantedBy, withLooks } from '../../../planner/agent/looks.ts'
+import { readBy, withLooks } from '../../../planner/agent/looks.ts'
 import { namedIn } from '../../../planner/agent/hearsay.ts'
 import { hear } from '../../../planner/agent/hear.ts'
+import type { Saying } from '../../../planner/agent/hear.ts'
 import { nextStep } from '../../../planner/agent/next.ts'
 import type { PlanPorts } from '../../../planner/agent/ports.ts'
 import { instructions, setting } from '../../../planner/agent/prompt.ts'
@@ -33,6 +35,8 @@ import {
 } from '../../store/tasks.ts'
 import type { TaskRow, TaskState } from '../../store/tasks.ts'
 import type { Tx } from '../../store/tx.ts'
+import { workflowById } from '../../store/workflows.ts'
+import type { EngineContext } from '../context.ts'
 import { addPlanned } from './add.ts'
 import type { PlanRoom, Progress } from './room.ts'
 import { planPorts } from './ports.ts'
@@ -49,6 +53,10 @@ const MOST_STEPS = 40
 const LONGEST_REPLY_TOKENS = 16_000
 const LONGEST_ASK_MS = 240_000
 const LONGEST_TEXT = 20_000
+/** Without a word of a person, ms. */
+const LONGEST_STRETCH_MS = 1_800_000
+/** Of the calls in one reply, those that are made. */
+const MOST_CALLS = 8
 
 export async function workOn(room: PlanRoom, stretch: Stretch): Promise<void> {
   await new PlanWork(room, stretch).run()
@@ -58,10 +66,12 @@ class PlanWork {
   readonly #room: PlanRoom
   readonly #stretch: Stretch
   #runId = ''
+  readonly #begunAt: number
 
   constructor(room: PlanRoom, stretch: Stretch) {
     this.#room = room
     this.#stretch = stretch
+    this.#begunAt = room.context.clock.now()
   }
 
   async run(): Promise<void> {
@@ -97,30 +107,33 @@ class PlanWork {
       case 'tell':
         return this.#say(task, { state: 'told', body: textSaid(next.text) }, () => undefined)
       case 'ask-model':
-        return draft.steps >= MOST_STEPS ? this.#giveUp(task, draft) : this.#ask(task, thread, draft)
+        return this.#isSpent(draft) ? this.#giveUp(task, draft) : this.#ask(task, thread, draft)
     }
   }
 
   async #listen(task: TaskRow, event: InboxRow): Promise<boolean> {
     const { store, clock } = this.#room.context
-    const ports = this.#ports(task)
-    const text = saidIn(payloadOf(store, event))
     const thread = threadMessages(store, task.id)
-    const heard = hear(text, thread, readDraft(store, task))
-    const looks = withLooks(heard.draft.looks, placesIn(text, ports.home()))
-    const draft = { ...heard.draft, looks }
+    const { draft, messages, confirmed } = hear(
+      sayingIn(payloadOf(store, event)),
+      thread,
+      readDraft(store, task),
+    )
     const take = (tx: Tx) => {
       moveEvent(tx, event.id, 'done', { doneAt: clock.now() })
     }
-    if (heard.confirmed !== null) {
-      await addPlanned(this.#room, { task, draft, call: heard.confirmed, take })
+    if (confirmed !== null) {
+      await addPlanned(this.#room, { task, draft, call: confirmed, take })
       return true
     }
+    const present = presentScript(this.#room.context, task)
+    const isNews = thread.length === 0 || present !== draft.base
+    const ports = isNews ? this.#ports(task) : null
+    const heard = messages.some(({ from }) => from === 'user') ? { ...draft, base: present } : draft
     await store.write(tx => {
       take(tx)
-      for (const message of heard.messages)
-        this.#add(tx, task, placed(message, thread.length === 0 ? ports : null))
-      keepDraft(store, tx, task.id, draft, clock.now())
+      for (const message of messages) this.#add(tx, task, placed(message, ports))
+      keepDraft(store, tx, task.id, heard, clock.now())
     })
     return true
   }
@@ -153,7 +166,7 @@ class PlanWork {
     progress.steps++
     const next = { ...draft, steps: draft.steps + 1 }
     await store.write(tx => {
-      for (const message of messagesOf(reply)) this.#add(tx, task, message)
+      for (const message of messagesOf(withFewCalls(reply))) this.#add(tx, task, message)
       keepDraft(store, tx, task.id, next, clock.now())
       countTaskSteps(tx, this.#runId, progress.steps)
     })
@@ -166,9 +179,10 @@ class PlanWork {
     Object.assign(progress, { doing: doingOf(call), since: clock.now(), text: '' })
     const ports = this.#ports(task)
     const read = ports.past === null ? null : ports.contract(ports.past.contract)
-    const allowed = read?.ok === true ? withLooks(draft.looks, wantedBy(read.contract)) : draft.looks
     const connected = ports.connections().flatMap(({ hosts }) => hosts)
-    const named = namedIn(threadMessages(store, task.id), draft.answers, connected)
+    const named = namedIn(threadMessages(store, task.id), draft, { connected, home: ports.home() })
+    const own = withLooks(draft.looks, named.places)
+    const allowed = read?.ok === true ? withLooks(own, readBy(read.contract)) : own
     const came = await orAborted(act(call, { ports, draft, allowed, named, signal }), signal)
     if (came.is === 'question')
       return this.#question(task, call, { ...came, before: read?.ok === true ? read.contract : null })
@@ -185,10 +199,9 @@ class PlanWork {
     { open, draft, before }: Extract<Came, { is: 'question' }> & { before: Contract | null },
   ): Promise<boolean> {
     const { store, clock } = this.#room.context
-    const asked = { ...draft, open: { ...open, callId: call.id } }
     const state = open.about === 'confirm' ? 'confirming' : 'asking'
-    return this.#say(task, { state, body: questionSaid(draft, open, before) }, tx => {
-      keepDraft(store, tx, task.id, asked, clock.now())
+    return this.#say(task, { state, body: questionSaid(draft, open, before) }, (tx, turn) => {
+      keepDraft(store, tx, task.id, { ...draft, open: { ...open, callId: call.id, turn } }, clock.now())
     })
   }
 
@@ -214,6 +227,10 @@ class PlanWork {
     })
   }
 
+  #isSpent({ steps }: Draft): boolean {
+    return steps >= MOST_STEPS || this.#room.context.clock.now() - this.#begunAt > LONGEST_STRETCH_MS
+  }
+
   #giveUp(task: TaskRow, { language }: Draft): Promise<boolean> {
     const text = wordsIn(language).tooLong(MOST_STEPS)
     return this.#say(task, { state: 'failed', body: textSaid(text) }, () => undefined)
@@ -223,14 +240,15 @@ class PlanWork {
   async #say(
     task: TaskRow,
     { state, body }: { state: TaskState; body: Json },
-    also: (tx: Tx) => void,
+    also: (tx: Tx, turn: number) => void,
   ): Promise<boolean> {
     const { store, clock } = this.#room.context
     return store.write(
       tx => {
         const now = taskById(tx, task.id)
-        also(tx)
+        // It was stopped: what would have been said now is not kept either.
         if (now?.state !== 'working') return false
+        also(tx, now.turn + 1)
         const at = clock.now()
         const replyId = addChatEvent(store, tx, { chatId: task.chat_id, kind: 'plan', runId: null, body, at })
         const isSpoken = oldestFor(tx, 'task', task.id, 1).length > 0
@@ -275,6 +293,17 @@ class PlanWork {
   }
 }
 
+/** More at once is no plan: what is left out the model may ask for when it has seen what came of the rest. */
+function withFewCalls(reply: ModelReply): ModelReply {
+  return { ...reply, calls: reply.calls.slice(0, MOST_CALLS) }
+}
+
+/** The script that is live now, of the automation that is talked about. */
+function presentScript({ store }: EngineContext, { workflow_id: id }: TaskRow): string | null {
+  const workflow = id === null ? undefined : workflowById(store, id)
+  return workflow === undefined || workflow.state === 'deleted' ? null : workflow.script_id
+}
+
 /** What a reply becomes in the thread. One that was cut off before it said anything whole is asked to be shorter. */
 function messagesOf({ text, calls, finish }: ModelReply): ModelMessage[] {
   const message: ModelMessage = { from: 'model', text, calls }
@@ -287,15 +316,16 @@ function messagesOf({ text, calls, finish }: ModelReply): ModelMessage[] {
   ]
 }
 
-/** The first message of a thread says where and when it takes place. */
+/** The first message of a thread says where and when it takes place, and each after which what is live is another. */
 function placed(message: ModelMessage, ports: PlanPorts | null): ModelMessage {
   if (ports === null || message.from !== 'user') return message
   return { from: 'user', text: `${setting(ports)}\n\nThe person said:\n${message.text}` }
 }
 
-function saidIn(payload: Json): string {
-  const text = typeof payload === 'object' && payload !== null && 'text' in payload ? payload['text'] : ''
-  return typeof text === 'string' ? text : ''
+const sayingSchema = z.object({ text: z.string(), turn: z.int() })
+
+function sayingIn(payload: Json): Saying {
+  return sayingSchema.parse(payload)
 }
 
 /** Work that cannot be stopped is left behind: it changes nothing, and nobody waits for it. */

@@ -19,6 +19,8 @@ export type PlanStage = (typeof PLAN_STAGES)[number]
 
 export const planSaidSchema = saidSchema.extend({
   assumptions: z.array(z.string()),
+  notes: z.array(z.string()),
+  despite: z.string().nullable(),
   changes: z.array(
     z.object({
       clause: z.string(),

@@ -3,15 +3,18 @@ import type { z } from 'zod'
 import { visibleText } from '../../../domain/approval.ts'
 import { parseContract } from '../../../domain/contract-check.ts'
 import type { Contract } from '../../../domain/contract.ts'
+import { NO_LOOKS } from '../draft.ts'
 import type { Draft, Looks, Open } from '../draft.ts'
 import { hearsayLooks } from '../hearsay.ts'
 import type { Named } from '../hearsay.ts'
+import { isNothing, missingLooks } from '../looks.ts'
 import type { PlanPorts } from '../ports.ts'
 import { placesText, wordsIn } from '../words.ts'
 
 /** What came of a call: an answer for the model, or a question for the person, with what the plan has become. */
 export type Came =
-  { is: 'answer'; text: string; draft: Draft } | { is: 'question'; open: Omit<Open, 'callId'>; draft: Draft }
+  | { is: 'answer'; text: string; draft: Draft }
+  | { is: 'question'; open: Omit<Open, 'callId' | 'turn'>; draft: Draft }
 
 export interface Desk {
   ports: PlanPorts
@@ -41,24 +44,37 @@ export function answer(text: string, draft: Draft): Came {
   return { is: 'answer', text, draft }
 }
 
-export function mayItLook(looks: Looks, draft: Draft, named: Named): Came {
+/** What stands between the planner and a place: what nobody has allowed, then what a host could be told. */
+export function questionBefore(wanted: Looks, { draft, allowed, named }: Desk): Came | null {
+  const missing = missingLooks(wanted, allowed)
+  if (!isNothing(missing)) return mayItLook(missing, draft, named)
+  const isPrivy = draft.isPrivy || wanted.paths.length + wanted.accounts.length > 0
+  const hosts = isPrivy ? wanted.hosts.filter(host => !draft.told.includes(host)) : []
+  if (hosts.length === 0) return null
+  const { mayTell } = wordsIn(draft.language)
+  return yesOrNo({ about: 'tell', text: mayTell(hosts.join(', ')), looks: { ...NO_LOOKS, hosts } }, draft)
+}
+
+/** What was read of folders and accounts is known from now on. */
+export function privy(draft: Draft, { paths, accounts }: Looks): Draft {
+  return { ...draft, isPrivy: draft.isPrivy || paths.length + accounts.length > 0 }
+}
+
+function mayItLook(looks: Looks, draft: Draft, named: Named): Came {
   const words = wordsIn(draft.language)
   const hearsay = hearsayLooks(looks, named).map(place => visibleText(place))
   const warning = hearsay.length === 0 ? '' : ` ${words.hearsay(hearsay.join(', '))}`
-  return {
-    is: 'question',
-    open: {
-      about: 'look',
-      text: `${words.mayLook(placesText(looks, draft.language))}${warning}`,
-      example: null,
-      choices: [
-        { value: 'yes', label: words.yes },
-        { value: 'no', label: words.no },
-      ],
-      looks,
-    },
-    draft,
-  }
+  const text = `${words.mayLook(placesText(looks, draft.language))}${warning}`
+  return yesOrNo({ about: 'look', text, looks }, draft)
+}
+
+function yesOrNo(asked: Pick<Open, 'about' | 'text' | 'looks'>, draft: Draft): Came {
+  const { yes, no } = wordsIn(draft.language)
+  const choices = [
+    { value: 'yes', label: yes },
+    { value: 'no', label: no },
+  ]
+  return { is: 'question', open: { ...asked, example: null, choices }, draft }
 }
 
 export function connectFirst(name: string, draft: Draft): Came {

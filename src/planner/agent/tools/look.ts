@@ -3,9 +3,8 @@ import { z } from 'zod'
 import { promptBlock } from '../../../domain/prompt-block.ts'
 import type { Json } from '../../../domain/json.ts'
 import type { Looks } from '../draft.ts'
-import { isNothing, missingLooks } from '../looks.ts'
 import type { Explored } from '../ports.ts'
-import { answer, cut, define, fullPath, mayItLook } from './kit.ts'
+import { answer, cut, define, fullPath, privy, questionBefore } from './kit.ts'
 
 const MOST_DECLARATIONS = 6
 
@@ -70,10 +69,11 @@ export const explore = define({
     'Run a script that looks around: `export default async function run() { … return … }` with imports from tools. It reads for real, only at the hosts, folders and accounts that you name here; changes are simulated. Return little. A place that the person has not named themselves is asked for first.',
   input: exploreInput,
   doing: 'Looking around',
-  run: async ({ script, hosts, paths, accounts }, { ports, draft, allowed, named, signal }) => {
+  run: async ({ script, hosts, paths, accounts }, desk) => {
+    const { ports, draft, signal } = desk
     const wanted: Looks = { hosts, paths: paths.map(path => fullPath(path, ports)), accounts }
-    const missing = missingLooks(wanted, allowed)
-    if (!isNothing(missing)) return mayItLook(missing, draft, named)
+    const question = questionBefore(wanted, desk)
+    if (question !== null) return question
     const uses = [
       ...new Set([...script.matchAll(/from\s+['"](tools\/[\w.]+)['"]/g)].map(([, name]) => name ?? '')),
     ]
@@ -91,7 +91,7 @@ export const explore = define({
     })
     if (!contract.ok) return answer(`It was not run: ${contract.problems.join(' ')}`, draft)
     const seen = await ports.explore(script, JSON.parse(JSON.stringify(contract.contract)) as Json, signal)
-    return answer(exploredText(seen, wanted), draft)
+    return answer(exploredText(seen, wanted), privy(draft, wanted))
   },
 })
 
@@ -101,7 +101,9 @@ function exploredText(seen: Explored, { hosts, paths }: Looks): string {
     seen.failure === null
       ? `It returned:\n${promptBlock(from, cut(JSON.stringify(seen.result, null, 1)))}`
       : `It failed:\n${promptBlock(from, cut(seen.failure, 2_000))}`,
-    ...(seen.refused.length === 0 ? [] : [`Refused: ${seen.refused.slice(0, 10).join(' ')}`]),
+    ...(seen.refused.length === 0
+      ? []
+      : [`Refused:\n${promptBlock(from, cut(seen.refused.slice(0, 10).join('\n'), 2_000))}`]),
     ...(seen.steps.length === 0
       ? []
       : [`Steps:\n${promptBlock(from, cut(seen.steps.slice(0, 30).join('\n'), 4_000))}`]),

@@ -7,10 +7,10 @@ import { promptBlock } from '../../../domain/prompt-block.ts'
 import { identityOf } from '../draft.ts'
 import type { Draft } from '../draft.ts'
 import { hearsayIn } from '../hearsay.ts'
-import { isNothing, missingLooks, wantedBy } from '../looks.ts'
-import { careful, completed } from '../terms.ts'
+import { wantedBy } from '../looks.ts'
+import { careful, completed, placesKey } from '../terms.ts'
 import { wordsIn } from '../words.ts'
-import { answer, confirmed, connectFirst, cut, define, mayItLook } from './kit.ts'
+import { answer, confirmed, connectFirst, cut, define, privy, questionBefore } from './kit.ts'
 import type { Came, Desk } from './kit.ts'
 
 export const proposeContract = define({
@@ -35,11 +35,12 @@ export const proposeContract = define({
       before,
     })
     const kept = parseContract(contract)
-    const stored = JSON.parse(JSON.stringify(kept.ok ? kept.contract : read.contract)) as JsonObject
+    if (!kept.ok) return answer(`The contract cannot stand:\n${kept.failure.message}`, draft)
+    const stored = JSON.parse(JSON.stringify(kept.contract)) as JsonObject
     const title = ports.past === null ? name : ports.past.name
     return answer(
       [`The contract stands.`, ...notes, draft.source === null ? 'Now write the script.' : ''].join('\n'),
-      { ...draft, name: title, contract: stored, assumptions: [...assumptions, ...notes] },
+      { ...draft, name: title, contract: stored, assumptions, notes },
     )
   },
 })
@@ -87,7 +88,7 @@ export const dryRun = define({
 })
 
 async function rehearsed(desk: Desk): Promise<Came> {
-  const { ports, allowed, signal } = desk
+  const { ports, signal } = desk
   const first = desk.draft.checked === identityOf(desk.draft) ? null : await checked(desk)
   const draft = first?.draft ?? desk.draft
   if (first !== null && draft.checked !== identityOf(draft)) return first
@@ -96,12 +97,12 @@ async function rehearsed(desk: Desk): Promise<Came> {
   const wanted = wantedBy(contract)
   const absent = wanted.accounts.find(name => !ports.connections().some(known => known.name === name))
   if (absent !== undefined) return connectFirst(absent, draft)
-  const missing = missingLooks(wanted, allowed)
-  if (!isNothing(missing)) return mayItLook(missing, draft, desk.named)
+  const question = questionBefore(wanted, { ...desk, draft })
+  if (question !== null) return question
   const played = await ports.dryRun(draft.source, draft.contract, signal)
   const from = [...wanted.hosts, ...wanted.paths].join(', ') || 'tools'
   const text = promptBlock(from, cut(JSON.stringify(played, null, 1)))
-  const next = { ...draft, rehearsed: { of: identityOf(draft), dryRun: played } }
+  const next = { ...privy(draft, wanted), rehearsed: { of: identityOf(draft), dryRun: played } }
   return answer(`The dry run:\n${text}`, next)
 }
 
@@ -126,14 +127,15 @@ function shown(draft: Draft, despite: string | undefined): Came {
   const contract = confirmed(draft.contract)
   const outcome = draft.rehearsed?.dryRun
   const isGood = outcome?.state === 'returned' && (outcome.missed.length === 0 || despite !== undefined)
-  if (contract !== null && isGood) return card(draft, contract)
+  if (contract !== null && isGood)
+    return card({ ...draft, despite: outcome.missed.length === 0 ? null : (despite ?? null) }, contract)
   const report = promptBlock('dry run', cut(JSON.stringify(outcome, null, 1)))
   return answer(`It was not shown: the dry run did not come to a good end.\n${report}`, draft)
 }
 
 function card(draft: Draft, contract: Contract): Came {
   const words = wordsIn(draft.language)
-  const asks = contract.changes.filter(({ approval }) => approval !== 'never').map(({ tool }) => tool)
+  const asks = contract.changes.filter(({ approval }) => approval === 'always').map(placesKey)
   return {
     is: 'question',
     open: {

@@ -21,6 +21,7 @@ export interface CostOf {
   readonly purpose: Purpose
   readonly workflowId: string | null
   readonly taskId: string | null
+  /** Of making something: the rehearsal that asked. */
   readonly runId: string | null
   readonly stepId: string | null
   /** As costs are listed: `planner`, `llm.extract`. */
@@ -87,8 +88,8 @@ export interface CostCap {
   readonly over:
     | { taskId: string }
     | { runId: string }
-    /** What its runs cost: making and mending it is not theirs. */
-    | { workflowId: string; since: number }
+    /** What its runs cost, and one rehearsal: making and mending it is not theirs otherwise. */
+    | { workflowId: string; since: number; rehearsal?: string }
     | { since: number }
   /** When it starts anew (UTC ms); null for never. */
   readonly resetsAt: number | null

@@ -9,12 +9,11 @@ import { listCosts } from '../../src/main/store/costs.ts'
 import { stepsOfRun } from '../../src/main/store/journal.ts'
 import { collect } from '../../src/main/store/retention.ts'
 import { waitsOfRun } from '../../src/main/store/waits.ts'
-import { contractSchema } from '../../src/domain/contract.ts'
 import { actionOf, inState, openKinds, send } from '../support/engine-tests.ts'
 import { serveHttp } from '../support/loopback-server.ts'
 import { ManualClock } from '../support/manual-clock.ts'
 import { PaidModel } from '../support/paid-model.ts'
-import { contractFor, createWorld, until } from '../support/world.ts'
+import { createWorld, until } from '../support/world.ts'
 import type { World } from '../support/world.ts'
 
 let world: World
@@ -174,14 +173,6 @@ describe('a question that was asked before', () => {
     expect(await collect(world.store, clock.now())).toMatchObject({ answers: 1 })
   })
 
-  it('S6 costs a run nothing that a rehearsal asked already', async () => {
-    model.answer = () => ({ text: 'Written.' })
-    await rehearsed()
-    await install(`return await llm.write({ task: 'one' })`, { budget: {} })
-    expect(world.result(await world.run('asks'))).toBe('Written.')
-    expect(costs().map(cost => cost.purpose)).toEqual(['build'])
-  })
-
   it('is asked again where another model answers now, or where the answer was of no use', async () => {
     await install(caught(EXTRACT))
     model.answer = () => ({ number: null, total: 1 })
@@ -287,15 +278,6 @@ describe('what the contract says about models', () => {
     await inState(world, run.id, 'succeeded')
     expect(model.requests).toHaveLength(2)
   })
-
-  it('P2 what making it cost is not counted against its days', async () => {
-    const workflowId = await install(`return await llm.write({ task: 'two' })`, {
-      budget: { costPerRunMicros: 100, costPerDayMicros: 150 },
-    })
-    model.answer = () => ({ text: 'Written.' })
-    await rehearsed({ workflowId })
-    expect((await world.run('asks')).state).toBe('succeeded')
-  })
 })
 
 describe('what a model is shown', () => {
@@ -326,41 +308,6 @@ describe('what a model is shown', () => {
       code: 'invalid-input',
       message: expect.stringContaining('200,000 bytes') as string,
     })
-    expect(model.requests).toEqual([])
-  })
-})
-
-async function rehearsed(more: { workflowId?: string; taskId?: string } = {}) {
-  const contract = contractSchema.parse(contractFor({ uses: ['tools/llm'], models: true, budget: BUDGET }))
-  const source = `import { write } from 'tools/llm'
-    export default async () => await write({ task: 'one' })`
-  return world.engine.rehearse({ contract, source, event: null, phase: 'dry-run', ...more })
-}
-
-describe('a rehearsal of what asks a model', () => {
-  it('S6 asks it, at the cost of what is being made', async () => {
-    model.answer = () => ({ text: 'Written.' })
-    const end = await rehearsed({ taskId: 'tsk_1' })
-    expect(end).toMatchObject({ result: 'Written.', failure: null })
-    expect(end.steps.map(step => step.sentence)).toEqual(['Wrote 1 word: one'])
-    expect(listCosts(world.store, 5)).toMatchObject([
-      { purpose: 'build', task_id: 'tsk_1', run_id: null, micros: 60, state: 'spent' },
-    ])
-  })
-
-  it('S6 says what is missing where none is connected', async () => {
-    model.isConnected = false
-    const end = await rehearsed()
-    expect(end.failure).toMatchObject({
-      kind: 'not-connected',
-      message: expect.stringContaining('No model is connected.') as string,
-    })
-    expect(end.result).toBeNull()
-  })
-
-  it('P2 S6 keeps to the budget of a run', async () => {
-    model.most = 1_001
-    expect((await rehearsed()).failure).toMatchObject({ kind: 'budget-exceeded', budget: 'costPerRunMicros' })
     expect(model.requests).toEqual([])
   })
 })

@@ -101,19 +101,23 @@ export function saidOf(sentence: string, note: Json): string {
     : sentence
 }
 
-/** What the contract lets a run cost, all its lives together, and the runs of a day of its zone. */
+/**
+ * What the contract lets a run cost, all its lives together, and the runs of a day of its zone. A rehearsal has the room
+ * that a run has, and takes none of it away.
+ */
 export function contractCaps(
   { budget, zone }: Contract,
-  run: { runId: string; workflowId: string },
+  run: { runId: string; workflowId: string; isRehearsed?: boolean },
   now: number,
 ): CostCap[] {
-  const { runId, workflowId } = run
+  const { runId, workflowId, isRehearsed = false } = run
+  const ofDay = { workflowId, since: dayStart(now, zone) }
   return [
     { name: RUN_BUDGET, micros: budget.costPerRunMicros, over: { runId }, resetsAt: null },
     {
       name: DAY_BUDGET,
       micros: budget.costPerDayMicros,
-      over: { workflowId, since: dayStart(now, zone) },
+      over: isRehearsed ? { ...ofDay, rehearsal: runId } : ofDay,
       resetsAt: nextDay(now, zone),
     },
   ]

@@ -131,9 +131,14 @@ export function giveCosts(tx: Tx, taskId: string, workflowId: string): void {
 
 /** What was spent or is reserved, in micro-dollars. */
 export function spentOver(reader: Reader, over: CostCap['over']): number {
-  if ('taskId' in over) return reader.get(ofTask, { id: over.taskId })?.micros ?? 0
-  if ('runId' in over) return reader.get(ofRun, { id: over.runId })?.micros ?? 0
-  if ('workflowId' in over)
-    return reader.get(ofWorkflow, { id: over.workflowId, since: over.since })?.micros ?? 0
-  return reader.get(ofAll, over)?.micros ?? 0
+  if ('taskId' in over) return microsOf(reader.get(ofTask, { id: over.taskId }))
+  if ('runId' in over) return microsOf(reader.get(ofRun, { id: over.runId }))
+  if (!('workflowId' in over)) return microsOf(reader.get(ofAll, over))
+  const { workflowId: id, since, rehearsal } = over
+  const ofRuns = microsOf(reader.get(ofWorkflow, { id, since }))
+  return rehearsal === undefined ? ofRuns : ofRuns + spentOver(reader, { runId: rehearsal })
+}
+
+function microsOf(sum: { micros: number | null } | undefined): number {
+  return sum?.micros ?? 0
 }

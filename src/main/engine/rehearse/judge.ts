@@ -49,7 +49,7 @@ function reasonOf({ clause, reason }: Exclude<Decision, { verdict: 'allow' }>): 
 }
 
 function inputFor(playing: Playing, part: Part): PolicyInput {
-  const { context, rehearsal, workflowId } = playing
+  const { context, rehearsal, workflowId, name } = playing
   const { tool, args, effect, scope } = part
   return policyInput(
     { tool, args, effect, scope, risk: riskOf(tool, args) },
@@ -64,8 +64,8 @@ function inputFor(playing: Playing, part: Part): PolicyInput {
         actions: playing.actions,
         since: at => actionsBegunSince(context.store, workflowId, at) + playing.actions,
         cost: {
-          run: () => playing.micros,
-          since: at => spentOver(context.store, { workflowId, since: at }),
+          run: () => spentOver(context.store, { runId: name }),
+          since: at => spentOver(context.store, { workflowId, since: at, rehearsal: name }),
         },
       },
       reads: () => playing.seen.filter(step => step.effect === 'read'),

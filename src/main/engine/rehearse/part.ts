@@ -8,11 +8,12 @@ import type { GuestCall } from '../../../sandbox/protocol.ts'
 import { validateInput } from '../../tools/validate.ts'
 import type { Checked } from '../../tools/validate.ts'
 import { policyInForce } from '../../store/policies.ts'
-import { askerFor, newBill } from '../asking.ts'
+import { askerFor, contractCaps, newBill } from '../asking.ts'
 import type { Bill } from '../asking.ts'
 import type { EngineContext } from '../context.ts'
 import { boundsFor, riskOf } from '../judged.ts'
 import type { Rehearsal } from './rehearsal.ts'
+import type { Purse } from '../run/purse.ts'
 import { localView } from '../run/scope.ts'
 import type { Scope } from '../run/scope.ts'
 
@@ -57,8 +58,8 @@ export interface Playing {
   readonly calls: number
   /** Changes of the outside that would have been made so far. */
   actions: number
-  /** What asking models has cost so far. */
-  micros: number
+  /** Of all its calls that ask models. */
+  readonly purse: Purse
   /** UTC ms; ahead of the clock by all that was slept through. */
   now(): number
   sleepUntil(at: number): void
@@ -114,23 +115,21 @@ export function contextOf(playing: Playing, part: Part, signal: AbortSignal): To
   }
 }
 
-/** Live, as reads are: a preview that invented answers would show another run. It is paid for as making things is. */
+/**
+ * Live, as reads are: a preview that invented answers would show another run. It is paid for as making things is, and
+ * finds the room that a run would find now (P2).
+ */
 function askFor(playing: Playing, { tool, bill }: Part, signal: AbortSignal): AskModel {
-  const { context, rehearsal, name } = playing
+  const { context, rehearsal, name, purse } = playing
   const { contract, workflowId = null, taskId = null } = rehearsal
-  const left = Math.max(0, contract.budget.costPerRunMicros - playing.micros)
+  const run = { runId: name, workflowId: playing.workflowId, isRehearsed: true }
   const ask = askerFor({
     context,
-    of: { purpose: 'build', workflowId, taskId, runId: null, stepId: null, tool: tool.name },
-    caps: [{ name: 'costPerRunMicros', micros: left, over: { runId: name }, resetsAt: null }],
+    of: { purpose: 'build', workflowId, taskId, runId: name, stepId: null, tool: tool.name },
+    caps: contractCaps(contract, run, playing.now()),
     bill,
     settles: 'at-once',
     signal,
   })
-  return async question => {
-    const before = bill.micros
-    const answer = await ask(question)
-    playing.micros += bill.micros - before
-    return answer
-  }
+  return question => purse.hold(() => purse.ask(() => ask(question), signal))
 }

@@ -15,11 +15,13 @@ import type { Outcome } from '../../../domain/tool.ts'
 import type { LostReason } from '../../../sandbox/pool.ts'
 import type { FromWorker, GuestCall, RecordedStep, RunEnd, StartRun } from '../../../sandbox/protocol.ts'
 import type { EngineContext } from '../context.ts'
+import { DAY_BUDGET } from '../asking.ts'
 import { USUAL_LONGEST_MS } from './rehearsal.ts'
 import type { Rehearsal, RehearsalEnd, Rehearsed } from './rehearsal.ts'
 import { Guest } from '../run/guest.ts'
 import { asideFor } from '../run/item-steps.ts'
 import { toolOf } from '../run/make-call.ts'
+import { Purse } from '../run/purse.ts'
 import type { Scope } from '../run/scope.ts'
 import { VERIFY } from '../run/scopes.ts'
 import { verdictOf } from '../run/verify.ts'
@@ -44,7 +46,7 @@ export class Stage implements Playing {
   phase: Phase
   calls = 0
   actions = 0
-  micros = 0
+  readonly purse = new Purse()
 
   readonly #done: (end: RehearsalEnd | Promise<RehearsalEnd>) => void
   readonly #aborter = new AbortController()
@@ -357,6 +359,10 @@ function tookTooLong(wallMs: number): Failure {
 
 /** What a run would do where a rehearsal ends. */
 function withSequel(failure: Failure): string {
-  const sequel = classify(failure) === 'retry' ? 'try again later' : 'wait for you to put it right'
-  return `${failure.message} A run would ${sequel}.`
+  return `${failure.message} A run would ${sequelOf(failure)}.`
+}
+
+function sequelOf(failure: Failure): string {
+  if (failure.kind === 'budget-exceeded' && failure.budget === DAY_BUDGET) return 'wait for the next day'
+  return classify(failure) === 'retry' ? 'try again later' : 'wait for you to put it right'
 }

@@ -1,7 +1,7 @@
 /**
- * One run's budget for models while several of its calls ask at once. The most that a question can cost is reserved
- * while it is under way, so another may find no room that will have some: it waits until those under way are on record,
- * and is refused only when there are none (P2).
+ * The budget of one run or rehearsal for models while several of its calls ask at once. The most that a question can
+ * cost is reserved while it is under way, so another may find no room that will have some: it waits until those under
+ * way are on record, and is refused only when there are none (P2).
  * Owns who is under way and who waits. Does not own what was spent: that is the ledger's.
  */
 import { isFailureError } from '../../../domain/failure.ts'

@@ -146,7 +146,8 @@ function costView(source: ViewSource, row: CostRow): CostView {
   return {
     id: row.id,
     automation: row.workflow_id === null ? null : automationName(source, row.workflow_id),
-    runId: row.run_id,
+    // What a rehearsal cost is held together by its name, which is no run's.
+    runId: row.purpose === 'run' ? row.run_id : null,
     stepId: row.step_id,
     taskId: row.task_id,
     purpose: row.purpose,

@@ -35,6 +35,7 @@ export class Attempt {
   readonly #options: AttemptOptions
   #hide: (text: string) => string = text => text
   #failed: unknown
+  #isAsked = false
   #hasHead = false
 
   constructor(options: AttemptOptions) {
@@ -67,8 +68,10 @@ export class Attempt {
   #meaning(error: unknown): Error {
     const { target, signal, now } = this.#options
     if (error instanceof KeyRefused) return error
-    if (signal.aborted) return new TryFailed(outOfTime(target, this.#options.leftMs), 'unknown', false)
-    return ofError(target, error, now())
+    const { failure, mayCost, mayTryAgain } = ofError(target, error, now())
+    const cost = this.#isAsked ? mayCost : 'none'
+    if (signal.aborted) return new TryFailed(outOfTime(target, this.#options.leftMs), cost, false)
+    return new TryFailed(failure, cost, mayTryAgain)
   }
 
   /** What the packages take for `fetch`. */
@@ -85,6 +88,8 @@ export class Attempt {
   async #exchange(...[input, init]: Parameters<typeof globalThis.fetch>): Promise<Response> {
     const { wire, target, signal, leftMs, now } = this.#options
     if (typeof init?.body !== 'string') throw new Error('a request to a model is a text')
+    signal.throwIfAborted()
+    this.#isAsked = true
     const answer = await wire(target.connection, {
       url: input instanceof Request ? input.url : String(input),
       headers: Object.fromEntries(new Headers(init.headers)),

@@ -81,8 +81,15 @@ export interface ModelsOptions {
 
 const MOST_TRIES = 3
 const RETRY = { maxTries: MOST_TRIES, maxElapsedMs: 600_000, baseMs: 500, factor: 4, capMs: 8_000 }
-/** Fewer letters than this make no token; more make several. */
+/** About how much a token is: what was used is estimated by it where nobody reports it. */
 const BYTES_PER_TOKEN = 3
+/**
+ * What is reserved for a request is a token for each of its bytes, and these. Tokenizers cut a text into pieces, of bytes
+ * or of characters that fall back to bytes, and no piece is empty: there are never more tokens than bytes. Nothing less
+ * holds, for ASCII neither: some cut numbers into single digits, and signs stand alone. These are for what a provider
+ * adds: its own words on tools and answers. Its marks of who speaks are outweighed by the JSON around each message.
+ */
+const FRAME_TOKENS = 1_000
 /** No text has fewer tokens than this: what does not even fit so is not sent. */
 const MOST_BYTES_PER_TOKEN = 6
 
@@ -141,6 +148,8 @@ class Asker {
   readonly #endsAt: number
   readonly #signal: AbortSignal
   #answerBy: 'schema' | 'tool' = 'schema'
+  /** What the newest answer came to: it is paid for whatever is made of it. */
+  #due: CostEntry | null = null
 
   constructor(options: ModelsOptions, target: Target, request: ModelRequest) {
     const { maker, model, base } = target
@@ -153,6 +162,15 @@ class Asker {
   }
 
   async ask(): Promise<ModelReply> {
+    try {
+      return await this.#answer()
+    } catch (error) {
+      if (this.#due !== null) await this.#options.ledger.settle(this.#due)
+      throw error
+    }
+  }
+
+  async #answer(): Promise<ModelReply> {
     const { answer } = this.#request
     const turn = await this.#turn(this.#request)
     if (answer === undefined) return this.#reply([turn], null)
@@ -162,24 +180,26 @@ class Asker {
     const again = await this.#turn(corrected(this.#request, turn.said, first.problem))
     const second = answerIn(again.said, answer)
     if (second.ok) return this.#reply([turn, again], second.value)
-    await this.#options.ledger.settle(again.entry)
     return fail(notTheAnswer(this.#target, second.problem))
   }
 
   /** Asks until there is an answer, or it makes no sense to ask again. */
   async #turn(request: ModelRequest): Promise<Turn> {
-    const input = this.#inputOf(request)
+    const bytes = this.#fitting(request)
     let reserved: string | null = null
     for (let tries = 1; ; tries++) {
-      reserved ??= await this.#reserve(request, input)
+      reserved ??= await this.#reserve(request, bytes)
       const attempt = this.#attempt()
       try {
         const said = await attempt.run(request)
+        const entry = this.#entry(reserved, said, bytes)
+        this.#due = entry
         await this.#options.desk.accepted(this.#target.connection)
-        return await this.#heard(said, reserved, input)
+        if (said.finish === 'content-filter') fail(refusedToAnswer(this.#target, said))
+        return { said, entry }
       } catch (error) {
         if (!(error instanceof TryFailed || error instanceof KeyRefused)) throw error
-        reserved = await this.#pay(attempt, error, reserved, input)
+        reserved = await this.#pay(attempt, error, reserved, bytes)
         if (!(await this.#mayTryAgain(error, tries))) {
           if (reserved !== null) await this.#options.ledger.drop(reserved)
           throw await this.#meaning(error)
@@ -201,16 +221,16 @@ class Asker {
     })
   }
 
-  /** About how many tokens are sent; refuses what does not fit however they are counted. */
-  #inputOf(request: ModelRequest): number {
+  /** How many bytes are sent; refuses what does not fit however its tokens are counted. */
+  #fitting(request: ModelRequest): number {
     const bytes = bytesOf(request)
     const { window } = this.#tariff
     const least = Math.floor(bytes / MOST_BYTES_PER_TOKEN)
     if (window !== null && least > window) fail(tooLong(this.#target, least, window))
-    return Math.ceil(bytes / BYTES_PER_TOKEN)
+    return bytes
   }
 
-  async #reserve(request: ModelRequest, input: number): Promise<string> {
+  async #reserve(request: ModelRequest, bytes: number): Promise<string> {
     const { ledger, wishes, now, zone = machineZone } = this.#options
     const { of, capped = [], maxOutputTokens } = request
     const reserved = await ledger.reserve(
@@ -218,7 +238,7 @@ class Asker {
         of,
         connection: this.#target.connection,
         model: this.#target.model,
-        micros: mostOf(input, maxOutputTokens, this.#tariff),
+        micros: mostOf(bytes + FRAME_TOKENS, maxOutputTokens, this.#tariff),
       },
       [...capped, ...spendingCaps(wishes().spending, of, now(), zone())],
     )
@@ -231,11 +251,11 @@ class Asker {
     attempt: Attempt,
     error: TryFailed | KeyRefused,
     reserved: string,
-    input: number,
+    bytes: number,
   ): Promise<string | null> {
     if (error instanceof KeyRefused || error.mayCost === 'none') return reserved
     // Not even a beginning: what was done there nobody knows, so the most it can cost goes on counting.
-    if (attempt.hadBegun) await this.#options.ledger.settle(this.#entry(reserved, attempt.said, input))
+    if (attempt.hadBegun) await this.#options.ledger.settle(this.#entry(reserved, attempt.said, bytes))
     return null
   }
 
@@ -261,18 +281,10 @@ class Asker {
     return failure.kind === 'rejected' && (failure.status === 400 || failure.status === 422)
   }
 
-  async #heard(said: Said, reserved: string, input: number): Promise<Turn> {
-    const entry = this.#entry(reserved, said, input)
-    if (said.finish === 'content-filter') {
-      await this.#options.ledger.settle(entry)
-      return fail(refusedToAnswer(this.#target, said))
-    }
-    return { said, entry }
-  }
-
-  /** What was used: as reported, else estimated from what was sent and came. */
-  #entry(id: string, { tokens, characters }: Said, input: number): CostEntry {
-    const output = Math.ceil(characters / BYTES_PER_TOKEN)
+  /** What was used: as reported, else estimated from what was sent and came, and then no more than was reserved. */
+  #entry(id: string, { tokens, characters }: Said, bytes: number): CostEntry {
+    const input = Math.ceil(bytes / BYTES_PER_TOKEN)
+    const output = Math.min(Math.ceil(characters / BYTES_PER_TOKEN), this.#request.maxOutputTokens)
     const charged: Charged = tokens ?? { input, cached: 0, written: 0, output, reasoning: 0 }
     const { written: _written, ...counted } = charged
     return {

@@ -32,9 +32,9 @@ export function callFor(request: ModelRequest, { maker, answerBy }: Shape): Prot
   }
 }
 
-/** What is sent, as far as it is text: what its tokens are estimated from. */
+/** What is sent, as far as it is text. The schema of an answer is sent twice: in the text, and as providers want it. */
 export function bytesOf({ system, messages, tools = [], answer = {} }: ModelRequest): number {
-  return Buffer.byteLength(JSON.stringify([system, messages, tools, answer]))
+  return Buffer.byteLength(JSON.stringify([system, messages, tools, answer, answer]))
 }
 
 function withTools(tools: readonly ModelTool[]): Pick<ProtocolCall, 'tools'> {

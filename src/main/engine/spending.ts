@@ -32,10 +32,18 @@ export class SpendingCaps {
     const { clock } = this.#context
     this.#close((cap, raisedAt) => 'since' in cap.over && raisedAt < cap.over.since)
     this.#cancel?.()
-    const now = clock.now()
-    this.#cancel = clock.wakeAt(Math.min(now + LOOK_MS, nextDay(now, machineZone())), () => {
+    this.#cancel = clock.wakeAt(this.#nextLook(clock.now()), () => {
       this.arm()
     })
+  }
+
+  /** What knows of days and months is large: a core none of whose caps was reached does without. */
+  #nextLook(now: number): number {
+    const { store } = this.#context
+    const isWaiting = openActionsOfKindAnywhere(store, 'budget-exceeded').some(
+      ({ cause_key: causeKey }) => cappedBy(causeKey) !== null,
+    )
+    return isWaiting ? Math.min(now + LOOK_MS, nextDay(now, machineZone())) : now + LOOK_MS
   }
 
   /** Caps may have been raised. What still has no room for the next call is said anew by that call. */

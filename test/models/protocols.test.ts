@@ -213,3 +213,14 @@ const COUNT = {
   required: ['count'],
   additionalProperties: false,
 }
+
+describe('a server of open models', () => {
+  it('that leaves what the model thinks in its text is heard without it', async () => {
+    world = await createModelWorld(PROTOCOLS[1])
+    world.mock.onMessage('hello', { content: '<think>They greet.</think>Good day.' }, { chunkSize: 5 })
+    const pieces: string[] = []
+    const reply = await models().ask(asking('hello', { onText: delta => pieces.push(delta) }))
+    expect(reply).toMatchObject({ text: 'Good day.', calls: [], finish: 'stop' })
+    expect(pieces.join('')).toBe('Good day.')
+  })
+})

@@ -40,7 +40,12 @@ export async function protocolOf({ maker, model, base, fetch }: Asked): Promise<
     case 'compatible': {
       const { createOpenAICompatible } = await import('@ai-sdk/openai-compatible')
       const named = { ...options, name: maker, includeUsage: true, supportsStructuredOutputs: true }
-      return createOpenAICompatible(named).chatModel(model)
+      const { extractReasoningMiddleware, wrapLanguageModel } = await import('ai')
+      const middleware = extractReasoningMiddleware({ tagName: THINKING })
+      return wrapLanguageModel({ model: createOpenAICompatible(named).chatModel(model), middleware })
     }
   }
 }
+
+/** Servers of open models often leave what a model thinks in its text, between tags of this name. */
+const THINKING = 'think'

@@ -162,7 +162,10 @@ describe('a retry', () => {
     const { row } = await world.emit({ workflow: 'two', ...started })
     const id = await until(() => world.engine.event(row.id).run_id, 'it was never claimed')
     // Its item goes on beyond its end, so it may not be seen at rest before that is let through.
-    const first = await inState(world, id, 'failed')
+    const first = await until(() => {
+      const run = world.engine.run(id)
+      return run.state === 'failed' ? run : null
+    }, 'it never failed')
     site.release('/slow')
     const second = await world.run('two')
     expect(second.state).toBe('succeeded')

@@ -98,13 +98,13 @@ function writer(host: string): string {
     }`
 }
 
-/** Writes, then reads for so long that it is killed in the middle, then writes again. */
+/** Writes, then reads for as long as its first core lives, then writes again. */
 function held(host: string, name: string): string {
   return `
     import { get, post } from 'tools/http'
     export default async function run() {
       await post('http://${host}/ok/${name}/before', {})
-      await get('http://${host}/read/400/${name}')
+      await get('http://${host}/held/${name}')
       await post('http://${host}/ok/${name}/after', {})
     }`
 }

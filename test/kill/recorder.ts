@@ -2,9 +2,10 @@
  * What happened outside, as the outside saw it: a process of its own, so that nothing the core believes can colour
  * it. Two servers on loopback: one honours Idempotency-Key, the other counts every arrival.
  *
- * Paths: `/read/MS/…` answers after so many ms · `/ok/…` applies and answers · `/slow/…` applies and answers later ·
- * `/lost/…` applies, and cuts the first connection instead of answering · `/drop/…` cuts the first connection
- * without applying · `/busy/…` refuses the first one for haste, without applying · `/late/…` applies some time after it came, whoever is still there to hear it.
+ * Paths: `/read/MS/…` answers after so many ms · `/held/…` only once a core has died · `/ok/…` applies and answers ·
+ * `/slow/…` applies and answers later · `/lost/…` applies, and cuts the first connection instead of answering ·
+ * `/drop/…` cuts the first connection without applying · `/busy/…` refuses the first one for haste, without applying ·
+ * `/late/…` applies some time after it came, whoever is still there to hear it.
  *
  * Owns the order of everything that came, in one list. A write is *applied* at the instant it was received in full
  * (`late`: when its time has come). Can end the core at the nth request, which is a kill inside a call.
@@ -50,6 +51,7 @@ const appliedKeys = new Map<string, Promise<string>>()
 const arrivedPaths = new Set<string>()
 let entries: Entry[] = []
 let late = 0
+let holding = true
 let trap: Trap | null = null
 
 function serve(name: Entry['server']): Promise<Server> {
@@ -83,10 +85,14 @@ function take(server: Entry['server'], incoming: IncomingMessage, response: Serv
 }
 
 function answerRead(path: string, response: ServerResponse): void {
-  const ms = Number(path.split('/')[2])
-  setTimeout(() => {
-    answer(response, JSON.stringify({ path }))
-  }, ms)
+  const [, kind, ms] = path.split('/')
+  if (kind === 'held' && holding) return
+  setTimeout(
+    () => {
+      answer(response, JSON.stringify({ path }))
+    },
+    kind === 'read' ? Number(ms) : 0,
+  )
 }
 
 async function answerWrite(
@@ -209,6 +215,7 @@ function obey(message: ToRecorder): void {
       reply(null)
       return
     case 'settle':
+      holding = false
       void settle().then(reply)
       return
     case 'ask':
@@ -221,6 +228,7 @@ function obey(message: ToRecorder): void {
       entries = []
       appliedKeys.clear()
       arrivedPaths.clear()
+      holding = true
       reply(null)
       return
   }

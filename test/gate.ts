@@ -1,6 +1,6 @@
 /**
- * The one gate (`npm test`): format, lint, layers and types, two at a time, then every test. A check that fails
- * does not keep the others from running, so that one look shows everything.
+ * The one gate (`npm test`): format, lint, layers and types, two at a time, and every test as soon as only one of
+ * them is left. A check that fails does not keep the others from running, so that one look shows everything.
  * Arguments go to the test runner as they are: `npm test -- src/domain` runs all checks and the tests found there.
  *
  * Its last line is `N passed, N failed` (and `, N skipped`): it counts tests, and as failed also each check that
@@ -40,26 +40,30 @@ const root = path.dirname(import.meta.dirname)
 const bin = path.join(root, 'node_modules', '.bin')
 const environment = { ...process.env, PATH: `${bin}${path.delimiter}${process.env['PATH'] ?? ''}` }
 
-const ended = await runChecks(CHECKS)
+const ended: Ended[] = []
+const waiting = [...CHECKS]
+let areTestsRunning = false
+
+const lanes = [runChecks(), runChecks()]
+await Promise.race(lanes)
+areTestsRunning = true
+const early = ended.length
 const tests = await runTests(process.argv.slice(2))
+await Promise.all(lanes)
+ended.slice(early).forEach(announce)
 const red = ended.filter(check => !check.ok).map(check => check.name)
 
 if (red.length > 0) console.log(`\nThese checks failed, see above: ${red.join(', ')}.`)
 console.log(summary({ ...tests, failed: tests.failed + red.length }))
 process.exitCode = tests.failed + red.length > 0 ? 1 : 0
 
-async function runChecks(checks: readonly Check[]): Promise<Ended[]> {
-  const waiting = [...checks]
-  const results: Ended[] = []
-  async function work(): Promise<void> {
-    for (let check = waiting.shift(); check !== undefined; check = waiting.shift()) {
-      const result = await runCheck(check)
-      announce(result)
-      results.push(result)
-    }
+/** What ends while tests run is told after them, where it is seen. */
+async function runChecks(): Promise<void> {
+  for (let check = waiting.shift(); check !== undefined; check = waiting.shift()) {
+    const result = await runCheck(check)
+    ended.push(result)
+    if (!areTestsRunning) announce(result)
   }
-  await Promise.all([work(), work()])
-  return results
 }
 
 function announce({ name, ok, output, seconds }: Ended): void {

@@ -68,6 +68,14 @@ describe.each(CLAUSES)('P6 under %s, content from outside', (_name, clause, end)
     expect(await ends('items')).toBe(end)
   })
 
+  it('goes no further by what an item returns that an earlier run finished', async () => {
+    const body = `const all = await each('part', ['a'], key => key, async () => (await get('SITE')).body)
+      return event.first ? 'done' : send(all.done[0].result)`
+    await install('finished', body, clause())
+    expect(await ends('finished', { first: true })).toBe('done')
+    expect(await ends('finished')).toBe(end)
+  })
+
   it('goes no further by what a later run recalls', async () => {
     const body = `if (event.first) { await state.set('kept', (await get('SITE')).body); return 'kept' }
       return send(await state.get('kept'))`

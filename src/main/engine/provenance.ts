@@ -23,6 +23,8 @@ export interface ReadBefore {
 
 const STATE = new Set(['state.get', 'state.list'])
 const NOTES = new Set(['notes.get', 'notes.list', 'notes.search'])
+/** Stands beside the names of tools for the opening of an item that an earlier run finished: it brings what that made. */
+export const ITEM_RECALL = 'flow.open, ended'
 /** Who makes events that bring content from outside. A person, a schedule and the end of a wait bring none. */
 const OUTSIDE = new Set(['watch', 'webhook', 'workflow'])
 /** More than this many are no longer told apart. */
@@ -42,6 +44,7 @@ export function carriedInto(
   return [
     ...(event !== undefined && OUTSIDE.has(event.source_type) ? [ANYWHERE] : []),
     ...(tools.some(tool => STATE.has(tool)) ? stateSources(store, run.workflowId) : []),
+    ...(tools.includes(ITEM_RECALL) ? [ANYWHERE] : []),
     ...(tools.some(tool => NOTES.has(tool)) && hasOutsideNotes(store, run.workflowId) ? [ANYWHERE] : []),
   ]
 }

@@ -15,6 +15,7 @@ import { thrown } from '../run/call.ts'
 import { childScope, endOf, errorless, settledEnd, undeclared } from '../run/item-steps.ts'
 import type { ItemEnd } from '../run/item-steps.ts'
 import { Scope, parentOf } from '../run/scope.ts'
+import { ITEM_RECALL } from '../provenance.ts'
 import { VERIFY } from '../run/scopes.ts'
 import type { Part, Playing } from './part.ts'
 import type { RehearsedItem } from './rehearsal.ts'
@@ -82,8 +83,11 @@ export class StageItems {
       return { outcome: thrown(undeclared(name)), inherits: [] }
     const item = itemOfScope(context.store, workflowId, text)
     const settled = item === undefined ? undefined : settledEnd(context.store, item)
-    if (settled !== undefined)
+    if (settled !== undefined) {
+      if (settled.state === 'done' && settled.result !== null)
+        seen.push({ owner: part.scope.owner, tool: ITEM_RECALL, effect: 'local', args: null })
       return { outcome: { ok: true, value: { run: false, settled: errorless(settled) } }, inherits: [] }
+    }
     if (!this.#ends.has(text)) this.#ends.set(text, null)
     const steps = item === undefined ? [] : stepsOfItem(context.store, item.id, this.#playing.name, FOR_EVER)
     const inherits = steps.filter(step => step.state !== 'dropped').map(step => inheritedStep(step, text))

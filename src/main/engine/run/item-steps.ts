@@ -55,6 +55,7 @@ export async function openItem(run: ActiveRun, call: Call): Promise<CallEnd> {
     const item = itemOfScope(tx, run.row.workflow_id, scope)
     const settled = item === undefined ? undefined : settledEnd(run.context.store, item)
     if (settled !== undefined) {
+      if (settled.state === 'done' && settled.result !== null) run.journal.recallItem()
       recordCallIn(run, tx, call, { ok: true, value: { run: false, settled: errorless(settled) } })
       return
     }

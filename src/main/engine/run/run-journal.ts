@@ -25,7 +25,7 @@ import { stillOwns } from '../../store/runs.ts'
 import type { RunRow } from '../../store/runs.ts'
 import type { Tx } from '../../store/tx.ts'
 import type { EngineContext } from '../context.ts'
-import { isRecall } from '../provenance.ts'
+import { isRecall, ITEM_RECALL } from '../provenance.ts'
 
 /** Thrown when another executor has taken the run over; the older one stops without a trace (J11). */
 export class FencedError extends Error {}
@@ -107,7 +107,16 @@ export class RunJournal {
 
   /** Tools whose outcome the script knows that recall what earlier runs left. */
   recalls(): string[] {
-    return [...this.#steps.values(), ...this.#recalls].filter(isRecall).map(step => step.tool)
+    const known = [...this.#steps.values()].flatMap(step => {
+      if (bringsBack(step)) return ITEM_RECALL
+      return isRecall(step) ? step.tool : []
+    })
+    return [...known, ...this.#recalls.map(({ tool }) => tool)]
+  }
+
+  /** The script hears how an item ended that an earlier run finished. */
+  recallItem(): void {
+    this.#recalls.push({ tool: ITEM_RECALL })
   }
 
   /** How often each tool changed something in this run: facts for *Done when* (O1). */
@@ -357,4 +366,10 @@ function openedItem(opened: Step): string | null {
   const value = opened.outcome.value
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return null
   return typeof value['item'] === 'string' ? value['item'] : null
+}
+
+/** The recorded opening of an item that an earlier run finished; also where what it brought was not kept. */
+function bringsBack({ tool, outcome, leftAt }: Step): boolean {
+  if (tool !== 'flow.open' || outcome?.ok !== true) return false
+  return leftAt !== null || (isJsonObject(outcome.value) && outcome.value['run'] === false)
 }

@@ -181,6 +181,16 @@ describe('the automation of a conversation', () => {
     expect((await planning.say(chat, 'yes')).stage).toBe('added')
   })
 
+  it('is changed from what is live, without all that was said until it was', async () => {
+    const chat = await live()
+    await planning.say(chat, 'make it daily', 'It was heard.')
+    const [first, ...rest] = planning.model.requests.at(-1)?.messages ?? []
+    expect(rest).toEqual([])
+    expect(first).toMatchObject({ from: 'user' })
+    expect(JSON.stringify(first)).toMatch(/mover.*make it daily/s)
+    expect(JSON.stringify(first)).not.toContain(planning.wish)
+  })
+
   it('begins anew where it was deleted, under the name that was planned', async () => {
     const chat = await live()
     const [workflow] = listWorkflows(planning.world.store)

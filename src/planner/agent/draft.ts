@@ -70,6 +70,8 @@ export const draftSchema = z.strictObject({
   open: open.nullable(),
   /** To calls of the model's last message. */
   answers: z.array(answer),
+  /** Where in its thread the present plan begins: what led to what is live already is not told again. */
+  from: z.int(),
   /** The script version that it changes; null for something new. */
   base: z.string().nullable(),
   /** Times the model was asked since a person last said something. */
@@ -98,6 +100,7 @@ export const NEW_DRAFT: Draft = {
   askedFirst: [],
   open: null,
   answers: [],
+  from: 0,
   base: null,
   steps: 0,
   repeated: { call: '', times: 0 },

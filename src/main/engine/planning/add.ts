@@ -11,7 +11,7 @@ import { wordsIn } from '../../../planner/agent/words.ts'
 import { addChatEvent } from '../../store/chats.ts'
 import { giveCosts } from '../../store/cost-entries.ts'
 import { oldestFor } from '../../store/inbox.ts'
-import { keepDraft, moveTask, taskById } from '../../store/tasks.ts'
+import { keepDraft, moveTask, taskById, threadMessages } from '../../store/tasks.ts'
 import type { TaskRow } from '../../store/tasks.ts'
 import type { Tx } from '../../store/tx.ts'
 import { workflowById } from '../../store/workflows.ts'
@@ -27,12 +27,14 @@ export interface Confirmed {
   take: (tx: Tx) => void
 }
 
+/** What the next plan of a conversation does not begin with. */
+const DONE = { answers: [], rehearsed: null, checked: null, assumptions: [], notes: [], despite: null }
+
 export async function addPlanned(room: PlanRoom, { task, draft, call, take }: Confirmed): Promise<void> {
   const { store, clock } = room.context
-  const answered = (text: string, more: Partial<Draft> = {}) =>
+  const answered = (text: string) =>
     ({
       ...draft,
-      ...more,
       answers: [...draft.answers, { callId: call.id, tool: call.tool, text }],
     }) as unknown as Json
   try {
@@ -47,7 +49,8 @@ export async function addPlanned(room: PlanRoom, { task, draft, call, take }: Co
       const text = created ? words.added(request.name) : words.changed(request.name)
       const body = textSaid(text)
       const replyId = addChatEvent(store, tx, { chatId: task.chat_id, kind: 'plan', runId: null, body, at })
-      const done = answered(`The person confirmed it. It is live as “${request.name}”.`, { base: scriptId })
+      const from = threadMessages(store, task.id).length
+      const done = { ...draft, ...DONE, from, base: scriptId } as unknown as Json
       keepDraft(store, tx, task.id, done, at)
       giveCosts(tx, task.id, workflowId)
       const isSpoken = oldestFor(tx, 'task', task.id, 1).length > 0

@@ -288,7 +288,7 @@ describe('any text at all', () => {
     const names = Array.from({ length: 4_000 }, (_, n) => `const a${String(n)} = a${String(n + 1)}`).join(
       '\n',
     )
-    const nested = `${'f('.repeat(800)}${')'.repeat(800)};`.repeat(40)
+    const nested = `${'f('.repeat(400)}${')'.repeat(400)};`.repeat(80)
     expect(lintScript(`${names}\n${nested}`).length).toBeGreaterThan(0)
     expect(lintScript(`export default () => ${'['.repeat(1_500)}${']'.repeat(1_500)}`)).toEqual([])
   })

@@ -82,13 +82,13 @@ class Folder {
         return this.#answer(step.place)
       case 'wait':
         this.#clock.advance(step.minutes * MINUTE)
-        return this.#store.flushed()
+        return this.#settled()
       case 'set':
         await this.#store.write(tx => {
           putPreferences(tx, preferencesWith(preferencesOf(tx), { quietHours: step.hours }))
         })
         this.#quiet.arm()
-        return this.#store.flushed()
+        return this.#settled()
       case 'kill':
         return this.#kill(step.offMinutes)
       case 'wait and kill':
@@ -154,6 +154,11 @@ class Folder {
     for (const made of this.#made) if (made.actionId === action.id) made.answered = true
   }
 
+  /** All that was asked of the store so far is committed and on the disk, what was asked for in passing included. */
+  async #settled(): Promise<void> {
+    await this.#store.write(() => undefined, { durable: true })
+  }
+
   /** What is on the disk at this moment is all that the next life has. */
   async #kill(offMinutes: number): Promise<void> {
     const next = tempFolder()
@@ -164,7 +169,7 @@ class Folder {
     this.#clock.advance(offMinutes * MINUTE)
     this.#store = this.#open()
     this.#quiet = this.#live()
-    await this.#store.flushed()
+    await this.#settled()
   }
 
   #open(): Store {

@@ -19,7 +19,7 @@ const folders = {
   shell: '^src/main/shell/',
   home: '^src/main/home(\\.test)?\\.ts$',
   codeCache: '^src/main/code-cache\\.ts$',
-  core: '^src/main/(core|idle-folder)\\.ts$',
+  core: '^src/main/(core|teardown|idle-folder)\\.ts$',
   headless: '^src/main/headless\\.ts$',
   electron: '^src/main/electron\\.ts$',
   cli: '^src/main/cli(\\.ts$|/)',

@@ -38,32 +38,16 @@ import { costLedger } from './store/cost-ledger.ts'
 import { openStore } from './store/store.ts'
 import type { Store } from './store/store.ts'
 import { allWaiting } from './store/waiters.ts'
-import { archiveTools } from './tools/archive.ts'
-import { calendarTools } from './tools/calendar.ts'
+import { Teardown } from './teardown.ts'
 import { createCompute } from './tools/compute/pool.ts'
-import { feedsTools } from './tools/feeds.ts'
-import { filesTools } from './tools/files.ts'
-import { flowTools } from './tools/flow.ts'
-import { httpTools } from './tools/http.ts'
-import { imagesTools } from './tools/images.ts'
-import { llmTools } from './tools/llm.ts'
-import { logTools } from './tools/log.ts'
+import { everyTool } from './tools/every-tool.ts'
 import { createHttpClient } from './tools/network/client.ts'
 import type { HttpClient, HttpClientOptions } from './tools/network/client.ts'
 import { connectionWire } from './tools/network/connection-wire.ts'
 import { observed } from './tools/network/observed.ts'
-import { notesTools } from './tools/notes.ts'
-import { notifyTools } from './tools/notify.ts'
-import { pagesTools } from './tools/pages.ts'
-import { pdfTools } from './tools/pdf.ts'
-import { createScriptTypes } from './tools/scripts/script-types.ts'
 import { createRegistry } from './tools/registry.ts'
 import type { ToolRegistry } from './tools/registry.ts'
-import { stateTools } from './tools/state.ts'
-import { tablesTools } from './tools/tables.ts'
-import { textTools } from './tools/text.ts'
-import { connectedSearch } from './tools/web/connected-search.ts'
-import { WebReader, webTools } from './tools/web.ts'
+import { createScriptTypes } from './tools/scripts/script-types.ts'
 
 export interface CoreOptions extends VaultHolders {
   /** The data folder. */
@@ -333,28 +317,8 @@ function openTools(
   teardown: Teardown,
 ): ToolRegistry {
   const compute = createCompute()
-  const files = { closed: [home] }
   teardown.add(() => compute.close())
-  const reader = new WebReader({ client, compute })
-  return createRegistry([
-    ...httpTools(client, connections),
-    ...filesTools(files),
-    ...stateTools(),
-    ...flowTools(),
-    ...notifyTools(),
-    ...logTools(),
-    ...textTools(compute),
-    ...webTools({ reader, searchProvider: connectedSearch(connections), files }),
-    ...feedsTools(reader),
-    ...pagesTools(reader),
-    ...notesTools(),
-    ...archiveTools(files),
-    ...calendarTools({ client, compute, files }),
-    ...tablesTools(compute),
-    ...pdfTools(compute, files),
-    ...imagesTools(compute, files),
-    ...llmTools(),
-  ])
+  return createRegistry(everyTool({ client, compute, connections, closed: [home] }))
 }
 
 function openTypes(teardown: Teardown): ReturnType<typeof createScriptTypes> {
@@ -372,27 +336,4 @@ function openModels(desk: Desk, client: HttpClient, store: Store, observer: Obse
     now: store.now,
     observe: (note, work, endOf) => observer.model(note, work, endOf),
   })
-}
-
-/** What has to be undone, last first; one thing that fails to close does not keep the others open. */
-class Teardown {
-  #closers: (() => void | Promise<void>)[] = []
-
-  add(closer: () => void | Promise<void>): void {
-    this.#closers.push(closer)
-  }
-
-  async run(): Promise<void> {
-    const closers = this.#closers.reverse()
-    this.#closers = []
-    const errors: unknown[] = []
-    for (const close of closers) {
-      try {
-        await close()
-      } catch (error) {
-        errors.push(error)
-      }
-    }
-    if (errors.length > 0) throw new AggregateError(errors, 'The core did not close cleanly.')
-  }
 }

@@ -23,25 +23,10 @@ import { failureOfRun, resultOf } from '../../src/main/store/runs.ts'
 import type { RunRow } from '../../src/main/store/runs.ts'
 import { openStore } from '../../src/main/store/store.ts'
 import type { Store } from '../../src/main/store/store.ts'
-import { archiveTools } from '../../src/main/tools/archive.ts'
-import { calendarTools } from '../../src/main/tools/calendar.ts'
-import { feedsTools } from '../../src/main/tools/feeds.ts'
-import { filesTools } from '../../src/main/tools/files.ts'
-import { flowTools } from '../../src/main/tools/flow.ts'
-import { httpTools } from '../../src/main/tools/http.ts'
-import { imagesTools } from '../../src/main/tools/images.ts'
-import { llmTools } from '../../src/main/tools/llm.ts'
-import { logTools } from '../../src/main/tools/log.ts'
+import { everyTool } from '../../src/main/tools/every-tool.ts'
 import { createHttpClient } from '../../src/main/tools/network/client.ts'
-import { notesTools } from '../../src/main/tools/notes.ts'
-import { notifyTools } from '../../src/main/tools/notify.ts'
-import { pagesTools } from '../../src/main/tools/pages.ts'
 import { createRegistry } from '../../src/main/tools/registry.ts'
 import type { ToolRegistry } from '../../src/main/tools/registry.ts'
-import { stateTools } from '../../src/main/tools/state.ts'
-import { tablesTools } from '../../src/main/tools/tables.ts'
-import { textTools } from '../../src/main/tools/text.ts'
-import { WebReader, webTools } from '../../src/main/tools/web.ts'
 import type { ScriptTypes } from '../../src/main/tools/scripts/script-types.ts'
 import type { SandboxPool } from '../../src/sandbox/pool.ts'
 import { keptCompute } from './kept-compute.ts'
@@ -188,24 +173,9 @@ function createOutside(
 ): { tools: ToolRegistry; close(): Promise<void> } {
   const client = createHttpClient({ now: () => clock.now() })
   const compute = keptCompute()
-  const reader = new WebReader({ client, compute })
+  const own = new Set(more.map(tool => tool.name))
   const tools = createRegistry([
-    ...httpTools(client),
-    ...filesTools().filter(tool => more.every(own => own.name !== tool.name)),
-    ...stateTools(),
-    ...flowTools(),
-    ...notifyTools(),
-    ...logTools(),
-    ...textTools(compute),
-    ...notesTools(),
-    ...archiveTools(),
-    ...imagesTools(compute),
-    ...llmTools(),
-    ...calendarTools({ client, compute }),
-    ...tablesTools(compute),
-    ...webTools({ reader, searchProvider: () => Promise.resolve(null) }),
-    ...feedsTools(reader),
-    ...pagesTools(reader),
+    ...everyTool({ client, compute }).filter(tool => !own.has(tool.name)),
     ...more,
   ])
   return {

@@ -5,7 +5,8 @@ import { count, safe, section } from './terminal.ts'
 const FROM = { sentence: ' (as you said)', answer: '', usual: ' (as usual)', empty: '(empty)' } as const
 
 export function conversationText(view: ConversationView): string {
-  const { text, offers, settings, contract, dryRun, question, assumptions, notes, changes, script } = view
+  const { text, offers, settings, contract, dryRun, question, assumptions, notes, changes, script, runs } =
+    view
   const lines =
     dryRun === null
       ? []
@@ -36,6 +37,10 @@ export function conversationText(view: ConversationView): string {
     ),
     section('Not as it should be', missedLines(view)),
     section(
+      'Granted, not used',
+      (dryRun?.untouched ?? []).map(line => safe(line, 500)),
+    ),
+    section(
       'Made careful',
       notes.map(line => safe(line, 500)),
     ),
@@ -44,6 +49,10 @@ export function conversationText(view: ConversationView): string {
       assumptions.map(line => safe(line, 500)),
     ),
     script === null ? '' : `Script ${script.hash.slice(0, 12)}, ${count(linesOf(script.source), 'line')}`,
+    section(
+      'To look closer',
+      runs.map(run => `steward runs show ${safe(run)}`),
+    ),
     question === null ? '' : questionText(question),
   ]
     .filter(part => part !== '')

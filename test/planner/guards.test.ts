@@ -191,6 +191,16 @@ describe('the automation of a conversation', () => {
     expect(JSON.stringify(first)).not.toContain(planning.wish)
   })
 
+  it('is changed by a task of its own, whose costs and cap begin anew, and the turns go on', async () => {
+    const chat = await planning.chat()
+    const card = await planning.say(chat, planning.wish, ...planning.plan())
+    const added = await planning.say(chat, 'yes')
+    const changing = await planning.say(chat, 'make it daily', ...planning.plan())
+    expect(added.taskId).toBe(card.taskId)
+    expect(changing.taskId).not.toBe(card.taskId)
+    expect(changing.turn).toBeGreaterThan(added.turn)
+  })
+
   it('begins anew where it was deleted, under the name that was planned', async () => {
     const chat = await live()
     const [workflow] = listWorkflows(planning.world.store)

@@ -112,6 +112,14 @@ const refuse = statement(
       .where('target_id', '=', p.id)
       .where('state', '=', 'new'),
 )
+const redirect = statement((p: { type: InboxRow['target_type']; from: string; to: string }) =>
+  query
+    .updateTable('inbox')
+    .set({ target_id: p.to })
+    .where('target_type', '=', p.type)
+    .where('target_id', '=', p.from)
+    .where('state', '=', 'new'),
+)
 const anyNew = statement((_p: object) =>
   query
     .selectFrom('inbox')
@@ -260,6 +268,11 @@ export function moveEvent(
     run_id: more.runId ?? null,
     done_at: more.doneAt ?? null,
   })
+}
+
+/** What waits for one is for another, who goes on with its work. */
+export function redirectWaiting(tx: Tx, type: InboxRow['target_type'], from: string, to: string): void {
+  tx.run(redirect, { type, from, to })
 }
 
 /** Nobody will take what waits for the target any more: says so on every such event. */

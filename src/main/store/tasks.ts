@@ -1,5 +1,5 @@
 /**
- * Agent work: one task per conversation, its stretches of work, and the agent's own thread. Drafts and messages are
+ * Agent work: one task per plan, of which a conversation may have several, its stretches of work, and the agent's own thread. Drafts and messages are
  * sealed (J12). Thread and draft are written by whoever works on the task, and one does at a time.
  */
 import type { Failure } from '../../domain/failure.ts'
@@ -31,7 +31,7 @@ const insertMessage = insertion('messages', ['thread_id', 'place', 'sender', 'se
 const insertRun = insertion('task_runs', ['id', 'task_id', 'number', 'boot', 'state', 'begun_at'])
 const byId = statement((p: { id: string }) => query.selectFrom('tasks').selectAll().where('id', '=', p.id))
 const byChat = statement((p: { chatId: string }) =>
-  query.selectFrom('tasks').selectAll().where('chat_id', '=', p.chatId),
+  query.selectFrom('tasks').selectAll().where('chat_id', '=', p.chatId).orderBy('id', 'desc').limit(1),
 )
 const working = statement((_p: object) =>
   query.selectFrom('tasks').selectAll().where('state', '=', 'working').orderBy('id'),
@@ -107,10 +107,13 @@ export interface NewTask {
   chatId: string
   workflowId: string | null
   draft: Json
+  /** What was said in the conversation before: its turns are counted on, and the last word stands until the next. */
+  after?: Pick<TaskRow, 'turn' | 'reply_id'>
   at: number
 }
 
-export function createTask(store: Store, tx: Tx, { kind, chatId, workflowId, draft, at }: NewTask): TaskRow {
+export function createTask(store: Store, tx: Tx, task: NewTask): TaskRow {
+  const { kind, chatId, workflowId, draft, after = { turn: 0, reply_id: null }, at } = task
   const id = store.ids.next('tsk')
   const row: TaskRow = {
     id,
@@ -118,8 +121,8 @@ export function createTask(store: Store, tx: Tx, { kind, chatId, workflowId, dra
     chat_id: chatId,
     workflow_id: workflowId,
     state: 'working',
-    turn: 0,
-    reply_id: null,
+    turn: after.turn,
+    reply_id: after.reply_id,
     sealed_draft: store.seal(draft, `task:${id}`),
     created_at: at,
     updated_at: at,
@@ -133,6 +136,7 @@ export function taskById(reader: Reader, id: string): TaskRow | undefined {
   return reader.get(byId, { id })
 }
 
+/** The newest: those before it were brought to their end. */
 export function taskOfChat(reader: Reader, chatId: string): TaskRow | undefined {
   return reader.get(byChat, { chatId })
 }

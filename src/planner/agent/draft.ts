@@ -43,7 +43,7 @@ const dryRun = z.strictObject({
   untouched: z.array(z.string()).default([]),
 })
 
-export const draftSchema = z.strictObject({
+export const draftSchema = z.object({
   language: z.enum(['en', 'de']),
   name: z.string().nullable(),
   contract: z.json(),
@@ -70,8 +70,6 @@ export const draftSchema = z.strictObject({
   open: open.nullable(),
   /** To calls of the model's last message. */
   answers: z.array(answer),
-  /** Where in its thread the present plan begins: what led to what is live already is not told again. */
-  from: z.int(),
   /** The script version that it changes; null for something new. */
   base: z.string().nullable(),
   /** Times the model was asked since a person last said something. */
@@ -100,10 +98,15 @@ export const NEW_DRAFT: Draft = {
   askedFirst: [],
   open: null,
   answers: [],
-  from: 0,
   base: null,
   steps: 0,
   repeated: { call: '', times: 0 },
+}
+
+/** What the next plan of a conversation begins with: what was said and allowed in it, and what is live, `base`. */
+export function followUp(done: Draft, base: string | null): Draft {
+  const { language, name, contract, source, looks, said, isPrivy, told, askedFirst } = done
+  return { ...NEW_DRAFT, language, name, contract, source, looks, said, isPrivy, told, askedFirst, base }
 }
 
 /** Tells what was checked and shown from anything else. */

@@ -10,11 +10,12 @@ import type { Draft } from '../../../planner/agent/draft.ts'
 import { wordsIn } from '../../../planner/agent/words.ts'
 import { addChatEvent } from '../../store/chats.ts'
 import { giveCosts } from '../../store/cost-entries.ts'
-import { oldestFor } from '../../store/inbox.ts'
-import { keepDraft, moveTask, taskById, threadMessages } from '../../store/tasks.ts'
+import { oldestFor, redirectWaiting } from '../../store/inbox.ts'
+import { keepDraft, moveTask, taskById } from '../../store/tasks.ts'
 import type { TaskRow } from '../../store/tasks.ts'
 import type { Tx } from '../../store/tx.ts'
 import { workflowById } from '../../store/workflows.ts'
+import { beginPlan } from './begin.ts'
 import type { PlanRoom } from './room.ts'
 import { textSaid } from './sayings.ts'
 
@@ -27,9 +28,6 @@ export interface Confirmed {
   take: (tx: Tx) => void
 }
 
-/** What the next plan of a conversation does not begin with. */
-const DONE = { answers: [], rehearsed: null, checked: null, assumptions: [], notes: [], despite: null }
-
 export async function addPlanned(room: PlanRoom, { task, draft, call, take }: Confirmed): Promise<void> {
   const { store, clock } = room.context
   const answered = (text: string) =>
@@ -39,7 +37,7 @@ export async function addPlanned(room: PlanRoom, { task, draft, call, take }: Co
     }) as unknown as Json
   try {
     const request = requestFor(room, task, draft)
-    await room.install(request, (tx, { workflowId, scriptId, created }) => {
+    await room.install(request, (tx, { workflowId, created }) => {
       if (!created && workflowId !== task.workflow_id) refuseName(request.name)
       const now = taskById(tx, task.id)
       if (now?.state !== 'working') return refuseStopped()
@@ -49,12 +47,12 @@ export async function addPlanned(room: PlanRoom, { task, draft, call, take }: Co
       const text = created ? words.added(request.name) : words.changed(request.name)
       const body = textSaid(text)
       const replyId = addChatEvent(store, tx, { chatId: task.chat_id, kind: 'plan', runId: null, body, at })
-      const from = threadMessages(store, task.id).length
-      const done = { ...draft, ...DONE, from, base: scriptId } as unknown as Json
-      keepDraft(store, tx, task.id, done, at)
+      keepDraft(store, tx, task.id, draft, at)
       giveCosts(tx, task.id, workflowId)
-      const isSpoken = oldestFor(tx, 'task', task.id, 1).length > 0
-      moveTask(tx, now, { state: isSpoken ? 'working' : 'added', replyId, workflowId, at })
+      moveTask(tx, now, { state: 'added', replyId, workflowId, at })
+      if (oldestFor(tx, 'task', task.id, 1).length === 0) return
+      // More was said meanwhile: it begins the next plan.
+      redirectWaiting(tx, 'task', task.id, beginPlan(store, tx, task.chat_id, at).id)
     })
   } catch (error) {
     if (!isFailureError(error)) throw error

@@ -7,27 +7,22 @@
  * (`src/planner/agent`).
  */
 import { fail, failureOf } from '../../../domain/failure.ts'
-import type { Json } from '../../../domain/json.ts'
-import { NEW_DRAFT } from '../../../planner/agent/draft.ts'
-import { addChatEvent, workflowOfChat } from '../../store/chats.ts'
+import { addChatEvent } from '../../store/chats.ts'
 import { acceptEvent, refuseWaiting } from '../../store/inbox.ts'
 import { setUpOf } from '../../store/set-ups.ts'
 import {
-  createTask,
   hasLostRuns,
   keepDraft,
   loseTaskRuns,
   moveTask,
-  taskById,
   taskOfChat,
   workingTasks,
 } from '../../store/tasks.ts'
 import type { TaskRow } from '../../store/tasks.ts'
-import type { Tx } from '../../store/tx.ts'
-import { workflowById } from '../../store/workflows.ts'
 import { endedOr } from '../ended-or.ts'
 import { Lanes } from '../set-up/lanes.ts'
 import type { Spoken } from '../set-up/set-ups.ts'
+import { beginPlan } from './begin.ts'
 import type { PlanRoom, Progress } from './room.ts'
 
 interface Working {
@@ -42,6 +37,7 @@ const NEVER = new AbortController().signal
 
 export class Plans {
   readonly #room: PlanRoom
+  /** By chat: in each, one at a time. */
   readonly #working = new Map<string, Working>()
   readonly #lanes = new Lanes(MOST_AT_ONCE)
   #isStopped = false
@@ -59,9 +55,9 @@ export class Plans {
         loseTaskRuns(tx, boot, clock.now())
       })
     }
-    for (const { id, chat_id: chatId } of left) {
-      if (isCopy) await this.stop(chatId)
-      else this.#work(id)
+    for (const task of left) {
+      if (isCopy) await this.stop(task.chat_id)
+      else this.#work(task)
     }
   }
 
@@ -84,9 +80,10 @@ export class Plans {
   async say(chatId: string, text: string, to?: number): Promise<Spoken> {
     const { store, clock } = this.#room.context
     const at = clock.now()
-    const { spoken, taskId } = await store.write(
+    const { spoken, task } = await store.write(
       tx => {
-        const task = taskOfChat(tx, chatId) ?? this.#begin(tx, chatId, at)
+        const last = taskOfChat(tx, chatId)
+        const task = last === undefined || last.state === 'added' ? beginPlan(store, tx, chatId, at) : last
         if (to !== undefined && to !== task.turn) refuseStale()
         const id = addChatEvent(store, tx, {
           chatId,
@@ -106,11 +103,11 @@ export class Plans {
           at,
         })
         moveTask(tx, task, { state: 'working', at })
-        return { spoken: { id, turn: task.turn + 1 }, taskId: task.id }
+        return { spoken: { id, turn: task.turn + 1 }, task }
       },
       { durable: true },
     )
-    this.#work(taskId)
+    this.#work(task)
     return spoken
   }
 
@@ -118,21 +115,21 @@ export class Plans {
   async stop(chatId: string): Promise<void> {
     const { store, clock } = this.#room.context
     const { wordsOf, stoppedSaid, withoutQuestion } = await import('./sayings.ts')
-    const taskId = await store.write(
+    const isStopped = await store.write(
       tx => {
         const task = taskOfChat(tx, chatId)
-        if (task?.state !== 'working') return null
+        if (task?.state !== 'working') return false
         const at = clock.now()
         const body = stoppedSaid(wordsOf(store, task))
         refuseWaiting(tx, 'task', task.id, { reason: 'The plan was stopped.', at })
         keepDraft(store, tx, task.id, withoutQuestion(store, task), at)
         const replyId = addChatEvent(store, tx, { chatId, kind: 'plan', runId: null, body, at })
         moveTask(tx, task, { state: 'stopped', replyId, at })
-        return task.id
+        return true
       },
       { durable: true },
     )
-    const working = taskId === null ? undefined : this.#working.get(taskId)
+    const working = isStopped ? this.#working.get(chatId) : undefined
     working?.stop.abort()
     if (working !== undefined) await endedOr(working.ended, LONGEST_STOP_MS, NEVER)
   }
@@ -142,28 +139,24 @@ export class Plans {
     for (const { chat_id: chatId } of workingTasks(this.#room.context.store)) await this.stop(chatId)
   }
 
-  progress(taskId: string): Progress | null {
-    return this.#working.get(taskId)?.progress ?? null
+  progress(chatId: string): Progress | null {
+    return this.#working.get(chatId)?.progress ?? null
   }
 
   /** Resolves when nobody works on this chat's plan, `ms` have passed, or `closing` says so. */
   async rest(chatId: string, ms: number, closing: AbortSignal): Promise<void> {
-    const task = taskOfChat(this.#room.context.store, chatId)
-    const working = task === undefined ? undefined : this.#working.get(task.id)
-    if (working !== undefined) await endedOr(working.ended, ms, closing)
-  }
-
-  #begin(tx: Tx, chatId: string, at: number): TaskRow {
-    const { store } = this.#room.context
-    const workflowId = workflowOfChat(tx, chatId)?.id ?? null
-    const base = workflowId === null ? null : (workflowById(tx, workflowId)?.script_id ?? null)
-    const draft = { ...NEW_DRAFT, base } as unknown as Json
-    return createTask(store, tx, { kind: 'plan', chatId, workflowId, draft, at })
+    const until = performance.now() + ms
+    for (;;) {
+      const working = this.#working.get(chatId)
+      const leftMs = Math.max(0, until - performance.now())
+      if (working === undefined || leftMs === 0 || closing.aborted) return
+      await endedOr(working.ended, leftMs, closing)
+    }
   }
 
   /** Begins, unless somebody is at it: whoever is takes in what was said meanwhile. */
-  #work(taskId: string): void {
-    if (this.#isStopped || this.#working.has(taskId)) return
+  #work({ id: taskId, chat_id: chatId }: Pick<TaskRow, 'id' | 'chat_id'>): void {
+    if (this.#isStopped || this.#working.has(chatId)) return
     const { context } = this.#room
     const stop = new AbortController()
     const progress: Progress = {
@@ -173,7 +166,7 @@ export class Plans {
       text: '',
     }
     const working: Working = { stop, progress, ended: Promise.resolve() }
-    this.#working.set(taskId, working)
+    this.#working.set(chatId, working)
     working.ended = this.#lanes
       .take(async () => {
         const { workOn } = await import('./work.ts')
@@ -185,15 +178,15 @@ export class Plans {
         return false
       })
       .then(goesOn => {
-        this.#working.delete(taskId)
-        if (goesOn) this.#again(taskId)
+        this.#working.delete(chatId)
+        if (goesOn) this.#again(chatId)
       })
   }
 
   /** Something was said between the last look and the end. After an error it takes another word, or another start. */
-  #again(taskId: string): void {
-    if (!this.#isStopped && taskById(this.#room.context.store, taskId)?.state === 'working')
-      this.#work(taskId)
+  #again(chatId: string): void {
+    const task = taskOfChat(this.#room.context.store, chatId)
+    if (!this.#isStopped && task?.state === 'working') this.#work(task)
   }
 }
 

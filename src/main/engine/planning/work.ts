@@ -34,7 +34,6 @@ import {
   threadMessages,
 } from '../../store/tasks.ts'
 import type { TaskRow, TaskState } from '../../store/tasks.ts'
-import type { Store } from '../../store/store.ts'
 import type { Tx } from '../../store/tx.ts'
 import { workflowById } from '../../store/workflows.ts'
 import type { EngineContext } from '../context.ts'
@@ -95,7 +94,7 @@ class PlanWork {
     const [event] = oldestFor(this.#room.context.store, 'task', task.id, 1)
     if (event !== undefined) return this.#listen(task, event)
     const draft = readDraft(this.#room.context.store, task)
-    const thread = threadOf(this.#room.context.store, task, draft)
+    const thread = threadMessages(this.#room.context.store, task.id)
     const next = nextStep(thread, draft)
     switch (next.is) {
       case 'wait':
@@ -115,7 +114,7 @@ class PlanWork {
   async #listen(task: TaskRow, event: InboxRow): Promise<boolean> {
     const { store, clock } = this.#room.context
     const before = readDraft(store, task)
-    const thread = threadOf(store, task, before)
+    const thread = threadMessages(store, task.id)
     const { draft, messages, confirmed } = hear(sayingIn(payloadOf(store, event)), thread, before)
     const take = (tx: Tx) => {
       moveEvent(tx, event.id, 'done', { doneAt: clock.now() })
@@ -178,7 +177,7 @@ class PlanWork {
     const ports = this.#ports(task)
     const read = ports.past === null ? null : ports.contract(ports.past.contract)
     const connected = ports.connections().flatMap(({ hosts }) => hosts)
-    const named = namedIn(threadOf(store, task, draft), draft, { connected, home: ports.home() })
+    const named = namedIn(threadMessages(store, task.id), draft, { connected, home: ports.home() })
     const own = withLooks(draft.looks, named.places)
     const allowed = read?.ok === true ? withLooks(own, readBy(read.contract)) : own
     const came = await orAborted(act(call, { ports, draft, allowed, named, signal }), signal)
@@ -318,11 +317,6 @@ function messagesOf({ text, calls, finish }: ModelReply): ModelMessage[] {
 function placed(message: ModelMessage, ports: PlanPorts | null): ModelMessage {
   if (ports === null || message.from !== 'user') return message
   return { from: 'user', text: `${setting(ports)}\n\nThe person said:\n${message.text}` }
-}
-
-/** Of the agent's conversation, what belongs to the present plan. */
-function threadOf(store: Store, { id }: TaskRow, { from }: Draft): ModelMessage[] {
-  return threadMessages(store, id).slice(from)
 }
 
 const sayingSchema = z.object({ text: z.string(), turn: z.int() })

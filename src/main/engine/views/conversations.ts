@@ -44,7 +44,7 @@ export interface ConversationView extends PlanSaid {
   automation: AutomationName | null
   /** Null while nobody works on it. */
   progress: Progress | null
-  /** What planning has cost so far, micro-dollars. */
+  /** What the present plan has cost so far, micro-dollars. */
   costMicros: number
   at: number
 }
@@ -70,7 +70,7 @@ function planned(source: ViewSource, plans: Plans, task: TaskRow): ConversationV
     stage: task.state === 'working' ? 'planning' : task.state,
     turn: task.turn,
     automation: task.workflow_id === null ? null : automationName(source, task.workflow_id),
-    progress: plans.progress(task.id),
+    progress: plans.progress(task.chat_id),
     costMicros: spentOver(store, { taskId: task.id }),
     at: reply?.at ?? task.updated_at,
     ...(reply === undefined ? NOTHING_SAID : planSaidSchema.parse(reply.body)),

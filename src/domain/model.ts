@@ -44,9 +44,29 @@ export interface ModelCall {
 
 export type ModelMessage =
   | { readonly from: 'user'; readonly text: string }
-  | { readonly from: 'model'; readonly text: string; readonly calls: readonly ModelCall[] }
+  | {
+      readonly from: 'model'
+      readonly text: string
+      readonly calls: readonly ModelCall[]
+      /** Of the reply that this message is, where it came with any. */
+      readonly kept?: Kept
+    }
   /** Answers to calls of the message before, in their order. */
   | { readonly from: 'tools'; readonly answers: readonly ModelAnswer[] }
+
+/**
+ * What a provider wants back with an answer of its model (signatures, reasoning that only it can read), as it gave it.
+ * Part of the conversation for that very model, and nothing for anybody else: not shown, not logged, not exported.
+ */
+export interface Kept {
+  /** Whose it is. For every other model the message is its text and its calls. */
+  readonly by: string
+  readonly data: Json
+  /** How many tokens of reasoning it may stand for, whatever its length. */
+  readonly tokens: number
+  /** What was kept of earlier messages had been refused, and this answer was given without it. */
+  readonly isAfresh: boolean
+}
 
 export interface ModelAnswer {
   readonly callId: string
@@ -71,8 +91,10 @@ export interface ModelRequest {
   /** At most this much may have been spent on the task, the run or whatever `capped` names, this call included. */
   readonly capped?: readonly CostCap[]
   readonly signal: AbortSignal
-  /** Told of text as it arrives; where a connection broke, the whole of the next try follows what had come. */
+  /** Told of text as it arrives. */
   readonly onText?: (delta: string) => void
+  /** What `onText` was told so far counts no more: the answer broke off, and begins anew. */
+  readonly onAgain?: () => void
   /**
    * caller: whoever asked records what it cost together with what comes of it (J2): `unsettled` of the reply is for
    * `settleCost` in that transaction. Until then its reservation counts. Absent: it is recorded here.
@@ -109,6 +131,8 @@ export interface Tokens {
 export interface ModelReply {
   readonly text: string
   readonly calls: readonly ModelCall[]
+  /** To be given back with the message that this reply becomes. */
+  readonly kept?: Kept
   /** Of `answer`, where one was asked for. */
   readonly value: Json
   /** length: cut off at `maxOutputTokens`. */

@@ -6,6 +6,7 @@ import type { ModelRequest } from '../../domain/model.ts'
 import type { ModelMaker } from '../../domain/model-makers.ts'
 import { cutShort, KeyRefused, ofError, ofStatus, outOfTime, TryFailed } from './failures.ts'
 import type { Asking } from './failures.ts'
+import type { Manner } from './manner.ts'
 import { callFor } from './prompt.ts'
 import { protocolOf } from './protocols.ts'
 import { gather, nothingSaid } from './said.ts'
@@ -20,7 +21,7 @@ export interface Target extends Asking {
 export interface AttemptOptions {
   readonly wire: Wire
   readonly target: Target
-  readonly answerBy: 'schema' | 'tool'
+  readonly manner: Manner
   /** Of the caller, and of the end of the time there is. */
   readonly signal: AbortSignal
   readonly leftMs: number
@@ -49,11 +50,11 @@ export class Attempt {
 
   /** Fails with `TryFailed` or `KeyRefused`. */
   async run(request: ModelRequest): Promise<Said> {
-    const { target, answerBy, signal, now } = this.#options
+    const { target, manner, signal, now } = this.#options
     const { maker, model, base } = target
     try {
       const protocol = await protocolOf({ maker, model, base, fetch: (url, init) => this.#fetch(url, init) })
-      const call = callFor(request, { maker, answerBy })
+      const call = callFor(request, maker, manner)
       const { stream } = await protocol.doStream({ ...call, abortSignal: signal })
       await gather(stream, this.said, delta => request.onText?.(this.#hide(delta)))
     } catch (error) {
@@ -68,10 +69,10 @@ export class Attempt {
   #meaning(error: unknown): Error {
     const { target, signal, now } = this.#options
     if (error instanceof KeyRefused) return error
-    const { failure, mayCost, mayTryAgain } = ofError(target, error, now())
+    const { failure, mayCost, mayTryAgain, refused } = ofError(target, error, now())
     const cost = this.#isAsked ? mayCost : 'none'
     if (signal.aborted) return new TryFailed(outOfTime(target, this.#options.leftMs), cost, false)
-    return new TryFailed(failure, cost, mayTryAgain)
+    return new TryFailed(failure, cost, mayTryAgain, refused)
   }
 
   /** What the packages take for `fetch`. */
@@ -127,8 +128,12 @@ export class Attempt {
 
   #hidden(): Said {
     const hide = this.#hide
-    const { text, calls } = this.said
-    return { ...this.said, text: hide(text), calls: calls.map(call => hiddenCall(call, hide)) }
+    const { text, calls, heard, beside } = this.said
+    const all = JSON.stringify([calls, heard, beside])
+    if (hide(text) === text && hide(all) === all) return this.said
+    // What a provider signed is of no use to it once anything in it is another.
+    const blank = { heard: [], beside: null }
+    return { ...this.said, ...blank, text: hide(text), calls: calls.map(call => hiddenCall(call, hide)) }
   }
 }
 

@@ -16,15 +16,21 @@ export interface Asking {
 /** none: it was refused before there was an answer · unknown: the other side may have done its work. */
 export type MayCost = 'none' | 'unknown'
 
+/** What a request could be made without · thought: what was given back · no-thought: what was not. */
+export type Refused = 'temperature' | 'thought' | 'no-thought' | 'something'
+
 /** One try of one request that came to nothing. */
 export class TryFailed extends FailureError {
   readonly mayCost: MayCost
   readonly mayTryAgain: boolean
+  /** All that the refusal may be about. */
+  readonly refused: readonly Refused[]
 
-  constructor(failure: Failure, mayCost: MayCost, mayTryAgain: boolean) {
+  constructor(failure: Failure, mayCost: MayCost, mayTryAgain: boolean, refused: readonly Refused[] = []) {
     super(failure)
     this.mayCost = mayCost
     this.mayTryAgain = mayTryAgain
+    this.refused = refused
   }
 }
 
@@ -47,6 +53,9 @@ interface Answered {
 const TOO_LONG =
   /context[ _-]?(length|window)|maximum context|prompt is too long|input is too long|too many (input )?tokens|token count.{0,40}exceed|exceeds? the maximum number of tokens/i
 const NO_CREDIT = /insufficient[_ ]quota|insufficient[_ ](credits?|funds)|credit balance|billing/i
+const THOUGHT =
+  /thought.?signature|thinking|\bsignature|reasoning|encrypted.content|redacted|item with id|\brs_[0-9a-z]/i
+const NO_THOUGHT = /reasoning_content.{0,80}(must be|missing|required)|(missing|no).{0,40}reasoning_content/is
 const NO_MODEL =
   /model[_ ]not[_ ]found|no such model|model .{0,120}(does not exist|not found|is not available)|unknown model/i
 
@@ -55,9 +64,9 @@ export function ofStatus(asking: Asking, answered: Answered, now: number): TryFa
   const { status, body } = answered
   const retryAfterMs = waitAsked(answered.headers, now)
   const said = saidIn(body)
-  const rejected = (message: string) =>
-    new TryFailed({ kind: 'rejected', host: asking.host, status, message }, 'none', false)
-  if (status === 404 || NO_MODEL.test(body)) return rejected(goneText(asking, said))
+  const rejected = (message: string, refused: readonly Refused[] = []) =>
+    new TryFailed({ kind: 'rejected', host: asking.host, status, message }, 'none', false, refused)
+  if (status === 404 || NO_MODEL.test(body)) return rejected(goneText(asking, said), refusedIn(answered))
   if (status === 413 || TOO_LONG.test(body)) return rejected(tooLongText(asking, said))
   if (status === 402 || NO_CREDIT.test(body))
     return rejected(
@@ -72,7 +81,21 @@ export function ofStatus(asking: Asking, answered: Answered, now: number): TryFa
     const failure: Failure = { kind: 'unavailable', host: asking.host, status, retryAfterMs, message }
     return new TryFailed(failure, 'none', true)
   }
-  return rejected(`${asking.host} answered ${status} when “${asking.model}” was asked.${said}`)
+  const message = `${asking.host} answered ${status} when “${asking.model}” was asked.${said}`
+  return rejected(message, refusedIn(answered))
+}
+
+const NAMED: readonly (readonly [Refused, RegExp])[] = [
+  ['temperature', /\btemperature\b/i],
+  ['no-thought', NO_THOUGHT],
+  ['thought', THOUGHT],
+]
+
+function refusedIn({ status, body }: Answered): Refused[] {
+  const named = NAMED.filter(([, words]) => words.test(body)).map(([refused]) => refused)
+  if (status === 400 || status === 422) return [...named, 'something']
+  // What is given back may name what is gone.
+  return status === 404 ? named.filter(refused => refused === 'thought') : []
 }
 
 /** What broke on the way, or was not what the protocol says. */

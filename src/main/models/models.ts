@@ -22,7 +22,7 @@ import type { RoleModels } from '../../domain/model-roles.ts'
 import { backoff } from '../../domain/respond.ts'
 import { spendingCaps } from '../../domain/spending.ts'
 import type { CostLedger, Spending } from '../../domain/spending.ts'
-import { answerIn } from './answer.ts'
+import { answerIn, askedAgain } from './answer.ts'
 import { Attempt } from './attempt.ts'
 import type { Target } from './attempt.ts'
 import {
@@ -37,6 +37,9 @@ import {
 } from './failures.ts'
 import { costOf, mostOf, tariffOf } from './prices.ts'
 import type { Charged, Tariff } from './prices.ts'
+import { bare, milder, ownKept, usualManner } from './manner.ts'
+import type { Manner } from './manner.ts'
+import { keptData } from './pieces.ts'
 import { bytesOf } from './prompt.ts'
 import type { Said } from './said.ts'
 import type { Wire } from './wire.ts'
@@ -147,7 +150,11 @@ class Asker {
   readonly #tariff: Tariff
   readonly #endsAt: number
   readonly #signal: AbortSignal
-  #answerBy: 'schema' | 'tool' = 'schema'
+  #manner: Manner
+  /** Something was told of text since the last request left. */
+  #hasTold = false
+  /** Of the newest request, how many tokens may come back. */
+  #room = 0
   /** What the newest answer came to: it is paid for whatever is made of it. */
   #due: CostEntry | null = null
 
@@ -155,7 +162,8 @@ class Asker {
     const { maker, model, base } = target
     this.#options = options
     this.#target = target
-    this.#request = request
+    this.#request = { ...request, messages: ownKept(request.messages, nameOf(target)) }
+    this.#manner = usualManner(request, maker)
     this.#tariff = tariffOf({ maker, model, base, own: options.ledger.priceOf(model) })
     this.#endsAt = performance.now() + request.timeoutMs
     this.#signal = AbortSignal.any([request.signal, AbortSignal.timeout(request.timeoutMs)])
@@ -177,7 +185,7 @@ class Asker {
     const first = answerIn(turn.said, answer)
     if (first.ok) return this.#reply([turn], first.value)
     await this.#options.ledger.settle(turn.entry)
-    const again = await this.#turn(corrected(this.#request, turn.said, first.problem))
+    const again = await this.#turn(askedAgain(this.#request, turn.said, first.problem))
     const second = answerIn(again.said, answer)
     if (second.ok) return this.#reply([turn, again], second.value)
     return fail(notTheAnswer(this.#target, second.problem))
@@ -186,12 +194,13 @@ class Asker {
   /** Asks until there is an answer, or it makes no sense to ask again. */
   async #turn(request: ModelRequest): Promise<Turn> {
     const bytes = this.#fitting(request)
+    this.#room = request.maxOutputTokens
     let reserved: string | null = null
     for (let tries = 1; ; tries++) {
       reserved ??= await this.#reserve(request, bytes)
       const attempt = this.#attempt()
       try {
-        const said = await attempt.run(request)
+        const said = await attempt.run(this.#told(request))
         const entry = this.#entry(reserved, said, bytes)
         this.#due = entry
         await this.#options.desk.accepted(this.#target.connection)
@@ -208,13 +217,25 @@ class Asker {
     }
   }
 
+  /** As it leaves now; what was told of an answer that broke off is taken back. */
+  #told(request: ModelRequest): ModelRequest {
+    if (this.#hasTold) request.onAgain?.()
+    this.#hasTold = false
+    const onText = (delta: string) => {
+      this.#hasTold = true
+      request.onText?.(delta)
+    }
+    const messages = this.#manner.givesBack ? request.messages : request.messages.map(bare)
+    return { ...request, messages, onText }
+  }
+
   #attempt(): Attempt {
     const { wire, now } = this.#options
     const leftMs = Math.max(1, Math.ceil(this.#endsAt - performance.now()))
     return new Attempt({
       wire,
       target: this.#target,
-      answerBy: this.#answerBy,
+      manner: this.#manner,
       signal: this.#signal,
       leftMs,
       now,
@@ -261,8 +282,9 @@ class Asker {
 
   async #mayTryAgain(error: TryFailed | KeyRefused, tries: number): Promise<boolean> {
     if (error instanceof KeyRefused || this.#signal.aborted) return false
-    if (this.#takesNoSchema(error)) {
-      this.#answerBy = 'tool'
+    const manner = milder(this.#manner, error, { request: this.#request, maker: this.#target.maker })
+    if (manner !== null) {
+      this.#manner = manner
       return true
     }
     if (!error.mayTryAgain || tries >= MOST_TRIES) return false
@@ -273,18 +295,10 @@ class Asker {
     return sleep(waitMs, true, { signal: this.#signal }).catch(() => false)
   }
 
-  /** Some servers take no schema beside the request: they are asked to call a tool instead, once. */
-  #takesNoSchema({ failure }: TryFailed): boolean {
-    const { maker } = this.#target
-    const isOpen = maker === 'compatible' || maker === 'openrouter'
-    if (!isOpen || this.#request.answer === undefined || this.#answerBy === 'tool') return false
-    return failure.kind === 'rejected' && (failure.status === 400 || failure.status === 422)
-  }
-
   /** What was used: as reported, else estimated from what was sent and came, and then no more than was reserved. */
   #entry(id: string, { tokens, characters }: Said, bytes: number): CostEntry {
     const input = Math.ceil(bytes / BYTES_PER_TOKEN)
-    const output = Math.min(Math.ceil(characters / BYTES_PER_TOKEN), this.#request.maxOutputTokens)
+    const output = Math.min(Math.ceil(characters / BYTES_PER_TOKEN), this.#room)
     const charged: Charged = tokens ?? { input, cached: 0, written: 0, output, reasoning: 0 }
     const { written: _written, ...counted } = charged
     return {
@@ -293,6 +307,13 @@ class Asker {
       tokens: counted,
       estimated: tokens === null || this.#tariff.isEstimate,
     }
+  }
+
+  #kept(said: Said): Pick<ModelReply, 'kept'> {
+    const data = keptData(this.#target.maker, said)
+    if (data === undefined) return {}
+    const tokens = said.tokens?.reasoning ?? 0
+    return { kept: { by: nameOf(this.#target), data, tokens, isAfresh: !this.#manner.givesBack } }
   }
 
   async #meaning(error: TryFailed | KeyRefused): Promise<Error> {
@@ -317,6 +338,7 @@ class Asker {
     return {
       text: said.text,
       calls: isAnswer ? [] : said.calls,
+      ...(isAnswer ? {} : this.#kept(said)),
       value,
       finish: said.finish === 'length' ? 'length' : said.calls.length > 0 && !isAnswer ? 'calls' : 'stop',
       tokens: turns.map(turn => turn.entry.tokens).reduce(sumOf),
@@ -328,26 +350,15 @@ class Asker {
   }
 }
 
+/** Signatures are of a model at a place: of another they are noise. */
+function nameOf({ maker, host, model }: Target): string {
+  return [maker, host, model].join(' ')
+}
+
 function endOf(end: ModelReply | Error): ModelEnd {
   return end instanceof Error
     ? { tokens: undefined, kind: failureOf(end).kind }
     : { tokens: end.tokens, kind: undefined }
-}
-
-/** The same, with what was wrong about the answer said to the model. */
-function corrected(request: ModelRequest, { text, calls }: Said, problem: string): ModelRequest {
-  const said = text === '' ? JSON.stringify(calls[0]?.input ?? null) : text
-  return {
-    ...request,
-    messages: [
-      ...request.messages,
-      { from: 'model', text: said, calls: [] },
-      {
-        from: 'user',
-        text: `That is not an answer of the schema:\n${problem}\nAnswer again, with the corrected JSON value only.`,
-      },
-    ],
-  }
 }
 
 function sumOf(a: Tokens, b: Tokens): Tokens {

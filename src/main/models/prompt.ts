@@ -1,9 +1,11 @@
 /** A request as a protocol takes it: messages, tools, the schema of an answer, and what a provider should cache. */
-import { isJsonObject } from '../../domain/json.ts'
 import type { JsonObject } from '../../domain/json.ts'
 import type { ModelMessage, ModelRequest, ModelTool } from '../../domain/model.ts'
 import type { ModelMaker } from '../../domain/model-makers.ts'
+import type { Manner } from './manner.ts'
+import { assistantMessage } from './pieces.ts'
 import type { ProtocolCall } from './protocols.ts'
+import { plainSchema } from './schemas.ts'
 
 type Prompt = ProtocolCall['prompt']
 type Message = Prompt[number]
@@ -11,37 +13,49 @@ type Message = Prompt[number]
 /** As a tool that the model has to call, where the provider takes no schema for an answer. */
 export const ANSWER_TOOL = 'answer'
 
-export interface Shape {
-  readonly maker: ModelMaker
-  /** How a structured answer is asked for. */
-  readonly answerBy: 'schema' | 'tool'
-}
-
-export function callFor(request: ModelRequest, { maker, answerBy }: Shape): ProtocolCall {
+export function callFor(request: ModelRequest, maker: ModelMaker, manner: Manner): ProtocolCall {
   const { answer, tools = [], temperature, maxOutputTokens } = request
-  const byTool = answer !== undefined && answerBy === 'tool'
+  const { answerBy, hasTemperature } = manner
+  const schema = answer === undefined ? undefined : plainSchema(answer, maker)
   return {
-    prompt: promptOf(request),
+    prompt: promptOf(request, manner),
     maxOutputTokens,
-    ...(temperature === undefined ? {} : { temperature }),
-    ...(byTool ? byCalling(answer) : withTools(tools)),
-    ...(answer === undefined || byTool
-      ? {}
-      : { responseFormat: { type: 'json', schema: answer, name: 'answer' } }),
-    ...(maker === 'openai' ? { providerOptions: { openai: { store: false, strictJsonSchema: false } } } : {}),
+    ...(temperature === undefined || !hasTemperature ? {} : { temperature }),
+    ...(schema !== undefined && answerBy === 'tool' ? byCalling(schema) : withTools(tools, maker)),
+    ...(schema !== undefined && answerBy === 'schema'
+      ? { responseFormat: { type: 'json', schema, name: 'answer' } }
+      : {}),
+    providerOptions: SETTINGS[maker],
   }
 }
 
-/** What is sent, as far as it is text. The schema of an answer is sent twice: in the text, and as providers want it. */
-export function bytesOf({ system, messages, tools = [], answer = {} }: ModelRequest): number {
-  return Buffer.byteLength(JSON.stringify([system, messages, tools, answer, answer]))
+/** A schema is what an answer is held against here; to providers it is no more than told. */
+const SETTINGS: Readonly<Record<ModelMaker, NonNullable<ProtocolCall['providerOptions']>>> = {
+  anthropic: {},
+  // What is not stored there comes back sealed, and goes there again with each request.
+  openai: { openai: { store: false, strictJsonSchema: false } },
+  google: {},
+  openrouter: { openrouter: { strictJsonSchema: false } },
+  compatible: { compatible: { strictJsonSchema: false } },
 }
 
-function withTools(tools: readonly ModelTool[]): Pick<ProtocolCall, 'tools'> {
+/**
+ * What is sent, as far as it is text, and what it may stand for beyond that. The schema of an answer is sent twice: in
+ * the text, and as providers want it.
+ */
+export function bytesOf({ system, messages, tools = [], answer = {} }: ModelRequest): number {
+  const thought = messages.reduce(
+    (sum, each) => sum + (each.from === 'model' ? (each.kept?.tokens ?? 0) : 0),
+    0,
+  )
+  return Buffer.byteLength(JSON.stringify([system, messages, tools, answer, answer])) + thought
+}
+
+function withTools(tools: readonly ModelTool[], maker: ModelMaker): Pick<ProtocolCall, 'tools'> {
   if (tools.length === 0) return {}
   return {
     tools: tools.map(({ name, description, input }) => {
-      return { type: 'function', name, description, inputSchema: input }
+      return { type: 'function', name, description, inputSchema: plainSchema(input, maker) }
     }),
   }
 }
@@ -55,15 +69,16 @@ function byCalling(schema: JsonObject): Pick<ProtocolCall, 'tools' | 'toolChoice
 }
 
 /** The system's text and all but the newest message come again with the next request: providers are told to keep them. */
-function promptOf({ system, answer, messages }: ModelRequest): Prompt {
+function promptOf({ system, answer, messages }: ModelRequest, { saysBlanks }: Manner): Prompt {
   const said = answer === undefined ? system : `${system}\n\n${schemaText(answer)}`
   const kept = messages.length - 2
   return [
     { role: 'system', content: said, ...CACHED },
-    ...messages.map((message, place) => ({
-      ...messageOf(message),
-      ...(place === kept ? CACHED : {}),
-    })),
+    ...messages.map((message, place) => {
+      const sent = messageOf(message, saysBlanks)
+      if (place !== kept) return sent
+      return { ...sent, providerOptions: { ...sent.providerOptions, ...CACHED.providerOptions } }
+    }),
   ]
 }
 
@@ -74,24 +89,12 @@ function schemaText(schema: JsonObject): string {
   return `Answer with one JSON value of this JSON Schema and nothing else:\n${JSON.stringify(schema)}`
 }
 
-function messageOf(message: ModelMessage): Message {
+function messageOf(message: ModelMessage, saysBlanks: boolean): Message {
   switch (message.from) {
     case 'user':
       return { role: 'user', content: [{ type: 'text', text: message.text }] }
     case 'model':
-      return {
-        role: 'assistant',
-        content: [
-          ...(message.text === '' ? [] : [{ type: 'text' as const, text: message.text }]),
-          ...message.calls.map(({ id, tool, input }) => ({
-            type: 'tool-call' as const,
-            toolCallId: id,
-            toolName: tool,
-            // Providers take an object; what was no JSON is told to the model in the answer to the call.
-            input: isJsonObject(input) ? input : {},
-          })),
-        ],
-      }
+      return assistantMessage(message, saysBlanks)
     case 'tools':
       return {
         role: 'tool',

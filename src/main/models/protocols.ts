@@ -4,6 +4,7 @@
  */
 import type { createOpenAI } from '@ai-sdk/openai'
 import type { ModelMaker } from '../../domain/model-makers.ts'
+import { besideExtractor } from './beside.ts'
 
 /** A model as the SDK shapes it, whatever its provider. */
 export type Protocol = ReturnType<ReturnType<typeof createOpenAI>['responses']>
@@ -39,7 +40,13 @@ export async function protocolOf({ maker, model, base, fetch }: Asked): Promise<
     case 'openrouter':
     case 'compatible': {
       const { createOpenAICompatible } = await import('@ai-sdk/openai-compatible')
-      const named = { ...options, name: maker, includeUsage: true, supportsStructuredOutputs: true }
+      const named = {
+        ...options,
+        name: maker,
+        includeUsage: true,
+        supportsStructuredOutputs: true,
+        metadataExtractor: besideExtractor,
+      }
       const { extractReasoningMiddleware, wrapLanguageModel } = await import('ai')
       const middleware = extractReasoningMiddleware({ tagName: THINKING })
       return wrapLanguageModel({ model: createOpenAICompatible(named).chatModel(model), middleware })

@@ -1,6 +1,10 @@
 /** What a model says, gathered from the stream of its protocol: text, calls, how it ended, what it used. */
 import type { Json } from '../../domain/json.ts'
 import type { ModelCall } from '../../domain/model.ts'
+import { besideIn } from './beside.ts'
+import type { Beside } from './beside.ts'
+import { hear } from './pieces.ts'
+import type { Heard } from './pieces.ts'
 import type { Charged } from './prices.ts'
 import type { ProtocolPart } from './protocols.ts'
 
@@ -9,6 +13,10 @@ type Finish = Extract<ProtocolPart, { type: 'finish' }>
 export interface Said {
   text: string
   calls: ModelCall[]
+  /** All of it, in the order in which it came. */
+  readonly heard: Heard[]
+  /** What came beside the whole message. */
+  beside: Beside | null
   /** undefined: the stream was cut before it said how it ended. */
   finish: Finish['finishReason']['unified'] | undefined
   raw: string | undefined
@@ -24,6 +32,8 @@ export function nothingSaid(): Said {
   return {
     text: '',
     calls: [],
+    heard: [],
+    beside: null,
     finish: undefined,
     raw: undefined,
     tokens: null,
@@ -38,7 +48,10 @@ export async function gather(
   said: Said,
   onText: (delta: string) => void,
 ): Promise<void> {
-  for await (const part of stream) add(said, part, onText)
+  for await (const part of stream) {
+    hear(said.heard, part)
+    add(said, part, onText)
+  }
 }
 
 function add(said: Said, part: ProtocolPart, onText: (delta: string) => void): void {
@@ -66,7 +79,8 @@ function add(said: Said, part: ProtocolPart, onText: (delta: string) => void): v
   }
 }
 
-function finishWith(said: Said, { finishReason, usage }: Finish): void {
+function finishWith(said: Said, { finishReason, usage, providerMetadata }: Finish): void {
+  said.beside = besideIn(providerMetadata)
   said.finish = finishReason.unified
   said.raw = finishReason.raw
   const { inputTokens, outputTokens } = usage

@@ -158,6 +158,9 @@ class PlanWork {
       onText: delta => {
         progress.text = (progress.text + delta).slice(-LONGEST_TEXT)
       },
+      onAgain: () => {
+        progress.text = ''
+      },
     })
     const reply = await orAborted(asking, signal)
     progress.steps++
@@ -302,8 +305,8 @@ function presentScript({ store }: EngineContext, { workflow_id: id }: TaskRow): 
 }
 
 /** What a reply becomes in the thread. One that was cut off before it said anything whole is asked to be shorter. */
-function messagesOf({ text, calls, finish }: ModelReply): ModelMessage[] {
-  const message: ModelMessage = { from: 'model', text, calls }
+function messagesOf({ text, calls, kept, finish }: ModelReply): ModelMessage[] {
+  const message: ModelMessage = { from: 'model', text, calls, ...(kept === undefined ? {} : { kept }) }
   if (calls.length > 0 || (finish !== 'length' && text.trim() !== '')) return [message]
   const why = finish === 'length' ? 'was cut off because it was too long' : 'was empty'
   const said = text.trim() === '' ? '(nothing)' : text

@@ -1,0 +1,73 @@
+/**
+ * How a request is put to a provider, and what of it is given up where that was refused: each once, so that a model
+ * that takes no temperature, or no longer knows its own signatures, still answers.
+ */
+import type { ModelMessage, ModelRequest } from '../../domain/model.ts'
+import type { ModelMaker } from '../../domain/model-makers.ts'
+import type { TryFailed } from './failures.ts'
+import { isTakenForAnswer } from './schemas.ts'
+
+export interface Manner {
+  /** How a structured answer is asked for, beside words. */
+  readonly answerBy: 'schema' | 'tool' | 'words'
+  readonly hasTemperature: boolean
+  /** Whether models get back what they gave. */
+  readonly givesBack: boolean
+  /** Whether calls of which it is not known what was thought before them say that nothing was. */
+  readonly saysBlanks: boolean
+}
+
+export function usualManner({ answer }: ModelRequest, maker: ModelMaker): Manner {
+  const answerBy = answer === undefined || isTakenForAnswer(answer, maker) ? 'schema' : 'words'
+  return { answerBy, hasTemperature: true, givesBack: true, saysBlanks: false }
+}
+
+/** The same with less of it, by what was refused; null where nothing is left to give up. */
+export function milder(
+  manner: Manner,
+  { refused }: TryFailed,
+  { request, maker }: { request: ModelRequest; maker: ModelMaker },
+): Manner | null {
+  const isOpen = maker === 'compatible' || maker === 'openrouter'
+  const isOf = {
+    temperature: manner.hasTemperature && request.temperature !== undefined,
+    'no-thought': isOpen && !manner.saysBlanks,
+    thought: manner.givesBack && request.messages.some(hasKept),
+    something: request.answer !== undefined && manner.answerBy !== 'words',
+  }
+  switch (refused.find(each => isOf[each])) {
+    case 'temperature':
+      return { ...manner, hasTemperature: false }
+    case 'no-thought':
+      return { ...manner, saysBlanks: true }
+    case 'thought':
+      return { ...manner, givesBack: false }
+    case 'something':
+      // Some servers take no schema beside the request, and some of these no tool that has to be called.
+      return { ...manner, answerBy: isOpen && manner.answerBy === 'schema' ? 'tool' : 'words' }
+    default:
+      return null
+  }
+}
+
+function hasKept(message: ModelMessage): boolean {
+  return message.from === 'model' && message.kept !== undefined
+}
+
+/**
+ * What is sent of what was kept: what is the model's own, and of that only what came after it last had to do without.
+ * What it thought then was thought without the rest.
+ */
+export function ownKept(messages: readonly ModelMessage[], by: string): readonly ModelMessage[] {
+  const isOwn = (message: ModelMessage) => message.from === 'model' && message.kept?.by === by
+  const first = messages.findLastIndex(
+    message => isOwn(message) && message.from === 'model' && message.kept?.isAfresh === true,
+  )
+  return messages.map((message, place) => (isOwn(message) && place >= first ? message : bare(message)))
+}
+
+export function bare(message: ModelMessage): ModelMessage {
+  if (message.from !== 'model') return message
+  const { from, text, calls } = message
+  return { from, text, calls }
+}

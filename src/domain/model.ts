@@ -4,9 +4,11 @@
  * proposes, and nothing here gives it a power.
  * Money is integer micro-dollars. Failures are of the closed union: `not-connected` (nothing is connected, setting
  * `model`), `auth-revoked` (the key was refused), `rate-limited`, `unavailable`, `timeout`, `network`, `offline`,
- * `budget-exceeded` (a cap, before anything was sent), `rejected` (the model refused, or is gone), `bad-response`.
+ * `budget-exceeded` (a cap, before anything was sent), `rejected` (the model refused, is gone, or takes less at once:
+ * `isTooLong`), `bad-response`.
  */
-import { FailureError } from './failure.ts'
+import { FailureError, isFailureError } from './failure.ts'
+import { isJsonObject } from './json.ts'
 import type { Json, JsonObject } from './json.ts'
 
 /** planner: plans and changes · maintainer: repairs · small: judges and extracts for scripts. */
@@ -175,6 +177,8 @@ export interface ModelInfo {
   readonly provider: string
   readonly model: string
   readonly price?: ModelPrice
+  /** Tokens it takes at once, what it answers included; absent where nobody knows. */
+  readonly window?: number
 }
 
 /** In micro-dollars for a million tokens. */
@@ -191,6 +195,15 @@ export interface Models {
   serving(role: ModelRole): ModelInfo | null
   /** Throws a `FailureError`, or the signal's reason when it was aborted. */
   ask(request: ModelRequest): Promise<ModelReply>
+}
+
+/** In the detail of a failure: the model takes less at once than it was sent. */
+export const TOO_LONG = { tooLong: true } as const
+
+export function isTooLong(error: unknown): boolean {
+  return (
+    isFailureError(error) && isJsonObject(error.failure.detail) && error.failure.detail['tooLong'] === true
+  )
 }
 
 /** Where nobody has connected one. */

@@ -2,6 +2,7 @@ import fs from 'node:fs'
 import path from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import { FailureError } from '../../src/domain/failure.ts'
+import { TOO_LONG } from '../../src/domain/model.ts'
 import type { CostOf, ModelRequest } from '../../src/domain/model.ts'
 import { settleCost } from '../../src/main/store/cost-entries.ts'
 import { listActions } from '../../src/main/store/actions.ts'
@@ -216,7 +217,7 @@ describe('a call', () => {
     await connected()
     await set({ models: { small: { model: 'gpt-4o-mini' } } })
     const failure = await failureOf(ask('x'.repeat(900_000)))
-    expect(failure).toMatchObject({ kind: 'rejected' })
+    expect(failure).toMatchObject({ kind: 'rejected', detail: TOO_LONG })
     expect(failure.message).toContain('128000')
     expect(world.asked()).toEqual([])
     const error = {
@@ -224,7 +225,9 @@ describe('a call', () => {
       code: 'context_length_exceeded',
     }
     world.mock.onMessage('hello', { error, status: 400 })
-    expect((await failureOf(ask('hello'))).message).toContain('More was sent than “gpt-4o-mini” takes')
+    const said = await failureOf(ask('hello'))
+    expect(said).toMatchObject({ kind: 'rejected', detail: TOO_LONG })
+    expect(said.message).toContain('More was sent than “gpt-4o-mini” takes')
   })
 
   it('that the model refuses is rejected, and paid for', async () => {

@@ -4,8 +4,10 @@ import path from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { FailureError } from '../../src/domain/failure.ts'
 import type { Json } from '../../src/domain/json.ts'
+import { TOO_LONG } from '../../src/domain/model.ts'
 import { listWorkflows } from '../../src/main/store/workflows.ts'
 import { taskOfChat, taskRunsOf } from '../../src/main/store/tasks.ts'
+import type { Line } from '../support/scripted-model.ts'
 import { tempFolder, until } from '../support/world.ts'
 import { Planning } from '../support/planning.ts'
 
@@ -253,6 +255,46 @@ describe('a model that does not behave', () => {
     expect(view).toMatchObject({ stage: 'failed' })
     expect(view.text).toMatch(/^Too many\. Nothing was changed/)
     expect((await planning.say(chat, 'go on', ...planning.plan())).stage).toBe('confirming')
+  })
+})
+
+describe('a model that takes less at once than it is sent', () => {
+  const tooLong = new FailureError({
+    kind: 'rejected',
+    host: 'api',
+    status: 400,
+    message: 'More was sent than it takes at once.',
+    detail: TOO_LONG,
+  })
+  const reading: Line = {
+    call: [['read_tools', { modules: ['tools/files', 'tools/web', 'tools/calendar'] }]],
+  }
+
+  it('is asked again with less: old answers go, and what was said stays', async () => {
+    const lines = [...Array.from({ length: 3 }, () => reading), { fail: tooLong }, { fail: tooLong }]
+    const view = await planning.say(
+      await planning.chat(),
+      planning.wish,
+      ...lines,
+      { fail: tooLong },
+      'It was heard.',
+    )
+    expect(view).toMatchObject({ stage: 'told', text: 'It was heard.' })
+    const sent = planning.model.requests.map(({ messages }) => JSON.stringify(messages).length)
+    const [whole = 0, ...less] = sent.slice(3)
+    expect(less.at(-1)).toBeLessThan(whole)
+    expect(planning.model.requests.at(-1)?.messages[0]).toEqual(planning.model.requests[0]?.messages[0])
+    expect(planning.model.requests.map(request => request.maxOutputTokens).slice(3)).toEqual([
+      ...[16_000, 8_000, 4_000, 4_000],
+    ])
+  })
+
+  it('is given up when it takes too little', async () => {
+    const refusals = Array.from({ length: 9 }, () => ({ fail: tooLong }))
+    const view = await planning.say(await planning.chat(), planning.wish, ...refusals)
+    expect(view).toMatchObject({ stage: 'failed' })
+    expect(view.text).toMatch(/takes at once\. Nothing was changed/)
+    expect(planning.model.requests).toHaveLength(5)
   })
 })
 

@@ -2,6 +2,7 @@
 import { visibleText } from '../../domain/approval.ts'
 import { FailureError } from '../../domain/failure.ts'
 import type { Failure } from '../../domain/failure.ts'
+import { TOO_LONG } from '../../domain/model.ts'
 import type { ModelRole } from '../../domain/model.ts'
 import type { Said } from './said.ts'
 
@@ -50,7 +51,7 @@ interface Answered {
   readonly body: string
 }
 
-const TOO_LONG =
+const SAYS_TOO_LONG =
   /context[ _-]?(length|window)|maximum context|prompt is too long|input is too long|too many (input )?tokens|token count.{0,40}exceed|exceeds? the maximum number of tokens/i
 const NO_CREDIT = /insufficient[_ ]quota|insufficient[_ ](credits?|funds)|credit balance|billing/i
 const THOUGHT =
@@ -67,7 +68,7 @@ export function ofStatus(asking: Asking, answered: Answered, now: number): TryFa
   const rejected = (message: string, refused: readonly Refused[] = []) =>
     new TryFailed({ kind: 'rejected', host: asking.host, status, message }, 'none', false, refused)
   if (status === 404 || NO_MODEL.test(body)) return rejected(goneText(asking, said), refusedIn(answered))
-  if (status === 413 || TOO_LONG.test(body)) return rejected(tooLongText(asking, said))
+  if (status === 413 || SAYS_TOO_LONG.test(body)) return tooMuch(asking, status, said)
   if (status === 402 || NO_CREDIT.test(body))
     return rejected(
       `${asking.host} answered ${status}: the account of “${asking.connection}” has no credit.${said} Nothing was charged.`,
@@ -96,6 +97,15 @@ function refusedIn({ status, body }: Answered): Refused[] {
   if (status === 400 || status === 422) return [...named, 'something']
   // What is given back may name what is gone.
   return status === 404 ? named.filter(refused => refused === 'thought') : []
+}
+
+function tooMuch(asking: Asking, status: number, said: string): TryFailed {
+  const message = tooLongText(asking, said)
+  return new TryFailed(
+    { kind: 'rejected', host: asking.host, status, message, detail: TOO_LONG },
+    'none',
+    false,
+  )
 }
 
 /** What broke on the way, or was not what the protocol says. */
@@ -135,7 +145,7 @@ export function notTheAnswer({ host, model }: Asking, problem: string): Failure 
 
 export function tooLong(asking: Asking, tokens: number, window: number): Failure {
   const message = `About ${tokens} tokens were to be sent to “${asking.model}”, which takes ${window}. Nothing was sent. Send less, or choose another model with: steward models set ${asking.role} MODEL`
-  return { kind: 'rejected', host: asking.host, message, detail: { sent: 'no' } }
+  return { kind: 'rejected', host: asking.host, message, detail: { sent: 'no', ...TOO_LONG } }
 }
 
 export function noModel(): Failure {

@@ -113,8 +113,14 @@ export class ConnectedModels implements Models {
     const target = this.#find(role)
     if ('kind' in target) return null
     const { connection, maker, model, base } = target
-    const { at, isEstimate } = tariffOf({ maker, model, base, own: this.#options.ledger.priceOf(model) })
-    return { connection, provider: maker, model, price: { ...at(0), isEstimate } }
+    const { at, isEstimate, window } = tariffOf({
+      maker,
+      model,
+      base,
+      own: this.#options.ledger.priceOf(model),
+    })
+    const price = { ...at(0), isEstimate }
+    return { connection, provider: maker, model, price, ...(window === null ? {} : { window }) }
   }
 
   async ask(request: ModelRequest): Promise<ModelReply> {

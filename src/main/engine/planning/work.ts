@@ -7,9 +7,12 @@ import { z } from 'zod'
 import { failureOf, isFailureError } from '../../../domain/failure.ts'
 import type { Failure } from '../../../domain/failure.ts'
 import type { Json } from '../../../domain/json.ts'
+import { isTooLong } from '../../../domain/model.ts'
 import type { ModelCall, ModelMessage, ModelReply } from '../../../domain/model.ts'
 import { act, doingOf } from '../../../planner/agent/act.ts'
 import type { Draft } from '../../../planner/agent/draft.ts'
+import { fitted, lessRoom, roomIn } from '../../../planner/agent/fit.ts'
+import type { Room } from '../../../planner/agent/fit.ts'
 import { readBy, withLooks } from '../../../planner/agent/looks.ts'
 import { namedIn } from '../../../planner/agent/hearsay.ts'
 import { hear } from '../../../planner/agent/hear.ts'
@@ -50,7 +53,7 @@ export interface Stretch {
 
 /** Times a model is asked between two words of a person. */
 const MOST_STEPS = 40
-const LONGEST_REPLY_TOKENS = 16_000
+const TOOLS_LENGTH = JSON.stringify(PLAN_DECLARATIONS).length
 const LONGEST_ASK_MS = 240_000
 const LONGEST_TEXT = 20_000
 /** Without a word of a person, ms. */
@@ -66,6 +69,7 @@ class PlanWork {
   readonly #room: PlanRoom
   readonly #stretch: Stretch
   #runId = ''
+  #space: Room | null = null
   readonly #begunAt: number
 
   constructor(room: PlanRoom, stretch: Stretch) {
@@ -139,12 +143,14 @@ class PlanWork {
     const { store, clock } = this.#room.context
     const { progress, signal } = this.#stretch
     Object.assign(progress, { doing: 'Thinking', since: clock.now(), text: '' })
+    const system = instructions(this.#ports(task).tools)
+    const space = (this.#space ??= roomIn(this.#room.models.serving('planner'), system.length + TOOLS_LENGTH))
     const asking = this.#room.models.ask({
       role: 'planner',
-      system: instructions(this.#ports(task).tools),
-      messages: thread,
+      system,
+      messages: fitted(thread, space.threadBytes),
       tools: PLAN_DECLARATIONS,
-      maxOutputTokens: LONGEST_REPLY_TOKENS,
+      maxOutputTokens: space.replyTokens,
       timeoutMs: LONGEST_ASK_MS,
       of: {
         purpose: 'build',
@@ -162,7 +168,8 @@ class PlanWork {
         progress.text = ''
       },
     })
-    const reply = await orAborted(asking, signal)
+    const reply = await orAborted(asking, signal).catch((error: unknown) => this.#orLess(error, space))
+    if (reply === null) return true
     progress.steps++
     const next = { ...draft, steps: draft.steps + 1 }
     await store.write(tx => {
@@ -171,6 +178,14 @@ class PlanWork {
       countTaskSteps(tx, this.#runId, progress.steps)
     })
     return true
+  }
+
+  /** A model that takes less at once is asked again with less, as long as that is of use. */
+  #orLess(error: unknown, space: Room): null {
+    const less = isTooLong(error) ? lessRoom(space) : null
+    if (less === null) throw error
+    this.#space = less
+    return null
   }
 
   async #call(task: TaskRow, call: ModelCall, draft: Draft): Promise<boolean> {

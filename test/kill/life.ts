@@ -112,6 +112,10 @@ export class Life {
     await this.#post(`/runs/${run}/undo`, {})
   }
 
+  async post<T>(route: string, body: Json): Promise<T> {
+    return (await this.#ask('POST', route, body)) as T
+  }
+
   async get<T>(route: string): Promise<T> {
     return (await this.#ask('GET', route)) as T
   }

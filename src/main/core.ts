@@ -14,7 +14,7 @@ import type { Vault } from './connections/vault/vault.ts'
 import { createSandboxPool } from '../sandbox/pool.ts'
 import type { SandboxPool } from '../sandbox/pool.ts'
 import { systemClock } from './engine/clock.ts'
-import type { FaultPoint } from './engine/context.ts'
+import type { Fault } from './engine/context.ts'
 import { Engine } from './engine/engine.ts'
 import { Observer } from './engine/observe/observer.ts'
 import { tidyHourly } from './engine/tidy.ts'
@@ -56,7 +56,7 @@ export interface CoreOptions extends VaultHolders {
   port?: number
   clock?: Clock
   /** Called at each named point (tests). */
-  fault?: (point: FaultPoint) => void
+  fault?: Fault
   /** How the log reaches the disk (tests). */
   sync?: SyncFile
   /** Sandbox threads at most. */
@@ -100,7 +100,7 @@ export async function createCore(options: CoreOptions): Promise<Core> {
 }
 
 async function build(options: CoreOptions, teardown: Teardown): Promise<Core> {
-  const { home, clock = systemClock(), fault } = options
+  const { home, clock = systemClock(), fault = () => undefined } = options
   const now = () => clock.now()
   openHome(home)
   const lock = lockFolder(home, now())
@@ -123,13 +123,12 @@ async function build(options: CoreOptions, teardown: Teardown): Promise<Core> {
   const pool = openPool(options, log, teardown)
   const isSigned = (connection: string, body: Uint8Array, signature: string) =>
     connections.isSigned(connection, 'sha256', body, signature)
-  const faults = fault === undefined ? {} : { fault }
   const onPreferences = wantedOf(logFile, observer, options.env ?? process.env)
   const types = openTypes(teardown)
-  const models = openModels(connections, client, store, observer)
+  const models = openModels(connections, client, store, observer, fault)
   const parts = { store, pool, tools, types, models, clock, log, isSigned, onPreferences, observer }
   const known = { connections: () => connections.known(), gallery: options.gallery ?? {} }
-  const engine = new Engine({ ...parts, ...faults, ...known })
+  const engine = new Engine({ ...parts, fault, ...known })
   places.online = () => {
     engine.online()
   }
@@ -327,7 +326,7 @@ function openTypes(teardown: Teardown): ReturnType<typeof createScriptTypes> {
   return types
 }
 
-function openModels(desk: Desk, client: HttpClient, store: Store, observer: Observer): ConnectedModels {
+function openModels(desk: Desk, client: HttpClient, store: Store, observer: Observer, fault: Fault) {
   return new ConnectedModels({
     desk,
     wire: connectionWire(client, desk),
@@ -335,5 +334,6 @@ function openModels(desk: Desk, client: HttpClient, store: Store, observer: Obse
     wishes: () => preferencesOf(store),
     now: store.now,
     observe: (note, work, endOf) => observer.model(note, work, endOf),
+    fault,
   })
 }

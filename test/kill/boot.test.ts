@@ -10,6 +10,7 @@ import type { Json } from '../../src/domain/json.ts'
 import { contractFor } from '../support/world.ts'
 import { LifeEnded, Lives } from './life.ts'
 import { Outside } from './outside.ts'
+import { connectModel } from './spent.ts'
 
 let outside: Outside
 let lives: Lives
@@ -73,6 +74,45 @@ it('R2 every run that was alive is taken up at once, in whatever number', async 
   expect(points.filter(point => point.startsWith('event.'))).toEqual([])
   expect((await applied()).filter(at => at.endsWith('/after'))).toHaveLength(names.length)
 })
+
+it('P2 what a killed question may have cost goes on counting, and nobody waits for its end', async () => {
+  const first = lives.next()
+  await first.start(home, null)
+  await connectModel(first, outside)
+  await first.install('asks', ASKS, askingContract())
+  await first.arm({ at: 'model.before-ask', nth: 1 })
+  await Promise.all([first.emit('asks', 'one', {}).catch(isOver), first.ended])
+
+  const second = lives.next()
+  await second.start(home, null)
+  await until(async () => (await second.standing()).questions.length > 0)
+  const { questions, runs, items } = await second.standing()
+  const { items: costs } = await second.get<{ items: { state: string }[] }>('/costs')
+  await second.stop()
+  expect({ kinds: questions.map(({ kind }) => kind), runs, items }).toEqual({
+    kinds: ['budget-exceeded'],
+    runs: 1,
+    items: 0,
+  })
+  expect(costs.map(({ state }) => state)).toEqual(['reserved'])
+  expect(await outside.asks()).toEqual([])
+})
+
+/** Two questions at once, and room for one. */
+const ASKS = `
+  import { classify } from 'tools/llm'
+  export default async function run() {
+    await Promise.all(['one', 'two'].map(text => classify({ text, labels: ['red', 'green'] })))
+  }`
+
+function askingContract(): Json {
+  const budget = { costPerRunMicros: 6_000, costPerDayMicros: 6_000 }
+  return contractFor({ uses: ['tools/llm'], models: true, budget }) as unknown as Json
+}
+
+function isOver(error: unknown): void {
+  if (!(error instanceof LifeEnded)) throw error
+}
 
 function ended(): never {
   throw new LifeEnded()

@@ -12,13 +12,15 @@ import { DATABASE_FILE } from '../../src/main/store/store.ts'
 import { contractFor } from '../support/world.ts'
 import type { Json } from '../../src/domain/json.ts'
 import type { Kill } from './child.ts'
+import type { Job } from './job.ts'
 import { LifeEnded } from './life.ts'
 import type { Life, Lives } from './life.ts'
 import type { Outside } from './outside.ts'
 import { Person } from './person.ts'
+import { capModel, connectModel, spentAtDeath } from './spent.ts'
+import type { Raise, SpentAtDeath } from './spent.ts'
 import type { FaultPoint } from '../../src/main/engine/context.ts'
 import { jobs } from './workload.ts'
-import type { Job } from './workload.ts'
 
 /** How one life ends: by its own hand at a point, by the recorder inside a call, or by the clock. */
 export type Death =
@@ -34,6 +36,8 @@ export interface Plan {
   choose?: (names: readonly string[], wave: number) => readonly string[]
   /** With an automation that time starts. */
   ticks?: boolean
+  /** With automations that ask a model. */
+  models?: boolean
   /** With a person who pauses automations and lets them go on, as this draws. */
   meddle?: () => number
   /** So many waves of events are attended to before a death that does not come is given up. */
@@ -59,6 +63,9 @@ export interface Story {
   files: string
   events: EventSent[]
   inFlight: InFlight[]
+  /** Those that left a database. */
+  deaths: { spent: SpentAtDeath }[]
+  raises: Raise[]
   problems: string[]
   points: Map<FaultPoint, number>
   /** Deaths that came as planned, and those whose point was never reached. */
@@ -91,6 +98,8 @@ export class Chain {
       files,
       events: [],
       inFlight: [],
+      deaths: [],
+      raises: [],
       problems: [],
       points: new Map(),
       kills: 0,
@@ -99,7 +108,7 @@ export class Chain {
     }
     this.#outside = outside
     this.#person = new Person(outside, plan.meddle)
-    this.#jobs = jobs({ keyed: outside.keyed, plain: outside.plain, files }, plan.ticks === true)
+    this.#jobs = jobs({ keyed: outside.keyed, plain: outside.plain, files }, plan)
     this.#lives = lives
   }
 
@@ -109,6 +118,7 @@ export class Chain {
     for (const death of this.story.plan.deaths) await this.#liveUntil(death)
     await this.#liveOn()
     this.story.asked = this.#person.asked
+    this.story.raises = this.#person.raises
     this.story.problems.push(...this.#person.surprises)
     return this.story
   }
@@ -140,6 +150,10 @@ export class Chain {
   async #begin(life: Life, kill: Kill): Promise<void> {
     await life.start(this.story.folder, this.#installed ? kill : null)
     if (this.#installed) return
+    if (this.story.plan.models === true) {
+      await connectModel(life, this.#outside)
+      await capModel(life)
+    }
     for (const job of this.#jobs)
       await life.install(job.name, job.source, contractFor(job.contract) as unknown as Json)
     this.#installed = true
@@ -239,6 +253,7 @@ export class Chain {
         .all() as InFlight[]
       const known = new Set(this.story.inFlight.map(step => step.stepId))
       this.story.inFlight.push(...begun.filter(step => !known.has(step.stepId)))
+      this.story.deaths.push({ spent: spentAtDeath(db, await this.#outside.asks()) })
       const intents = db
         .prepare(`SELECT count(*) FROM script_run_steps WHERE kind = 'begin' AND tool = 'http.post'`)
         .pluck()

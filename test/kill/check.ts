@@ -12,10 +12,12 @@ import { DATABASE_FILE, openStore } from '../../src/main/store/store.ts'
 import type { Store } from '../../src/main/store/store.ts'
 import { workflowByName } from '../../src/main/store/workflows.ts'
 import type { EventSent, Story } from './chain.ts'
+import { checkSpent } from './check-spent.ts'
+import { entriesOf } from './job.ts'
+import type { ExpectedWrite } from './job.ts'
 import type { Outside } from './outside.ts'
 import type { Entry } from './recorder.ts'
-import { TICK_MS, entriesOf, fileTraces, tickWrite } from './workload.ts'
-import type { ExpectedWrite } from './workload.ts'
+import { TICK_MS, fileTraces, tickWrite } from './workload.ts'
 
 export async function check(story: Story, outside: Outside): Promise<string[]> {
   const entries = await outside.entries()
@@ -31,6 +33,7 @@ export async function check(story: Story, outside: Outside): Promise<string[]> {
       ...checkUnknown(story, store, db, outside),
       ...checkFiles(story),
       ...checkState(story, store, db),
+      ...checkSpent(story, { store, db, asks: await outside.asks() }),
       ...checkJournal(db),
       ...checkAudit(store, db),
       ...checkLog(story),

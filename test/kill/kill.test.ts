@@ -11,6 +11,7 @@ import { check } from './check.ts'
 import { killDigests } from './digests.ts'
 import { Lives } from './life.ts'
 import { killLooks } from './looks.ts'
+import { killPlan } from './plans.ts'
 import { Outside } from './outside.ts'
 import { killUndos } from './undos.ts'
 
@@ -55,6 +56,28 @@ const WRITE: FaultPoint[] = [
   'write.after-outcome',
 ]
 const AGAIN: FaultPoint[] = ['write.before-reconcile', 'write.after-again']
+const MODEL: FaultPoint[] = [
+  'model.before-call',
+  'model.before-ask',
+  'model.after-answer',
+  'model.after-call',
+  'model.after-outcome',
+]
+/** In the order in which a plan comes by them: its three calls, the card, the yes. */
+const PLAN: FaultPoint[] = [
+  'plan.after-said',
+  'model.before-ask',
+  'model.after-answer',
+  'plan.before-reply',
+  'plan.after-reply',
+  'plan.before-answer',
+  'plan.after-answer',
+  'plan.before-told',
+  'plan.after-told',
+  'plan.after-said',
+  'plan.before-add',
+  'plan.after-add',
+]
 const RECONCILE: FaultPoint[] = ['write.before-reconcile', 'write.after-reconcile']
 
 /** Lives the plan and expects that it came as planned, and that nothing that was promised is broken. */
@@ -95,6 +118,13 @@ describe('killed', { timeout: 120_000, concurrent: true }, () => {
         'local.before-outcome',
         'local.after-outcome',
       ),
+    }))
+
+  it('J2 J3 P2 around questions to a model: what it answered is asked once, and everything is paid under every cap', () =>
+    survives({
+      deaths: [...at(...MODEL), { by: 'point', kill: { at: 'model.after-outcome', nth: 7 } }],
+      choose: () => ['asks', 'asks-each'],
+      models: true,
     }))
 
   it('J1 J2 J4 around writes to a host that honours the key: each is done exactly once', () =>
@@ -147,6 +177,7 @@ describe('killed', { timeout: 120_000, concurrent: true }, () => {
       deaths: (['arrival', 'answer'] as const).flatMap(when =>
         [1, 4, 9, 16].map(nth => ({ by: 'recorder', at: when, nth }) as const),
       ),
+      models: true,
     }))
 
   it('R4 R7 with time that starts one and a person who pauses others: no instant is lost, no pause is a failure', () =>
@@ -180,6 +211,22 @@ describe('killed', { timeout: 120_000, concurrent: true }, () => {
     expect(after).not.toEqual(before)
     expect(undone).toEqual(before)
     expect(counts).toEqual({ undone: 18 })
+  })
+
+  it('R1 R2 O2 P3 around a plan: it goes on by itself, and what was confirmed is there once, whole, as it was shown', async () => {
+    const kills = PLAN.map(at => ({ at, nth: 1 }))
+    const plan = await onLane(({ outside, lives }) => killPlan(outside, lives, kills))
+    const { points, problems, said, thread, asked, automations, shown, live, costs, isCovered, files } = plan
+    for (const point of points) reached.add(point)
+    expect(problems).toEqual([])
+    expect(said).toEqual(['user', 'steward', 'user', 'steward'])
+    expect(thread).toEqual(['user', 'model', 'tools', 'model', 'tools', 'model'])
+    // Twice it died with an answer that was not on record.
+    expect(asked).toEqual({ 'mover-0': 3, 'mover-1': 1, 'mover-2': 1 })
+    expect(automations).toEqual(['mover'])
+    expect(live).toBe(shown)
+    expect({ costs, isCovered }).toEqual({ costs: { reserved: 2, spent: 4 }, isCovered: true })
+    expect(files).toEqual(['a.txt'])
   })
 
   it('around the digest of quiet hours: what they held is told once', async () => {

@@ -84,36 +84,32 @@ export class Life {
   }
 
   async install(name: string, source: string, contract: Json): Promise<void> {
-    await this.#post('/automations', { name, source, contract })
+    await this.post('/automations', { name, source, contract })
   }
 
   /** Resolves only when the event is acknowledged. */
   async emit(automation: string, dedupeKey: string, payload: Json): Promise<void> {
-    await this.#post(`/automations/${automation}/events`, { payload, dedupeKey })
+    await this.post(`/automations/${automation}/events`, { payload, dedupeKey })
   }
 
   async pause(automation: string): Promise<void> {
-    await this.#post(`/automations/${automation}/pause`, {})
+    await this.post(`/automations/${automation}/pause`, {})
   }
 
   async resume(automation: string): Promise<void> {
-    await this.#post(`/automations/${automation}/resume`, {})
+    await this.post(`/automations/${automation}/resume`, {})
   }
 
   async signal(run: string, name: string, payload: Json, dedupeKey: string): Promise<void> {
-    await this.#post(`/runs/${run}/signals/${name}`, { payload, dedupeKey })
+    await this.post(`/runs/${run}/signals/${name}`, { payload, dedupeKey })
   }
 
   async resolve(action: string, choice: string): Promise<void> {
-    await this.#post(`/actions/${action}`, { choice })
+    await this.post(`/actions/${action}`, { choice })
   }
 
   async undo(run: string): Promise<void> {
-    await this.#post(`/runs/${run}/undo`, {})
-  }
-
-  async post<T>(route: string, body: Json): Promise<T> {
-    return (await this.#ask('POST', route, body)) as T
+    await this.post(`/runs/${run}/undo`, {})
   }
 
   async get<T>(route: string): Promise<T> {
@@ -146,8 +142,8 @@ export class Life {
   }
 
   /** Through the API of the core, as any client. */
-  async #post(route: string, body: Json): Promise<void> {
-    await this.#ask('POST', route, body)
+  async post<T>(route: string, body: Json): Promise<T> {
+    return (await this.#ask('POST', route, body)) as T
   }
 
   async #ask(

@@ -2,6 +2,7 @@
 import { fork } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import path from 'node:path'
+import type { Ask } from './model-server.ts'
 import type { Entry, FromRecorder, ToRecorder, Trap } from './recorder.ts'
 
 type Command = ToRecorder extends infer C ? (C extends { id: number } ? Omit<C, 'id'> : never) : never
@@ -9,14 +10,16 @@ type Command = ToRecorder extends infer C ? (C extends { id: number } ? Omit<C, 
 export class Outside {
   readonly keyed: string
   readonly plain: string
+  readonly model: string
   readonly #process: ChildProcess
   readonly #waiting = new Map<number, { resolve: (value: unknown) => void; reject: (error: Error) => void }>()
   #id = 0
 
-  private constructor(child: ChildProcess, ports: { keyed: number; plain: number }) {
+  private constructor(child: ChildProcess, ports: { keyed: number; plain: number; model: number }) {
     this.#process = child
     this.keyed = `127.0.0.1:${String(ports.keyed)}`
     this.plain = `127.0.0.1:${String(ports.plain)}`
+    this.model = `127.0.0.1:${String(ports.model)}`
     child.on('message', message => {
       const { id, value } = message as { id: number; value: unknown }
       this.#waiting.get(id)?.resolve(value)
@@ -61,6 +64,11 @@ export class Outside {
 
   async entries(): Promise<Entry[]> {
     return (await this.#tell({ do: 'entries' })) as Entry[]
+  }
+
+  /** What the model was asked, in order. */
+  async asks(): Promise<Ask[]> {
+    return (await this.#tell({ do: 'asks' })) as Ask[]
   }
 
   async forget(): Promise<void> {

@@ -8,6 +8,8 @@ import { LifeEnded } from './life.ts'
 import type { Life } from './life.ts'
 import type { Outside } from './outside.ts'
 import type { Entry } from './recorder.ts'
+import { raiseCap } from './spent.ts'
+import type { Raise } from './spent.ts'
 import { isAtRest } from './standing.ts'
 import type { Question } from './standing.ts'
 
@@ -32,6 +34,8 @@ export class Person {
   /** Questions about a write whose end nobody saw that were answered. */
   asked = 0
   readonly surprises: string[] = []
+  /** Caps on what models cost that had no room, and were raised. */
+  readonly raises: Raise[] = []
   readonly #outside: Outside
   readonly #signalled = new Set<string>()
 
@@ -93,6 +97,8 @@ export class Person {
       case 'outcome-unknown':
         this.asked++
         return life.resolve(question.id, (await this.#wentOut(question)) ? 'it-went-out' : 'it-did-not')
+      case 'budget-exceeded':
+        return raiseCap(life, this.#outside, this.raises)
       default:
         this.surprises.push(`an action “${question.kind}” came up (run ${question.runId ?? 'none'})`)
         return life.resolve(question.id, question.choices[0] ?? 'dismiss')

@@ -14,6 +14,7 @@ import { createServer } from 'node:http'
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import { connect } from 'node:net'
 import type { AddressInfo, Socket } from 'node:net'
+import { ModelServer } from './model-server.ts'
 
 export interface Entry {
   is: 'arrived' | 'applied' | 'refused' | 'told'
@@ -38,9 +39,10 @@ export type ToRecorder =
   /** Whether a write to the path was applied; the answer is put on record as told to the core. */
   | { id: number; do: 'ask'; server: 'keyed' | 'plain'; path: string }
   | { id: number; do: 'entries' }
+  | { id: number; do: 'asks' }
   | { id: number; do: 'forget' }
 
-export type FromRecorder = { keyed: number; plain: number } | { id: number; value: unknown }
+export type FromRecorder = { keyed: number; plain: number; model: number } | { id: number; value: unknown }
 
 const LATE_MS = 25
 const SLOW_MS = 15
@@ -55,9 +57,14 @@ let holding = true
 let trap: Trap | null = null
 
 function serve(name: Entry['server']): Promise<Server> {
-  const server = createServer((incoming, response) => {
-    take(name, incoming, response)
-  })
+  return listen(
+    createServer((incoming, response) => {
+      take(name, incoming, response)
+    }),
+  )
+}
+
+function listen(server: Server): Promise<Server> {
   server.on('connection', socket => {
     sockets.add(socket)
     socket.on('error', () => undefined)
@@ -174,7 +181,7 @@ function spring(at: Trap['at']): void {
 
 /** Connections are accepted in order: once our own was, every one of the dead core is among the sockets. */
 async function settle(): Promise<void> {
-  await Promise.all([knock(keyed), knock(plain)])
+  await Promise.all([knock(keyed), knock(plain), knock(model.server)])
   await new Promise<void>(resolve => {
     settling.push(resolve)
     tellSettled()
@@ -224,8 +231,12 @@ function obey(message: ToRecorder): void {
     case 'entries':
       reply(entries)
       return
+    case 'asks':
+      reply(model.asks)
+      return
     case 'forget':
       entries = []
+      model.asks = []
       appliedKeys.clear()
       arrivedPaths.clear()
       holding = true
@@ -234,7 +245,15 @@ function obey(message: ToRecorder): void {
   }
 }
 
-const [keyed, plain] = await Promise.all([serve('keyed'), serve('plain')])
+const model = new ModelServer({
+  arrived: () => {
+    spring('arrival')
+  },
+  answered: () => {
+    spring('answer')
+  },
+})
+const [keyed, plain] = await Promise.all([serve('keyed'), serve('plain'), listen(model.server)])
 process.on('message', message => {
   obey(message as ToRecorder)
 })
@@ -242,4 +261,5 @@ process.on('disconnect', () => process.exit(0))
 process.send?.({
   keyed: (keyed.address() as AddressInfo).port,
   plain: (plain.address() as AddressInfo).port,
+  model: (model.server.address() as AddressInfo).port,
 } satisfies FromRecorder)

@@ -12,8 +12,8 @@ import { check } from './check.ts'
 import { Lives } from './life.ts'
 import { Outside } from './outside.ts'
 
-/** Its automations watch nothing, and nothing is undone: those are killed in `kill.test.ts`. */
-const POINTS = FAULT_POINTS.filter(point => !/^(look|undo)\./.test(point))
+/** Its automations watch nothing, nothing is undone or planned: those are killed in `kill.test.ts`. */
+const POINTS = FAULT_POINTS.filter(point => !/^(look|undo|plan)\./.test(point))
 const KILLS_PER_FOLDER = 20
 const JOBS_PER_WAVE = 5
 
@@ -61,6 +61,7 @@ function planOf(first: number, kills: number): Plan {
     eventsPerWave: 1 + ((first / KILLS_PER_FOLDER) % 2),
     wavesPerLife: 8,
     ticks: true,
+    models: true,
     ...((first / KILLS_PER_FOLDER) % 3 === 0 ? { meddle: chance(first) } : {}),
     choose: (names, wave) => some(names, chance(first + wave * 7_919)),
   }

@@ -4,35 +4,17 @@
  */
 import path from 'node:path'
 import type { ContractInput } from '../../src/domain/contract.ts'
-import type { Entry } from './recorder.ts'
-
-export interface Surroundings {
-  keyed: string
-  plain: string
-  /** The folder the files automation may change. */
-  files: string
-}
-
-export interface ExpectedWrite {
-  server: Entry['server']
-  path: string
-}
-
-export interface Job {
-  name: string
-  source: string
-  contract: Partial<ContractInput>
-  /** By another automation or by time: no event of ours. */
-  startsItself: boolean
-  /** What the event named `token` carries. */
-  payload: (token: string) => Record<string, string | string[]>
-  /** Writes that one such event must lead to, each exactly once; no other may ever arrive. */
-  writes: (token: string) => ExpectedWrite[]
-}
+import { entriesOf } from './job.ts'
+import type { Draft, ExpectedWrite, Job, Surroundings } from './job.ts'
+import { modelJobs } from './model-jobs.ts'
 
 const none = (): ExpectedWrite[] => []
 const keyed = (...paths: string[]): ExpectedWrite[] => paths.map(at => ({ server: 'keyed', path: at }))
 const plain = (...paths: string[]): ExpectedWrite[] => paths.map(at => ({ server: 'plain', path: at }))
+
+const USES = ['tools/http', 'tools/flow', 'tools/state', 'tools/files', 'tools/log']
+/** Of a run and of a day, micro-dollars: the person's cap is met long before. */
+const MOST_COST = 1_000_000
 
 const HEAD = `
   import { get, post } from 'tools/http'
@@ -42,8 +24,8 @@ const HEAD = `
   import { info } from 'tools/log'`
 
 /** A script that sees `K` and `P` (the two servers), `F` (the folder) and its event's `token`. */
-function script(around: Surroundings, body: string): string {
-  return `${HEAD}
+function script(around: Surroundings, { body, asksModel }: Draft): string {
+  return `${HEAD}${asksModel === true ? `\n  import { classify, extract } from 'tools/llm'` : ''}
   const K = ${JSON.stringify(`http://${around.keyed}`)}, P = ${JSON.stringify(`http://${around.plain}`)}, F = ${JSON.stringify(around.files)}
   export default async function run(event) {
     const token = event.token ?? event.payload?.token
@@ -51,16 +33,8 @@ function script(around: Surroundings, body: string): string {
   }`
 }
 
-type Draft = Pick<Job, 'name' | 'writes'> & {
-  body: string
-  payload?: Job['payload']
-  approval?: 'always'
-  concurrency?: number
-  when?: ContractInput['when']
-}
-
-/** `ticks`: with one that time starts, every second. */
-export function jobs(around: Surroundings, ticks: boolean): Job[] {
+/** `ticks`: with one that time starts, every second. `models`: with those that ask a model. */
+export function jobs(around: Surroundings, { ticks = false, models = false }): Job[] {
   const started = [
     ...sequences(),
     atOnce(),
@@ -70,16 +44,19 @@ export function jobs(around: Surroundings, ticks: boolean): Job[] {
     filesJob(),
     ...unanswered(),
     refused(),
+    ...(models ? modelJobs() : []),
   ]
   return [...started, ...(ticks ? [ticker()] : [])].map(draft => {
-    const { body, approval = 'never', concurrency = 2, when, payload, ...rest } = draft
+    const { name, writes, concurrency = 2, when, payload, questions } = draft
     return {
-      ...rest,
+      name,
+      writes,
+      questions: questions ?? (() => []),
       startsItself: when !== undefined,
       payload: payload ?? (token => ({ token })),
-      source: script(around, body),
+      source: script(around, draft),
       contract: {
-        ...granting(around, approval),
+        ...granting(around, draft),
         queue: { concurrency },
         ...(when === undefined ? {} : { when }),
       },
@@ -87,8 +64,12 @@ export function jobs(around: Surroundings, ticks: boolean): Job[] {
   })
 }
 
-function granting(around: Surroundings, approval: 'never' | 'always'): Partial<ContractInput> {
+function granting(
+  around: Surroundings,
+  { approval: asked, asksModel = false }: Draft,
+): Partial<ContractInput> {
   const { keyed: keyedHost, plain: plainHost, files } = around
+  const approval = asked ?? 'never'
   return {
     reads: { hosts: [keyedHost, plainHost], paths: [files] },
     changes: [
@@ -102,7 +83,13 @@ function granting(around: Surroundings, approval: 'never' | 'always'): Partial<C
     ],
     items: { entry: 'the key of the entry', asked: 'the key of the entry' },
     publishes: ['counted'],
-    budget: { actionsPerRun: 1_000, actionsPerHour: 100_000, actionsPerDay: 100_000 },
+    budget: {
+      actionsPerRun: 1_000,
+      actionsPerHour: 100_000,
+      actionsPerDay: 100_000,
+      ...(asksModel ? { costPerRunMicros: MOST_COST, costPerDayMicros: MOST_COST } : {}),
+    },
+    ...(asksModel ? { models: true, uses: [...USES, 'tools/llm'] } : {}),
   }
 }
 
@@ -166,12 +153,6 @@ function atOnce(): Draft {
       ...plain(`/ok/${token}/p1`),
     ],
   }
-}
-
-/** Two events of one wave name some of the same entries: whoever comes second finds them done, or half done. */
-export function entriesOf(token: string): string[] {
-  const wave = token.replace(/-\d+$/, '')
-  return [`${wave}-x`, `${wave}-y`, `${token}-i`, `${token}-j`, `${token}-k`]
 }
 
 function items(): Draft[] {

@@ -22,6 +22,11 @@ export const FAULT_POINTS = [
   'read.before-call',
   'read.after-call',
   'read.after-outcome',
+  'model.before-call',
+  'model.before-ask',
+  'model.after-answer',
+  'model.after-call',
+  'model.after-outcome',
   'local.before-outcome',
   'local.after-outcome',
   'write.before-intent',
@@ -49,11 +54,21 @@ export const FAULT_POINTS = [
   'run.after-finish',
   'look.before-record',
   'look.after-record',
+  'plan.after-said',
+  'plan.before-reply',
+  'plan.after-reply',
+  'plan.before-answer',
+  'plan.after-answer',
+  'plan.before-told',
+  'plan.after-told',
+  'plan.before-add',
+  'plan.after-add',
   'digest.before-record',
   'digest.after-record',
 ] as const
 
 export type FaultPoint = (typeof FAULT_POINTS)[number]
+export type Fault = (point: FaultPoint) => void
 
 export interface EngineContext {
   readonly store: Store
@@ -65,7 +80,7 @@ export interface EngineContext {
   readonly clock: Clock
   /** This life of the core. Everything unfinished under another is taken up at boot (R2). */
   readonly boot: string
-  readonly fault: (point: FaultPoint) => void
+  readonly fault: Fault
   /** Records what was decided about a wait, and goes on with whoever waits. */
   readonly answer: (wait: WaitRow, answer: Json, also: (tx: Tx) => void) => Promise<void>
   /** Something may be ready to run: an event came in, a turn became free, a wait is over. */

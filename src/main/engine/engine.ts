@@ -26,7 +26,7 @@ import type { ScriptTypes } from '../tools/scripts/script-types.ts'
 import { Answers } from './answers.ts'
 import type { Answer } from './answers.ts'
 import { recogniseFolder } from './boot.ts'
-import type { EngineContext, FaultPoint } from './context.ts'
+import type { EngineContext, Fault } from './context.ts'
 import { Control } from './control.ts'
 import { Edits } from './edits.ts'
 import { acceptFor, raiseFull } from './events.ts'
@@ -55,7 +55,7 @@ export interface EngineOptions {
   pool: SandboxPool
   tools: ToolRegistry
   clock: Clock
-  fault?: (point: FaultPoint) => void
+  fault?: Fault
   log: Log
   /** Whether a webhook's body was signed with the secret of a connection. Absent: nothing was. */
   isSigned?: SignatureCheck

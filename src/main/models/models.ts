@@ -74,6 +74,8 @@ export interface ModelsOptions {
   readonly now: () => number
   /** Whose days and months caps count in. */
   readonly zone?: () => string
+  /** Called where a crash could lose what was paid for: before a request that is paid leaves, and with its answer. */
+  readonly fault?: (point: 'model.before-ask' | 'model.after-answer') => void
   /** Told of each request and of its end. */
   readonly observe: <T>(
     note: ModelNote,
@@ -205,8 +207,10 @@ class Asker {
     for (let tries = 1; ; tries++) {
       reserved ??= await this.#reserve(request, bytes)
       const attempt = this.#attempt()
+      this.#options.fault?.('model.before-ask')
       try {
         const said = await attempt.run(this.#told(request))
+        this.#options.fault?.('model.after-answer')
         const entry = this.#entry(reserved, said, bytes)
         this.#due = entry
         await this.#options.desk.accepted(this.#target.connection)

@@ -29,7 +29,7 @@ export interface Confirmed {
 }
 
 export async function addPlanned(room: PlanRoom, { task, draft, call, take }: Confirmed): Promise<void> {
-  const { store, clock } = room.context
+  const { store, clock, fault } = room.context
   const answered = (text: string) =>
     ({
       ...draft,
@@ -37,6 +37,7 @@ export async function addPlanned(room: PlanRoom, { task, draft, call, take }: Co
     }) as unknown as Json
   try {
     const request = requestFor(room, task, draft)
+    fault('plan.before-add')
     await room.install(request, (tx, { workflowId, created }) => {
       if (!created && workflowId !== task.workflow_id) refuseName(request.name)
       const now = taskById(tx, task.id)
@@ -54,6 +55,7 @@ export async function addPlanned(room: PlanRoom, { task, draft, call, take }: Co
       // More was said meanwhile: it begins the next plan.
       redirectWaiting(tx, 'task', task.id, beginPlan(store, tx, task.chat_id, at).id)
     })
+    fault('plan.after-add')
   } catch (error) {
     if (!isFailureError(error)) throw error
     await store.write(tx => {

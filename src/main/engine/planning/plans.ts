@@ -78,7 +78,7 @@ export class Plans {
 
   /** `to`: counts only where the conversation has had so many turns. Resolves when what was said is on the disk. */
   async say(chatId: string, text: string, to?: number): Promise<Spoken> {
-    const { store, clock } = this.#room.context
+    const { store, clock, fault } = this.#room.context
     const at = clock.now()
     const { spoken, task } = await store.write(
       tx => {
@@ -107,6 +107,7 @@ export class Plans {
       },
       { durable: true },
     )
+    fault('plan.after-said')
     this.#work(task)
     return spoken
   }

@@ -140,7 +140,7 @@ class PlanWork {
   }
 
   async #ask(task: TaskRow, thread: readonly ModelMessage[], draft: Draft): Promise<boolean> {
-    const { store, clock } = this.#room.context
+    const { store, clock, fault } = this.#room.context
     const { progress, signal } = this.#stretch
     Object.assign(progress, { doing: 'Thinking', since: clock.now(), text: '' })
     const system = instructions(this.#ports(task).tools)
@@ -172,11 +172,13 @@ class PlanWork {
     if (reply === null) return true
     progress.steps++
     const next = { ...draft, steps: draft.steps + 1 }
+    fault('plan.before-reply')
     await store.write(tx => {
       for (const message of messagesOf(withFewCalls(reply))) this.#add(tx, task, message)
       keepDraft(store, tx, task.id, next, clock.now())
       countTaskSteps(tx, this.#runId, progress.steps)
     })
+    fault('plan.after-reply')
     return true
   }
 
@@ -189,7 +191,7 @@ class PlanWork {
   }
 
   async #call(task: TaskRow, call: ModelCall, draft: Draft): Promise<boolean> {
-    const { store, clock } = this.#room.context
+    const { store, clock, fault } = this.#room.context
     const { progress, signal } = this.#stretch
     Object.assign(progress, { doing: doingOf(call), since: clock.now(), text: '' })
     const ports = this.#ports(task)
@@ -199,12 +201,14 @@ class PlanWork {
     const own = withLooks(draft.looks, named.places)
     const allowed = read?.ok === true ? withLooks(own, readBy(read.contract)) : own
     const came = await orAborted(act(call, { ports, draft, allowed, named, signal }), signal)
+    fault('plan.before-answer')
     if (came.is === 'question')
       return this.#question(task, call, { ...came, before: read?.ok === true ? read.contract : null })
     const answers = [...came.draft.answers, { callId: call.id, tool: call.tool, text: came.text }]
     await store.write(tx => {
       keepDraft(store, tx, task.id, { ...came.draft, answers }, clock.now())
     })
+    fault('plan.after-answer')
     return true
   }
 
@@ -257,8 +261,9 @@ class PlanWork {
     { state, body }: { state: TaskState; body: Json },
     also: (tx: Tx, turn: number) => void,
   ): Promise<boolean> {
-    const { store, clock } = this.#room.context
-    return store.write(
+    const { store, clock, fault } = this.#room.context
+    fault('plan.before-told')
+    const goesOn = await store.write(
       tx => {
         const now = taskById(tx, task.id)
         // It was stopped: what would have been said now is not kept either.
@@ -272,6 +277,8 @@ class PlanWork {
       },
       { durable: true },
     )
+    fault('plan.after-told')
+    return goesOn
   }
 
   async #failed(error: unknown): Promise<void> {

@@ -96,11 +96,12 @@ async function takeRead(run: ActiveRun, call: Call): Promise<CallEnd> {
   const decision = judge(run, call, store)
   if (decision.verdict !== 'allow') return withhold(run, call, decision)
   const logged = logBeside(run, call, decision)
-  fault('read.before-call')
+  const kind = call.effect === 'model' ? 'model' : 'read'
+  fault(`${kind}.before-call`)
   const outcome = await runTool(run, call, null, deadline(run, call))
-  fault('read.after-call')
+  fault(`${kind}.after-call`)
   const [end] = await Promise.all([recordRead(run, call, outcome), logged])
-  fault('read.after-outcome')
+  fault(`${kind}.after-outcome`)
   return end
 }
 

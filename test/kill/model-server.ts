@@ -1,0 +1,126 @@
+/**
+ * The model outside: speaks the protocol of open models' servers, and answers each question otherwise each time it is
+ * asked, as models do, so that whoever asks again cannot go on as before. Owns what it was asked and what it counted.
+ */
+import { createServer } from 'node:http'
+import type { Server, ServerResponse } from 'node:http'
+
+/** One request that came in whole. It costs from then on, whoever is still there to hear the answer. */
+export interface Ask {
+  /** Which question, by the mark in its text. */
+  question: string
+  /** Tokens, in and out: each costs a micro-dollar here. */
+  micros: number
+}
+
+/** What a model that plans is to propose, one call after the other; said to it in a person's words, as `planned` writes it. */
+export type Planned = readonly { tool: string; input: Record<string, unknown> }[]
+
+interface Asked {
+  messages: { role: string; content: unknown }[]
+  tools?: unknown[]
+  response_format?: { json_schema?: { schema?: { properties?: Record<string, Form> } } }
+}
+interface Form {
+  enum?: string[]
+}
+
+const THINKS_MS = 10
+const WRITES_MS = 5
+
+export const COLOURS = ['red', 'green', 'blue']
+
+/** How a question is marked in its text. */
+export function marked(question: string): string {
+  return `question (${question})`
+}
+
+export function planned(plan: Planned): string {
+  return `plan (${Buffer.from(JSON.stringify(plan)).toString('base64url')})`
+}
+
+/** The mark in a text. */
+export function questionIn(text: string): string {
+  return /question \(([^)\s]+)\)/.exec(text)?.[1] ?? 'unmarked'
+}
+
+export class ModelServer {
+  readonly server: Server
+  asks: Ask[] = []
+  readonly #around: { arrived: () => void; answered: () => void }
+
+  /** Told as a request comes in, and when it was answered. */
+  constructor(around: { arrived: () => void; answered: () => void }) {
+    this.#around = around
+    this.server = createServer((incoming, response) => {
+      around.arrived()
+      let body = ''
+      incoming.setEncoding('utf8')
+      incoming.on('data', (piece: string) => {
+        body += piece
+      })
+      incoming.on('end', () => {
+        this.#take(JSON.parse(body) as Asked, response)
+      })
+    })
+  }
+
+  #take(asked: Asked, response: ServerResponse): void {
+    const text = JSON.stringify(asked.messages)
+    const step = asked.tools === undefined ? null : asked.messages.filter(isOwn).length
+    const question = `${questionIn(text)}${step === null ? '' : `-${String(step)}`}`
+    const before = this.asks.filter(ask => ask.question === question).length
+    const usage = { prompt_tokens: 100 + question.length, completion_tokens: 10 + 7 * before }
+    this.asks.push({ question, micros: usage.prompt_tokens + usage.completion_tokens })
+    const [head, tail] = step === null ? answer(asked, before) : call(text, step, before)
+    setTimeout(() => {
+      response.writeHead(200, { 'content-type': 'text/event-stream' }).write(said([head]))
+      setTimeout(() => {
+        const end = said([tail, { choices: [], usage }])
+        response.end(`${end}data: [DONE]\n\n`, this.#around.answered)
+      }, WRITES_MS)
+    }, THINKS_MS)
+  }
+}
+
+function isOwn({ role }: Asked['messages'][number]): boolean {
+  return role === 'assistant'
+}
+
+function said(pieces: readonly object[]): string {
+  return pieces.map(piece => `data: ${JSON.stringify(piece)}\n\n`).join('')
+}
+
+/** What it says, in two pieces. */
+type Pieces = [head: object, tail: object]
+
+function answer(asked: Asked, before: number): Pieces {
+  const text = JSON.stringify(valueOf(asked, before))
+  return [
+    { choices: [{ delta: { content: text.slice(0, 4) } }] },
+    { choices: [{ delta: { content: text.slice(4) }, finish_reason: 'stop' }] },
+  ]
+}
+
+/** The next call of the plan that it was told; how often it was asked for it stands in each. */
+function call(text: string, step: number, before: number): Pieces {
+  const plan = JSON.parse(
+    Buffer.from(/plan \((\S+?)\)/.exec(text)?.[1] ?? 'W10', 'base64url').toString(),
+  ) as Planned
+  const id = `call-${String(step)}-${String(before)}`
+  const { tool = 'finish', input = {} } = plan[step] ?? {}
+  const written = JSON.stringify(input).replaceAll('TIMES', String(before))
+  const tool_calls = [{ index: 0, id, type: 'function', function: { name: tool, arguments: written } }]
+  return [{ choices: [{ delta: { tool_calls } }] }, { choices: [{ delta: {}, finish_reason: 'tool_calls' }] }]
+}
+
+/** A choice where one is asked for, a number otherwise: another one each time. */
+function valueOf(asked: Asked, before: number): Record<string, string | number> {
+  const forms = Object.entries(asked.response_format?.json_schema?.schema?.properties ?? {})
+  return Object.fromEntries(
+    forms.map(([name, form]) => [
+      name,
+      form.enum === undefined ? before : (COLOURS[before % COLOURS.length] ?? ''),
+    ]),
+  )
+}

@@ -20,6 +20,8 @@ import type { Outside } from './outside.ts'
 import { connectModel } from './spent.ts'
 
 export interface KilledPlan {
+  /** Kills that came as planned, until it was added. */
+  deaths: number
   points: FaultPoint[]
   /** What lay there half done when a core had died, and what the model was asked although it was on record. */
   problems: string[]
@@ -55,14 +57,40 @@ export async function killPlan(
   kills: readonly NonNullable<Kill>[],
 ): Promise<KilledPlan> {
   const scratch = fs.realpathSync(fs.mkdtempSync(path.join(os.tmpdir(), 'steward-plans-')))
+  await outside.forget()
   try {
     for (const name of ['in', 'out']) fs.mkdirSync(path.join(scratch, name))
     fs.writeFileSync(path.join(scratch, 'in', 'a.txt'), 'a')
     return await new PlanKilling(scratch, outside, lives).through(kills)
   } finally {
-    await outside.forget()
     fs.rmSync(scratch, { recursive: true, force: true })
   }
+}
+
+/** What is wrong with how it ended, wherever it was killed. */
+export function problemsOf(plan: KilledPlan): string[] {
+  const { deaths, problems, said, thread, asked, costs, automations, files } = plan
+  const { reserved = 0, spent = 0 } = costs
+  const times = Object.values(asked)
+  const broken: [promise: string, holds: boolean][] = [
+    ['R1 it was said and answered once', said.join() === 'user,steward,user,steward'],
+    ['R1 its thread has each reply once', thread.join() === 'user,model,tools,model,tools,model'],
+    ['R2 it is there once', automations.join() === NAME],
+    ['O2 what is live is what was shown', plan.live === plan.shown],
+    ['P2 what is on record covers what was counted', plan.isCovered],
+    ['P2 a question is reserved for ever only where a core died of it', reserved <= deaths],
+    ['P2 each reply is paid', spent >= times.length],
+    [
+      'each call was asked for, and again only after a death',
+      times.length === 3 && sumOf(times) <= 3 + deaths,
+    ],
+    ['nothing was moved', files.join() === 'a.txt'],
+  ]
+  return [...problems, ...broken.filter(([, holds]) => !holds).map(([promise]) => `not so: ${promise}`)]
+}
+
+function sumOf(numbers: readonly number[]): number {
+  return numbers.reduce((sum, number) => sum + number, 0)
 }
 
 class PlanKilling {
@@ -86,13 +114,15 @@ class PlanKilling {
   }
 
   async through(kills: readonly NonNullable<Kill>[]): Promise<KilledPlan> {
+    let deaths = 0
     for (const kill of kills) {
       const life = await this.#begin(kill)
-      await this.#want(life).catch(isOver)
-      // What it was added by is on the disk a moment before it dies of it.
-      const never = new Error(`it was never killed at ${kill.at}`)
-      await Promise.race([life.ended, sleep(LONGEST_MS / 6).then(() => Promise.reject(never))])
+      const died = await this.#want(life)
+        .then(() => life.stop())
+        .then(() => false, isOver)
       await this.#end(life)
+      if (!died) break
+      deaths++
     }
     const life = await this.#begin(null)
     await this.#want(life)
@@ -103,6 +133,7 @@ class PlanKilling {
     await life.stop()
     await this.#end(life)
     return {
+      deaths,
       points: this.#points,
       problems: this.#problems,
       said: events.items.map(({ kind, body }) => body.from ?? kind),
@@ -227,8 +258,9 @@ class PlanKilling {
   }
 }
 
-function isOver(error: unknown): void {
+function isOver(error: unknown): true {
   if (!(error instanceof LifeEnded)) throw error
+  return true
 }
 
 function contract(from: string, to: string): Json {

@@ -1,6 +1,7 @@
 /**
  * `npm run test:soak -- N [--seed S] [--parallel P]`: N kills, each at a point or moment its seed decides. Twenty
- * follow one another on one folder; then it is left to finish, checked, and a new one begun. What failed is repeated
+ * follow one another on one folder; then it is left to finish, checked, and a new one begun, after a plan that is
+ * killed a few times on a folder of its own. What failed is repeated
  * by the seed printed with it: a folder's seeds begin at a multiple of twenty, so `-- 20 --seed THAT` is that folder.
  */
 import { parseArgs } from 'node:util'
@@ -11,14 +12,19 @@ import type { Death, Plan, Story } from './chain.ts'
 import { check } from './check.ts'
 import { Lives } from './life.ts'
 import { Outside } from './outside.ts'
+import { killPlan, problemsOf } from './plans.ts'
 
-/** Its automations watch nothing, nothing is undone or planned: those are killed in `kill.test.ts`. */
-const POINTS = FAULT_POINTS.filter(point => !/^(look|undo|plan)\./.test(point))
+/** Its automations watch nothing, and nothing is undone: those are killed in `kill.test.ts`. */
+const POINTS = FAULT_POINTS.filter(point => !/^(look|undo)\./.test(point))
+const OF_RUNS = POINTS.filter(point => !point.startsWith('plan.'))
 const KILLS_PER_FOLDER = 20
 const JOBS_PER_WAVE = 5
+/** Of the plan that each folder is followed by. */
+const KILLS_PER_PLAN = 4
 
 interface Tally {
   kills: number
+  plans: { count: number; kills: number }
   missed: number
   folders: number
   runs: number
@@ -45,7 +51,7 @@ function deathOf(seed: number): Death {
   const below = (limit: number): number => Math.floor(draw() * limit)
   const way = draw()
   if (way < 0.4) {
-    const point = POINTS[below(POINTS.length)] ?? 'write.after-intent'
+    const point = OF_RUNS[below(OF_RUNS.length)] ?? 'write.after-intent'
     return { by: 'point', kill: { at: point, nth: 1 + below(4) } }
   }
   if (way < 0.7) return { by: 'point', kill: { at: 'any', nth: 1 + below(160) } }
@@ -75,6 +81,7 @@ function some(names: readonly string[], draw: () => number): string[] {
 async function soak(total: number, firstSeed: number, parallel: number): Promise<Tally> {
   const tally: Tally = {
     kills: 0,
+    plans: { count: 0, kills: 0 },
     missed: 0,
     folders: 0,
     runs: 0,
@@ -93,6 +100,7 @@ async function soak(total: number, firstSeed: number, parallel: number): Promise
       next += KILLS_PER_FOLDER
       const plan = planOf(seed, Math.min(KILLS_PER_FOLDER, end - seed))
       await liveOne(plan, outside, lives, tally)
+      await planOne(seed, outside, lives, tally)
       report(tally, total, performance.now() - begun)
     }
     await lives.close()
@@ -115,13 +123,43 @@ async function liveOne(plan: Plan, outside: Outside, lives: Lives, tally: Tally)
     )
 }
 
+/** A conversation, killed anywhere. */
+async function planOne(seed: number, outside: Outside, lives: Lives, tally: Tally): Promise<void> {
+  const draw = chance(seed + 1)
+  const kills = Array.from({ length: KILLS_PER_PLAN }, () => ({
+    at: 'any' as const,
+    nth: 1 + Math.floor(draw() * 14),
+  }))
+  tally.plans.count++
+  const problems = await killPlan(outside, lives, kills).then(
+    plan => {
+      tally.plans.kills += plan.deaths
+      count(tally, plan.points)
+      return problemsOf(plan)
+    },
+    (error: unknown) => [String(error)],
+  )
+  if (problems.length > 0)
+    tally.failures.push(
+      `the plan of seed ${String(seed)}:\n${problems.map(problem => `  ${problem}`).join('\n')}`,
+    )
+}
+
+function count(tally: Tally, points: Iterable<FaultPoint>): void {
+  for (const point of points) tally.points.set(point, (tally.points.get(point) ?? 0) + 1)
+}
+
 function add(tally: Tally, story: Story): void {
   tally.kills += story.kills
   tally.missed += story.missed.length
   tally.folders++
   tally.runs += story.events.length
   tally.asked += story.asked
-  for (const [point, hits] of story.points) tally.points.set(point, (tally.points.get(point) ?? 0) + hits)
+  for (const [point, hits] of story.points)
+    count(
+      tally,
+      Array.from({ length: hits }, () => point),
+    )
 }
 
 function report(tally: Tally, total: number, ms: number): void {
@@ -147,6 +185,7 @@ console.log(
     '',
     `kills      ${String(tally.kills)} (${String(tally.missed)} more ended at rest: their point was not reached)`,
     `folders    ${String(tally.folders)}`,
+    `plans      ${String(tally.plans.count)}, killed ${String(tally.plans.kills)} times`,
     `points     ${String(tally.points.size)} of ${String(POINTS.length)}${unreached.length > 0 ? `, not reached: ${unreached.join(', ')}` : ''}`,
     `runs       ${String(tally.runs)}`,
     `writes     ${String(tally.writes)} applied outside`,

@@ -3,7 +3,7 @@
  * name text by its length and calls by their id: both are in the message already, and only there.
  */
 import { z } from 'zod'
-import { isJsonObject } from '../../domain/json.ts'
+import { isJsonObject, sha256Hex } from '../../domain/json.ts'
 import type { Json } from '../../domain/json.ts'
 import type { ModelCall, ModelMessage } from '../../domain/model.ts'
 import type { ModelMaker } from '../../domain/model-makers.ts'
@@ -29,6 +29,8 @@ export interface Heard {
 
 const withSchema = z.record(z.string(), z.record(z.string(), z.json())).optional()
 const dataSchema = z.strictObject({
+  /** The text that the lengths are of. */
+  of: z.string(),
   pieces: z.array(
     z.union([
       z.strictObject({ text: z.int().min(0), with: withSchema }),
@@ -104,7 +106,7 @@ export function keptData(maker: ModelMaker, { heard, text, calls, beside }: Answ
   const pieces = heard.flatMap(piece => written(maker, piece))
   const isNeeded = beside !== null || pieces.some(piece => 'thought' in piece || piece.with !== undefined)
   if (!isNeeded) return undefined
-  const data = asJson({ pieces, ...(beside === null ? {} : { beside }) })
+  const data = asJson({ of: markOf(text), pieces, ...(beside === null ? {} : { beside }) })
   const isFaithful = contentOf({ text, calls }, data) !== undefined
   return isFaithful && Buffer.byteLength(JSON.stringify(data)) <= MOST_BYTES ? data : undefined
 }
@@ -166,7 +168,7 @@ function contentOf(
   data: Json,
 ): { content: Content; beside: Beside | undefined } | undefined {
   const read = dataSchema.safeParse(data)
-  if (!read.success) return undefined
+  if (!read.success || read.data.of !== markOf(text)) return undefined
   const { pieces, beside } = read.data
   let at = 0
   const content = pieces.flatMap((piece): Content => {
@@ -190,6 +192,10 @@ function callPart({ id, tool, input }: ModelCall) {
     // Providers take an object; what was no JSON is told to the model in the answer to the call.
     input: isJsonObject(input) ? input : {},
   }
+}
+
+function markOf(text: string): string {
+  return sha256Hex(text).slice(0, 16)
 }
 
 function asJson(value: unknown): Json {

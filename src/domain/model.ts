@@ -68,6 +68,8 @@ export interface Kept {
   readonly tokens: number
   /** What was kept of earlier messages had been refused, and this answer was given without it. */
   readonly isAfresh: boolean
+  /** What stands before it was changed since: whoever binds what it signs to that does not know it any more. */
+  readonly isShifted?: boolean
 }
 
 export interface ModelAnswer {

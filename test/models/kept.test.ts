@@ -115,22 +115,19 @@ it('it is paid for before it is sent: by its bytes, and by what it stands for', 
   expect(more).toBeGreaterThan(bare + 5_000 + JSON.stringify(kept.data).length)
 })
 
-it('of another model it is neither sent nor paid for', async () => {
-  await chat({ deltas: [{ content: 'Yes.' }] })
-  const kept: Kept = {
-    by: 'anybody',
-    data: { pieces: [{ text: 4 }], beside: thinking('Hm.') },
-    tokens: 0,
-    isAfresh: false,
-  }
+it.each(['its own', 'another'])('%s model is given it back, or not', async whose => {
+  await chat({ deltas: [thinking('Hm.'), { content: 'Good day.' }] }, { deltas: [{ content: 'Yes.' }] })
+  const { text, kept } = await ask()
+  if (kept === undefined) throw new Error('nothing was kept')
+  const by = whose === 'its own' ? kept.by : 'somebody else'
   await ask({
     messages: [
       { from: 'user', text: 'hello' },
-      { from: 'model', text: 'Yes.', calls: [], kept },
+      { from: 'model', text, calls: [], kept: { ...kept, by } },
       { from: 'user', text: 'so?' },
     ],
   })
-  expect(server.seen[0]?.body).not.toContain('reasoning')
+  expect(server.seen[1]?.body.includes('reasoning_content')).toBe(whose === 'its own')
 })
 
 it('what was told of an answer that broke off is taken back', async () => {

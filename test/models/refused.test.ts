@@ -16,7 +16,7 @@ import { StrictGoogle } from '../support/strict/google.ts'
 import { StrictDetails, StrictThoughts } from '../support/strict/open.ts'
 import { StrictOpenAi } from '../support/strict/openai.ts'
 import { StrictServer } from '../support/strict/server.ts'
-import type { Dialect } from '../support/strict/server.ts'
+import type { Dialect, Turn } from '../support/strict/server.ts'
 
 let steward: TestCore
 let strict: StrictServer | undefined
@@ -104,7 +104,7 @@ describe.each(MODEL_MAKERS.filter(maker => maker !== 'compatible'))('the usual m
 async function playing(maker: ModelMaker, model: string) {
   const speaks = await spoken(DIALECTS[maker](), model)
   return {
-    play: (...turns: Parameters<StrictServer['play']>) => {
+    play: (...turns: Turn[]) => {
       speaks.play(...turns)
     },
     refusals: speaks.refusals,

@@ -59,16 +59,13 @@ function steward(): TestCore {
   return world
 }
 
-async function chooses(model: string): Promise<void> {
-  const json = { models: { planner: { model }, small: { model } } }
-  const { status, text } = await steward().call({
-    method: 'PATCH',
-    path: '/api/v1/settings',
-    headers: { 'if-match': '*' },
-    json,
-  })
+async function sets(json: object): Promise<void> {
+  const headers = { 'if-match': '*' }
+  const { status, text } = await steward().call({ method: 'PATCH', path: '/api/v1/settings', headers, json })
   if (status !== 200) throw new Error(text)
 }
+
+const chooses = (model: string) => sets({ models: { planner: { model } } })
 
 async function say(chat: string, text: string): Promise<ConversationView> {
   const { conversations } = steward().core.engine
@@ -120,6 +117,19 @@ const planned = (): Turn[] => [
   ...plan('mover'),
   ...plan('mover', { kind: 'cron', expression: '0 8 * * 1-5' }),
 ]
+const FAMILIES =
+  'archive calendar feeds files flow http images llm notes pages pdf state tables text web'.split(' ')
+
+/** Much is read at once, and something else by each `step`. */
+function reading(step: number): Turn {
+  const modules = (from: number) =>
+    Array.from(
+      { length: 6 },
+      (_none, place) => `tools/${FAMILIES[(from + place * step) % FAMILIES.length] ?? ''}`,
+    )
+  return { call: Array.from({ length: 8 }, (_none, from) => ['read_tools', { modules: modules(from) }]) }
+}
+
 /** A look and a question, and when that is answered, another look and a reply; and once more. */
 const talked: readonly Turn[] = [
   look,
@@ -208,6 +218,21 @@ describe.each(DIALECTS)('over %s', (_name, dialect) => {
     expect(await say(chat, 'only on weekdays?')).toMatchObject({ text: 'That too.' })
     // Whoever signs nothing has nothing to refuse.
     expect(server.refusals).toHaveLength(spoken instanceof StrictThoughts ? 0 : 1)
+  })
+})
+
+describe.each(DIALECTS.filter(([name]) => !name.includes('details')))('over %s', (_name, dialect) => {
+  it('what was thought about answers that were left out since is not given back', async () => {
+    await connect(dialect())
+    await sets({
+      spending: { perTaskMicros: 100_000_000, perDayMicros: 100_000_000, perMonthMicros: 100_000_000 },
+    })
+    server.play(...[1, 2, 3, 4].map(reading), { say: 'Now it is known.' }, ...talked.slice(4))
+    const chat = await begin()
+    expect(await say(chat, wish())).toMatchObject({ text: 'Now it is known.' })
+    expect(await say(chat, 'only on weekdays?')).toMatchObject({ text: 'That too.' })
+    expect(JSON.stringify(server.answered).includes('Left out to save room')).toBe(true)
+    expect(server.refusals).toEqual([])
   })
 })
 

@@ -54,16 +54,25 @@ function hasKept(message: ModelMessage): boolean {
   return message.from === 'model' && message.kept !== undefined
 }
 
+/** Those who bind what a model thought to all that stood before it. */
+const BINDING: readonly ModelMaker[] = ['anthropic', 'openrouter']
+
 /**
  * What is sent of what was kept: what is the model's own, and of that only what came after it last had to do without.
  * What it thought then was thought without the rest.
  */
-export function ownKept(messages: readonly ModelMessage[], by: string): readonly ModelMessage[] {
-  const isOwn = (message: ModelMessage) => message.from === 'model' && message.kept?.by === by
-  const first = messages.findLastIndex(
-    message => isOwn(message) && message.from === 'model' && message.kept?.isAfresh === true,
+export function ownKept(
+  messages: readonly ModelMessage[],
+  { by, maker }: { by: string; maker: ModelMaker },
+): readonly ModelMessage[] {
+  const own = messages.map(message => {
+    const kept = message.from === 'model' && message.kept?.by === by ? message.kept : null
+    return kept?.isShifted === true && BINDING.includes(maker) ? null : kept
+  })
+  const first = own.findLastIndex(kept => kept?.isAfresh === true)
+  return messages.map((message, place) =>
+    (own[place] ?? null) !== null && place >= first ? message : bare(message),
   )
-  return messages.map((message, place) => (isOwn(message) && place >= first ? message : bare(message)))
 }
 
 export function bare(message: ModelMessage): ModelMessage {

@@ -170,7 +170,7 @@ class Asker {
     const { maker, model, base } = target
     this.#options = options
     this.#target = target
-    this.#request = { ...request, messages: ownKept(request.messages, nameOf(target)) }
+    this.#request = { ...request, messages: ownKept(request.messages, { by: nameOf(target), maker }) }
     this.#manner = usualManner(request, maker)
     this.#tariff = tariffOf({ maker, model, base, own: options.ledger.priceOf(model) })
     this.#endsAt = performance.now() + request.timeoutMs

@@ -34,6 +34,28 @@ describe('a conversation that is to fit', () => {
     expect(JSON.stringify(fit[2])).toContain('call explore again')
   })
 
+  it('loses what old replies were thought with where that is long, and marks what was thought about it', () => {
+    const kept = (length: number) => ({ by: 'one', data: 'x'.repeat(length), tokens: 0, isAfresh: false })
+    const thread = threadOf([100, 100, 100, 100]).map((message, place) =>
+      message.from === 'model' ? { ...message, kept: kept(place === 1 ? 9_000 : 10) } : message,
+    )
+    const marks = (given: readonly ModelMessage[]) =>
+      given.map(message => (message.from === 'model' ? message.kept?.isShifted : null))
+    // The newest was thought when the room had been made.
+    expect(marks(fitted(thread, 5_000))).toEqual([
+      null,
+      undefined,
+      null,
+      true,
+      null,
+      true,
+      null,
+      undefined,
+      null,
+    ])
+    expect(fitted(thread, 20_000)).toEqual(thread)
+  })
+
   it('P6 comes within its bound wherever old answers are what is long, and never touches the newest', () => {
     fc.assert(
       fc.property(lengths, given => {

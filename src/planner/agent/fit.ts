@@ -1,6 +1,7 @@
 /**
  * Keeps a plan's conversation within what a model takes: of old answers of tools only a note stays, and a model that
- * needs one asks again. What people and the model said stays whole. Pure, and the same for every longer thread, so that
+ * needs one asks again; where that is not enough, what old replies were thought with goes too. What people and the model
+ * said stays whole. Pure, and the same for every longer thread, so that
  * a provider's cache of its beginning goes on being of use until room is made the next time.
  */
 import type { ModelInfo, ModelMessage } from '../../domain/model.ts'
@@ -12,8 +13,9 @@ const LEAST_ROOM = 24_000
 const BYTES_PER_TOKEN = 3
 /** The newest messages stay whole: the model is about to work with them. */
 const KEPT_WHOLE = 4
-/** Answers that are no longer than this stay. */
+/** Answers that are no longer than this stay, and what a reply was thought with. */
 const SHORT = 300
+const SHORT_THOUGHT = 4_000
 
 export interface Room {
   readonly threadBytes: number
@@ -53,20 +55,26 @@ export function fitted(thread: readonly ModelMessage[], most: number): ModelMess
   return kept
 }
 
-/** Shortens answers, oldest first, until so many bytes are gone or none is left to shorten; says how many went. */
+/** Shortens what is old, until so many bytes are gone or nothing is left to shorten; says how many went. */
 function makeRoom(kept: ModelMessage[], wanted: number): number {
   let gone = 0
-  for (let place = 0; place < kept.length - KEPT_WHOLE && gone < wanted; place++) {
-    const message = kept[place]
-    if (message?.from !== 'tools') continue
-    const shorter = shortened(message)
-    gone += bytesOf(message) - bytesOf(shorter)
-    kept[place] = shorter
-  }
+  let first = kept.length
+  for (const shorter of [shortAnswers, withoutThought])
+    for (let place = 0; place < kept.length - KEPT_WHOLE && gone < wanted; place++) {
+      const message = kept[place]
+      const less = message === undefined ? null : shorter(message)
+      if (message === undefined || less === null) continue
+      gone += bytesOf(message) - bytesOf(less)
+      kept[place] = less
+      first = Math.min(first, place)
+    }
+  for (const [place, message] of kept.entries()) if (place > first) kept[place] = shifted(message)
   return gone
 }
 
-function shortened(message: ModelMessage & { from: 'tools' }): ModelMessage {
+/** Null where that makes nothing shorter. */
+function shortAnswers(message: ModelMessage): ModelMessage | null {
+  if (message.from !== 'tools' || message.answers.every(({ text }) => text.length <= SHORT)) return null
   return {
     ...message,
     answers: message.answers.map(answer =>
@@ -75,6 +83,18 @@ function shortened(message: ModelMessage & { from: 'tools' }): ModelMessage {
         : { ...answer, text: `[Left out to save room. Where it is needed, call ${answer.tool} again.]` },
     ),
   }
+}
+
+function withoutThought(message: ModelMessage): ModelMessage | null {
+  if (message.from !== 'model') return null
+  const { kept, ...said } = message
+  return JSON.stringify(kept ?? null).length > SHORT_THOUGHT ? said : null
+}
+
+/** What a model thought, it thought about what stood there then. */
+function shifted(message: ModelMessage): ModelMessage {
+  if (message.from !== 'model' || message.kept === undefined) return message
+  return { ...message, kept: { ...message.kept, isShifted: true } }
 }
 
 function bytesOf(message: ModelMessage): number {

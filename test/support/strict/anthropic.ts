@@ -75,7 +75,14 @@ export class StrictAnthropic implements Dialect {
         return `${path}: Invalid \`signature\` in \`thinking\` block. The block is bound to a different conversation. Remove the block, or set \`thinking.block_binding.prefix_mismatch_behavior\` to "drop_block".`
     }
     const given = this.#answers.get(textOf(content.find(({ type }) => type === 'tool_use')?.['id']))
-    const isSame = given === undefined || given.model !== model || plain(given.content) === plain(content)
+    if (given?.model !== model) return null
+    // What was thought about something else may be left out, all of it.
+    const [first] = given.content
+    const isBound = textOf(first?.['signature']).startsWith(`${model}:${prefixOf(body, at, [])}:`)
+    const due = isBound
+      ? given.content
+      : given.content.filter(({ type }) => !textOf(type).includes('thinking'))
+    const isSame = plain(due) === plain(content)
     return isSame
       ? null
       : `messages.${String(at)}: \`thinking\` or \`redacted_thinking\` blocks in an assistant message cannot be modified. These blocks must remain as they were in the original response.`

@@ -25,7 +25,7 @@ async function run(name: string, payload: unknown = null): Promise<Fields> {
 }
 
 describe('runs', () => {
-  it('show effects first, then steps with what went in and out, without what looks like a secret', async () => {
+  it('show effects first, then steps with what went in and out, without what is named as a secret', async () => {
     await install(
       steward,
       'shown',
@@ -51,6 +51,39 @@ describe('runs', () => {
     expect(shown.text).toContain('open')
     for (const secret of ['hunter2-canary', 'canary-in-the-event', 'sk1234567890abcdefghijklmn'])
       expect(shown.text).not.toContain(secret)
+  })
+
+  it('tell and show links, file names, authors and titles as they are', async () => {
+    const link = 'https://www.heise.de/tests/Apple-MacBook-Pro-14-mit-M5-im-Test-10787654.html'
+    const file = 'Invoice-2026-11-acme-corporation-0042.pdf'
+    await install(
+      steward,
+      'tells',
+      `import { send } from 'tools/notify'
+       export default async event => {
+         await send('New: ${file}', 'Read ${link}')
+         return { summary: 'Told of ${file}', link: event.link, author: event.author }
+       }`,
+    )
+    const { id } = await run('tells', { link, author: 'A. Writer' })
+    const told = listOf(await get('/notifications?limit=9'))
+    expect(told.map(each => `${String(each['title'])}: ${String(each['text'])}`)).toContain(
+      `New: ${file}: Read ${link}`,
+    )
+    const shown = await get(`/runs/${String(id)}`)
+    expect(shown.json).toMatchObject({
+      event: { payload: { link, author: 'A. Writer' } },
+      result: { link, author: 'A. Writer', summary: `Told of ${file}` },
+      summary: `Told of ${file}`,
+      steps: [{ tool: 'notify.send', input: { title: `New: ${file}`, body: `Read ${link}` } }],
+    })
+    const chat = listOf(await get('/chats?limit=20')).find(
+      each => (each['automation'] as Fields | null)?.['name'] === 'tells',
+    )
+    const said = await get(`/chats/${String(chat?.['id'])}/events?limit=1`)
+    expect(said.text).toContain(link)
+    const exported = await get('/export/steps?format=ndjson&automation=tells')
+    expect(exported.text).toContain(link)
   })
 
   it('page through steps and runs without missing or repeating one', async () => {

@@ -19,7 +19,7 @@ import { isRead, type HttpClient } from './network/client.ts'
 import { honoursKeyForMs, mayVisit, namesHost } from './network/contract-hosts.ts'
 import { reasonOf, statusOf, type Reason } from './network/failures.ts'
 import { headerProblem } from './network/headers.ts'
-import { maskJson, maskRecord, maskText, maskUrl } from './network/redact.ts'
+import { maskKeys, maskNamed, maskRecord, maskUrl } from './network/redact.ts'
 import { addressProblem } from './network/target.ts'
 
 const TIMEOUT_MS = 30_000
@@ -201,8 +201,8 @@ function redacted(call: CallInput): Json {
     ...(connection === undefined ? {} : { connection }),
     ...(query === undefined ? {} : { query: maskRecord(query) }),
     ...(headers === undefined ? {} : { headers: maskRecord(headers) }),
-    ...(json === undefined ? {} : { json: maskJson(json) }),
-    ...(text === undefined ? {} : { text: maskText(text) }),
+    ...(json === undefined ? {} : { json: maskNamed(json) }),
+    ...(text === undefined ? {} : { text: maskKeys(text) }),
     ...(form === undefined ? {} : { form: maskRecord(form) }),
   }
 }
@@ -215,7 +215,7 @@ function sentenceOf(call: CallInput, result: CallOutput | undefined): string {
 
 function placeOf(address: string): string {
   const { host, url } = targetOf({ url: address })
-  const path = maskText(url.pathname)
+  const path = maskKeys(url.pathname)
   return `${host}${path.length > 100 ? `${path.slice(0, 99)}…` : path}`
 }
 

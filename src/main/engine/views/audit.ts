@@ -1,4 +1,4 @@
-/** The audit log as people read it: what was decided, about which run, without what looks like a secret (P5). */
+/** The audit log as people read it: what was decided, about which run, without what is named as a secret (P5). */
 import { z } from 'zod'
 import type { Json } from '../../../domain/json.ts'
 import { listAudit } from '../../store/lists.ts'

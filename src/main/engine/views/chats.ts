@@ -1,4 +1,4 @@
-/** Chats as people see them: which automation each belongs to, and what was said, without what looks like a secret. */
+/** Chats as people see them: which automation each belongs to, and what was said, without what is named as a secret. */
 import { z } from 'zod'
 import type { Json } from '../../../domain/json.ts'
 import { chatById, chatEventsOf, lastChatEvents, listChats, workflowOfChat } from '../../store/chats.ts'

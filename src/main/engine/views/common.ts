@@ -10,7 +10,7 @@ import type { ToolDeclaration } from '../../../domain/tool.ts'
 import type { Store } from '../../store/store.ts'
 import { workflowById } from '../../store/workflows.ts'
 import type { ToolRegistry } from '../../tools/registry.ts'
-import { maskJson } from '../../tools/network/redact.ts'
+import { maskNamed } from '../../tools/network/redact.ts'
 
 /** What the views read from. */
 export interface ViewSource {
@@ -88,11 +88,11 @@ export function automationName(source: ViewSource, workflowId: string): Automati
 
 /** The input of a step as people may see it. */
 export function shownInput(tool: ToolDeclaration | undefined, args: Json): Json {
-  return attempt(() => tool?.redact?.(args)) ?? maskJson(args)
+  return attempt(() => tool?.redact?.(args)) ?? maskNamed(args)
 }
 
 export function shownOutput(value: Json): Json {
-  return maskJson(value)
+  return maskNamed(value)
 }
 
 export function excerptOf(value: Json): Json | Excerpt {

@@ -6,7 +6,6 @@ import type { QuietHours } from '../../../domain/quiet-hours.ts'
 import { countHeld, listNotifications, notificationBody } from '../../store/notifications.ts'
 import type { NotificationBody, NotificationRow } from '../../store/notifications.ts'
 import { preferencesOf } from '../../store/settings.ts'
-import { maskText } from '../../tools/network/redact.ts'
 import { automationName, cursorText, pageOf, placeIn } from './common.ts'
 import type { AutomationName, Page, PageRequest, ViewSource } from './common.ts'
 
@@ -49,8 +48,8 @@ function notificationView(source: ViewSource, row: NotificationRow): Notificatio
     automation: row.workflow_id === null ? null : automationName(source, row.workflow_id),
     runId: row.run_id,
     actionId: row.action_id,
-    title: visibleText(maskText(title)),
-    text: maskText(text),
+    title: visibleText(title),
+    text,
     level,
     at: row.delivered_at ?? row.created_at,
   }

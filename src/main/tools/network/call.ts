@@ -12,7 +12,7 @@ import { textOf } from './body.ts'
 import { isRead, type HttpAnswer, type HttpClient, type HttpRequest, type Method } from './client.ts'
 import { honoursKeyForMs, mayVisit, namesHost } from './contract-hosts.ts'
 import { isTransient, sentOf, statusOf } from './failures.ts'
-import { maskText } from './redact.ts'
+import { maskKeys } from './redact.ts'
 import { isMoved } from './redirect.ts'
 import { parseTarget, type Target } from './target.ts'
 
@@ -258,7 +258,7 @@ function writeFailure(
   if (status !== null && isDefinite(failure, status)) {
     if (failure.kind === 'rate-limited' || failure.kind === 'unavailable' || failure.kind === 'rejected')
       return failure
-    const message = `${method} ${target.host}${maskText(target.url.pathname)} was answered with ${status}.`
+    const message = `${method} ${target.host}${maskKeys(target.url.pathname)} was answered with ${status}.`
     return { kind: 'rejected', host: target.host, status, message, detail }
   }
   // Under its key it may simply be tried again: when, follows from what failed it.
@@ -279,7 +279,7 @@ function evidenceOf(
   context: ToolContext,
   status: number | null = null,
 ): string {
-  const sent = `${method} ${target.url.origin}${maskText(target.url.pathname)} was sent at ${new Date(context.begunAt).toISOString()}`
+  const sent = `${method} ${target.url.origin}${maskKeys(target.url.pathname)} was sent at ${new Date(context.begunAt).toISOString()}`
   return status === null
     ? `${sent}; no answer was seen.`
     : `${sent}; the answer was ${status}, which leaves open whether it was done.`

@@ -4,7 +4,7 @@
  */
 import type { Failure } from '../../../domain/failure.ts'
 import { isJsonObject, type JsonObject } from '../../../domain/json.ts'
-import { maskText } from './redact.ts'
+import { maskKeys } from './redact.ts'
 import type { Target } from './target.ts'
 
 /** 'no' only when not one byte of the request was written; whatever is in doubt is 'maybe'. */
@@ -177,7 +177,7 @@ export function statusFailure(target: Target, method: string, answered: Answered
     host,
     ...(answered.excerpt === '' ? {} : { answer: answered.excerpt }),
   }
-  const asked = `${method} ${host}${maskText(target.url.pathname)}`
+  const asked = `${method} ${host}${maskKeys(target.url.pathname)}`
   if (status === 429) {
     return {
       kind: 'rate-limited',

@@ -1,40 +1,77 @@
-/** Requests and answers as logs and other people may see them: what looks like a secret is masked, by name or by form. */
+/**
+ * Requests and answers as logs and views may show them. What has the name of a secret is masked everywhere. What has
+ * only its form is masked where nobody wrote for the owner to read: headers, queries, excerpts of answers. Links,
+ * file names and texts that are meant for the owner stay as they are: a masked link is a lost one.
+ */
 import type { Json } from '../../../domain/json.ts'
 
 const MASK = '•••'
+/** Names, in small letters with their words hyphenated: `clientSecret` is `client-secret`. */
 const SECRET_NAME =
-  /(secret|token|passw|api-?_?key|access-?_?key|auth|credential|session|cookie|signature|\bsig\b|^key$|bearer|otp|pin$)/i
-/** Long, unbroken, and with digits among its letters: what people do not write and keys look like. */
-const SECRET_FORM =
-  /(?<![A-Za-z0-9_-])(?=[A-Za-z_-]*\d)(?=[\d_-]*[A-Za-z])[A-Za-z0-9_-]{24,}(?![A-Za-z0-9_-])/g
+  /passw|passphrase|passcode|(^|-)(pwd|(client|app)?secrets?|credentials?|authori[sz]ation|bearer)(-|$)|(^|-)(auth|[a-z]*token|(api|access|private|secret|signing|auth)-?key|(set-)?cookies?|session-?id|jwt)$/
+/** Secrets where a request carries them, and ordinary words in what people and scripts name. */
+const SECRET_IN_REQUEST = /(^|-)(key|session|signature|sig|pin|otp)$/
+const UNBROKEN = /(?<![A-Za-z0-9_-])[A-Za-z0-9_-]{24,}(?![A-Za-z0-9_-])/g
 
+/** Masks what keys look like: long, without a space, and with a part that mixes digits and letters as no word does. */
 export function maskText(text: string): string {
-  return text.replace(SECRET_FORM, MASK)
+  return text.replace(UNBROKEN, run => (partsOf(run).some(isRandom) ? MASK : run))
 }
 
-export function maskNamed(name: string, value: string): string {
-  return SECRET_NAME.test(name) ? MASK : maskText(value)
+/** For paths and what people wrote, where ids, hashes and titles are to be read: masks only what can be nothing but a key. */
+export function maskKeys(text: string): string {
+  return text.replace(UNBROKEN, run => (partsOf(run).some(part => isMixed(part, 16)) ? MASK : run))
 }
 
+function partsOf(run: string): string[] {
+  return run.split(/[_-]/)
+}
+
+function isRandom(part: string): boolean {
+  return isMixed(part, 12) || (part.length >= 20 && /\d/.test(part) && /[A-Za-z]/.test(part))
+}
+
+function isMixed(part: string, least: number): boolean {
+  return part.length >= least && /\d/.test(part) && /[a-z]/.test(part) && /[A-Z]/.test(part)
+}
+
+/** Headers, queries and forms: by name, and by form. */
 export function maskRecord(record: Readonly<Record<string, unknown>>): { [key: string]: Json } {
   return Object.fromEntries(
-    Object.entries(record).map(([name, value]) => [name, maskNamed(name, String(value))]),
+    Object.entries(record).map(([name, value]) => [name, maskInRequest(name, String(value))]),
   )
+}
+
+function maskInRequest(name: string, value: string): string {
+  const words = wordsOf(name)
+  return SECRET_NAME.test(words) || SECRET_IN_REQUEST.test(words) ? MASK : maskText(value)
 }
 
 /** The address with the values of its query masked where they look like secrets, and without a fragment. */
 export function maskUrl(text: string): string {
   const url = URL.parse(text)
   if (url === null) return MASK
-  const query = [...url.searchParams].map(([name, value]) => `${name}=${maskNamed(name, value)}`).join('&')
-  return `${url.origin}${maskText(url.pathname)}${query === '' ? '' : `?${query}`}`
+  const query = [...url.searchParams]
+    .map(([name, value]) => `${name}=${maskInRequest(name, value)}`)
+    .join('&')
+  return `${url.origin}${maskKeys(url.pathname)}${query === '' ? '' : `?${query}`}`
 }
 
-export function maskJson(value: Json): Json {
-  if (typeof value === 'string') return maskText(value)
-  if (Array.isArray(value)) return value.map(maskJson)
+/** Masks what is named as a secret, and nothing else. */
+export function maskNamed(value: Json): Json {
+  if (Array.isArray(value)) return value.map(maskNamed)
   if (value === null || typeof value !== 'object') return value
   return Object.fromEntries(
-    Object.entries(value).map(([name, member]) => [name, SECRET_NAME.test(name) ? MASK : maskJson(member)]),
+    Object.entries(value).map(([name, member]) => [
+      name,
+      SECRET_NAME.test(wordsOf(name)) ? MASK : maskNamed(member),
+    ]),
   )
+}
+
+function wordsOf(name: string): string {
+  return name
+    .replace(/([a-z0-9])([A-Z])/g, '$1-$2')
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '-')
 }

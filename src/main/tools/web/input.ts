@@ -3,7 +3,7 @@ import { z } from 'zod'
 import type { Json } from '../../../domain/json.ts'
 import type { Touches } from '../../../domain/tool.ts'
 import { targetOf } from '../network/call.ts'
-import { maskText, maskUrl } from '../network/redact.ts'
+import { maskKeys, maskUrl } from '../network/redact.ts'
 import { addressProblem } from '../network/target.ts'
 
 /** The client ends a call itself; the engine's own limit comes later, and only if that fails. */
@@ -71,6 +71,6 @@ export function touchesOfUrl(address: string): Touches {
 /** An address in a sentence: host and path, without what could be a secret. */
 export function placeName(address: string): string {
   const { host, url } = targetOf({ url: address })
-  const path = maskText(url.pathname)
+  const path = maskKeys(url.pathname)
   return `${host}${path === '/' ? '' : path.length > 100 ? `${path.slice(0, 99)}…` : path}`
 }

@@ -118,7 +118,7 @@ const DRAFTS: Drafts = {
       ? capReached(budget, message)
       : {
           cause: `A limit of the contract was reached. ${visibleText(message, 500)}`,
-          effect: `The step was not carried out. ${KEPT} ${resetsAt === null ? 'To go further, raise the limit in the contract.' : 'There is room again once the limit resets.'}`,
+          effect: `The step was not carried out. ${KEPT} ${resetsAt === null ? 'To go further, raise the limit in the contract, then try again.' : 'There is room again once the limit resets.'}`,
           choices: [RETRY, DISMISS, PAUSE],
           shared: null,
         },

@@ -39,7 +39,7 @@ const start = async () => {
 }
 const run = async (id: string) => (await world.call({ path: `/api/v1/runs/${id}` })).json
 const inbox = async () =>
-  (await world.call({ path: '/api/v1/actions' })).json?.['items'] as { kind: string }[]
+  (await world.call({ path: '/api/v1/actions' })).json?.['items'] as { id: string; kind: string }[]
 const set = (spending: object) =>
   world.call({ method: 'PATCH', path: '/api/v1/settings', headers: { 'if-match': '*' }, json: { spending } })
 
@@ -66,6 +66,20 @@ it('a run that meets a cap of the person waits in one action, and goes on when t
   await expect.poll(async () => (await run(id))?.['state'], WAIT).toBe('succeeded')
   expect(await inbox()).toEqual([])
   expect(world.asked()).toHaveLength(1)
+})
+
+it('P3 a run that its contract leaves no room goes on when the person has raised that and tries again', async () => {
+  world = await createModelWorld(OPENAI)
+  world.mock.onMessage(/Invoice/, { content: JSON.stringify(FOUND), usage })
+  await install(world, 'asks', SCRIPT, { ...CONTRACT, budget: { costPerRunMicros: 1 } })
+  const { id, state } = await start()
+  expect(state).toBe('waiting')
+  const [action] = await inbox()
+  expect(action).toMatchObject({ kind: 'budget-exceeded' })
+  await install(world, 'asks', SCRIPT, CONTRACT)
+  await world.call({ method: 'POST', path: `/api/v1/actions/${action?.id ?? ''}`, json: { choice: 'retry' } })
+  await expect.poll(async () => (await run(id))?.['state'], WAIT).toBe('succeeded')
+  expect(await inbox()).toEqual([])
 })
 
 it('a cap of a day closes its action on the next one, and what waited goes on', async () => {

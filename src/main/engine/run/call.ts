@@ -15,6 +15,8 @@ import type { GuestCall, RecordedStep } from '../../../sandbox/protocol.ts'
 import type { WaitKind } from '../../store/waits.ts'
 import type { RunRow } from '../../store/runs.ts'
 import { policyInForce } from '../../store/policies.ts'
+import type { Store } from '../../store/store.ts'
+import { contractOf, workflowById } from '../../store/workflows.ts'
 import { askerFor, contractCaps } from '../asking.ts'
 import type { Bill } from '../asking.ts'
 import type { EngineContext } from '../context.ts'
@@ -106,12 +108,28 @@ function askFor({ context, row, contract, purse }: ActiveRun, call: Call, signal
   const ask = askerFor({
     context,
     of: { purpose: 'run', ...run, taskId: null, stepId: call.step.stepId, tool: call.tool.name },
-    caps: contractCaps(contract, run, context.clock.now()),
+    caps: contractCaps(
+      { ...contract, budget: budgetNow(context.store, row, contract) },
+      run,
+      context.clock.now(),
+    ),
     bill: call.bill,
     settles: 'caller',
     signal,
   })
   return question => purse.ask(() => ask(question), signal)
+}
+
+/** A run keeps its contract, but for what its person has let models cost since: who is told to raise that, can (P3). */
+function budgetNow(store: Store, { workflow_id: id }: RunRow, { budget }: Contract): Contract['budget'] {
+  const live = workflowById(store, id)?.intent_id ?? null
+  if (live === null) return budget
+  const { costPerRunMicros, costPerDayMicros } = contractOf(store, live).budget
+  return {
+    ...budget,
+    costPerRunMicros: Math.max(budget.costPerRunMicros, costPerRunMicros),
+    costPerDayMicros: Math.max(budget.costPerDayMicros, costPerDayMicros),
+  }
 }
 
 export const DEFAULT_TIMEOUT_MS = 60_000

@@ -1,6 +1,17 @@
 /** A model whose replies are known beforehand: which one comes next follows from what is in the thread alone. */
+import type { Failure } from '../../src/domain/failure.ts'
+import type { Wish } from '../../src/domain/picture.ts'
 import type { Json, JsonObject } from '../../src/domain/json.ts'
-import type { ModelCall, ModelReply, ModelRequest, Models } from '../../src/domain/model.ts'
+import { NO_MODELS } from '../../src/domain/model.ts'
+import type {
+  DrawReply,
+  DrawRequest,
+  ModelCall,
+  ModelReply,
+  ModelRequest,
+  Models,
+  Quote,
+} from '../../src/domain/model.ts'
 import type { Reply, Situated } from '../intent.ts'
 
 /** `turn`: how often it has replied before. null: it has nothing to say. */
@@ -22,6 +33,14 @@ export class ListedModel implements Models {
 
   serving() {
     return { connection: 'model', provider: 'listed', model: 'listed-1' }
+  }
+
+  draw(request: DrawRequest): Promise<DrawReply> {
+    return NO_MODELS.draw(request)
+  }
+
+  quote(wish: Wish): Quote | Failure {
+    return NO_MODELS.quote(wish)
   }
 
   async ask(request: ModelRequest): Promise<ModelReply> {

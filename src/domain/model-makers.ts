@@ -1,5 +1,5 @@
 /** Who makes or serves models, and where their interfaces begin. Facts, and nothing that asks anybody. */
-import type { ModelRole } from './model.ts'
+import type { ModelRole, TextRole } from './model.ts'
 
 export const MODEL_MAKERS = ['anthropic', 'openai', 'google', 'openrouter', 'compatible'] as const
 export type ModelMaker = (typeof MODEL_MAKERS)[number]
@@ -13,11 +13,26 @@ const BASES: Readonly<Record<ModelMaker, string>> = {
   compatible: '',
 }
 
-/** What serves a role where nobody chose a model. A server of one's own has none that could be guessed. */
-const USUAL: Readonly<Record<ModelMaker, Readonly<Record<ModelRole, string>> | null>> = {
+type Usual = Readonly<Record<TextRole, string> & { images?: string }>
+
+/**
+ * What serves a role where nobody chose a model. A server of one's own has none that could be guessed; who has none for
+ * pictures draws none.
+ */
+const USUAL: Readonly<Record<ModelMaker, Usual | null>> = {
   anthropic: { planner: 'claude-opus-5-5', maintainer: 'claude-opus-5-5', small: 'claude-haiku-5-5' },
-  openai: { planner: 'gpt-6.1-sol', maintainer: 'gpt-6.1-sol', small: 'gpt-6-luna' },
-  google: { planner: 'gemini-4-argon', maintainer: 'gemini-4-argon', small: 'gemini-3.8-flash' },
+  openai: {
+    planner: 'gpt-6.1-sol',
+    maintainer: 'gpt-6.1-sol',
+    small: 'gpt-6-luna',
+    images: 'gpt-image-2.5-flare',
+  },
+  google: {
+    planner: 'gemini-4-argon',
+    maintainer: 'gemini-4-argon',
+    small: 'gemini-3.8-flash',
+    images: 'gemini-nano-banana-2.1',
+  },
   openrouter: {
     planner: 'anthropic/claude-opus-5.5',
     maintainer: 'anthropic/claude-opus-5.5',
@@ -39,4 +54,9 @@ export function modelBase(settings: Settings): string {
 
 export function usualModel(maker: ModelMaker, role: ModelRole): string | null {
   return USUAL[maker]?.[role] ?? null
+}
+
+/** Whose interface can be asked for pictures in one of the ways that are spoken here. */
+export function canDraw(maker: ModelMaker): boolean {
+  return maker === 'compatible' || usualModel(maker, 'images') !== null
 }

@@ -12,5 +12,7 @@ export const roleModelSchema = z.strictObject({
 
 const chosen = roleModelSchema.nullable().default(null)
 
-export const roleModelsSchema = z.object({ planner: chosen, maintainer: chosen, small: chosen }).prefault({})
+export const roleModelsSchema = z
+  .object({ planner: chosen, maintainer: chosen, small: chosen, images: chosen })
+  .prefault({})
 export type RoleModels = z.output<typeof roleModelsSchema>

@@ -8,12 +8,16 @@
  * `isTooLong`), `bad-response`.
  */
 import { FailureError, isFailureError } from './failure.ts'
+import type { Failure } from './failure.ts'
 import { isJsonObject } from './json.ts'
 import type { Json, JsonObject } from './json.ts'
+import type { Wish } from './picture.ts'
 
-/** planner: plans and changes · maintainer: repairs · small: judges and extracts for scripts. */
-export const MODEL_ROLES = ['planner', 'maintainer', 'small'] as const
+/** planner: plans and changes · maintainer: repairs · small: judges and extracts for scripts · images: draws for them. */
+export const MODEL_ROLES = ['planner', 'maintainer', 'small', 'images'] as const
 export type ModelRole = (typeof MODEL_ROLES)[number]
+/** Those that are asked for words. */
+export type TextRole = Exclude<ModelRole, 'images'>
 
 /** What money is spent on: making an automation, mending it, or a run that asks a model. */
 export type Purpose = 'build' | 'repair' | 'run'
@@ -78,8 +82,23 @@ export interface ModelAnswer {
   readonly text: string
 }
 
-export interface ModelRequest {
-  readonly role: ModelRole
+/** What every request has, whatever is asked for. */
+export interface PaidRequest {
+  /** Longest the whole request may take with its tries, ms. */
+  readonly timeoutMs: number
+  readonly of: CostOf
+  /** At most this much may have been spent on the task, the run or whatever `capped` names, this call included. */
+  readonly capped?: readonly CostCap[]
+  readonly signal: AbortSignal
+  /**
+   * caller: whoever asked records what it cost together with what comes of it (J2): `unsettled` of the reply is for
+   * `settleCost` in that transaction. Until then its reservation counts. Absent: it is recorded here.
+   */
+  readonly settles?: 'caller'
+}
+
+export interface ModelRequest extends PaidRequest {
+  readonly role: TextRole
   /** Says who the model is; the same for all requests of a conversation, so that providers can cache it. */
   readonly system: string
   readonly messages: readonly ModelMessage[]
@@ -89,21 +108,15 @@ export interface ModelRequest {
   /** 0 where the provider offers it; absent: the provider's own. */
   readonly temperature?: number
   readonly maxOutputTokens: number
-  /** Longest the whole request may take with its tries, ms. */
-  readonly timeoutMs: number
-  readonly of: CostOf
-  /** At most this much may have been spent on the task, the run or whatever `capped` names, this call included. */
-  readonly capped?: readonly CostCap[]
-  readonly signal: AbortSignal
   /** Told of text as it arrives. */
   readonly onText?: (delta: string) => void
   /** What `onText` was told so far counts no more: the answer broke off, and begins anew. */
   readonly onAgain?: () => void
-  /**
-   * caller: whoever asked records what it cost together with what comes of it (J2): `unsettled` of the reply is for
-   * `settleCost` in that transaction. Until then its reservation counts. Absent: it is recorded here.
-   */
-  readonly settles?: 'caller'
+}
+
+/** Asks the model of `images` for one picture. */
+export interface DrawRequest extends PaidRequest {
+  readonly wish: Wish
 }
 
 /** A cap that stops a call before it is made (`budget-exceeded`). */
@@ -132,7 +145,22 @@ export interface Tokens {
   readonly reasoning: number
 }
 
-export interface ModelReply {
+/** What one request to a provider cost. */
+export interface Spent {
+  readonly micros: number
+  readonly tokens: Tokens
+  /** The price or the count of tokens was not known and is an estimate. */
+  readonly estimated: boolean
+}
+
+/** What every reply says beside what was asked for. */
+export interface PaidReply extends Spent {
+  readonly model: string
+  /** What the caller has to record, where the request said so. */
+  readonly unsettled?: CostEntry
+}
+
+export interface ModelReply extends PaidReply {
   readonly text: string
   readonly calls: readonly ModelCall[]
   /** To be given back with the message that this reply becomes. */
@@ -141,20 +169,18 @@ export interface ModelReply {
   readonly value: Json
   /** length: cut off at `maxOutputTokens`. */
   readonly finish: 'stop' | 'calls' | 'length'
-  readonly tokens: Tokens
-  readonly micros: number
-  /** The price or the count of tokens was not known and is an estimate. */
-  readonly estimated: boolean
-  readonly model: string
-  /** What the caller has to record, where the request said so. */
-  readonly unsettled?: CostEntry
 }
 
-/** What one request to a provider cost. */
-export interface Spent {
-  readonly micros: number
-  readonly tokens: Tokens
-  readonly estimated: boolean
+export interface DrawReply extends PaidReply {
+  /** As they came: not looked at. At most `LARGEST_PICTURE`. */
+  readonly bytes: Uint8Array
+}
+
+/** What one picture costs, in micro-dollars. */
+export interface Quote {
+  readonly about: number
+  /** As is reserved for it. */
+  readonly most: number
 }
 
 /** A reservation, and what it came to. */
@@ -197,6 +223,10 @@ export interface Models {
   serving(role: ModelRole): ModelInfo | null
   /** Throws a `FailureError`, or the signal's reason when it was aborted. */
   ask(request: ModelRequest): Promise<ModelReply>
+  /** Fails as `ask` does. */
+  draw(request: DrawRequest): Promise<DrawReply>
+  /** What a picture costs now, or what is missing for one. Asks nobody. */
+  quote(wish: Wish): Quote | Failure
 }
 
 /** In the detail of a failure: the model takes less at once than it was sent. */
@@ -208,16 +238,17 @@ export function isTooLong(error: unknown): boolean {
   )
 }
 
+const NONE: Failure = {
+  kind: 'not-connected',
+  setting: 'model',
+  message: 'No model is connected. Nothing was sent. Connect one, then this goes on.',
+  detail: { sent: 'no' },
+}
+
 /** Where nobody has connected one. */
 export const NO_MODELS: Models = {
   serving: () => null,
-  ask: () =>
-    Promise.reject(
-      new FailureError({
-        kind: 'not-connected',
-        setting: 'model',
-        message: 'No model is connected. Nothing was sent. Connect one, then this goes on.',
-        detail: { sent: 'no' },
-      }),
-    ),
+  ask: () => Promise.reject(new FailureError(NONE)),
+  draw: () => Promise.reject(new FailureError(NONE)),
+  quote: () => NONE,
 }

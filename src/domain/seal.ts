@@ -14,6 +14,9 @@ export interface Codec {
   seal(text: string, context: string): Uint8Array
   /** Fails with `internal` when the bytes are damaged, or were sealed under another key or for another place. */
   open(sealed: Uint8Array, context: string): string
+  /** The same for what is no text. */
+  sealBytes(plain: Uint8Array, context: string): Uint8Array
+  openBytes(sealed: Uint8Array, context: string): Uint8Array
 }
 
 export interface SealingKey {
@@ -43,7 +46,24 @@ const TAG_LENGTH = 16
 
 export function createCodec(keys: SealingKey, bulk: BulkCipher = PORTABLE): Codec {
   const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+  const sealBytes: Codec['sealBytes'] = (plain, context) => {
+    const generation = keys.generation?.() ?? 1
+    const nonce = drawBytes(NONCE_LENGTH)
+    const { encrypt } = plain.length < BULK_FROM_BYTES ? PORTABLE : bulk
+    const sealed = encrypt(keyOf(keys), nonce, boundTo(generation, context), plain)
+    return concatBytes(Uint8Array.of(generation), nonce, sealed)
+  }
+  const openBytes: Codec['openBytes'] = (sealed, context) => {
+    const generation = generationOf(sealed)
+    if (generation === null) return damaged(context)
+    const key = keyOf(keys, generation) ?? damaged(context)
+    const { decrypt } = sealed.length < BULK_FROM_BYTES ? PORTABLE : bulk
+    const [nonce, rest] = [sealed.slice(1, HEADER_LENGTH), sealed.subarray(HEADER_LENGTH)]
+    return decrypted(() => decrypt(key, nonce, boundTo(generation, context), rest), context)
+  }
   return {
+    sealBytes,
+    openBytes,
     seal(text, context) {
       if (!text.isWellFormed()) {
         fail({
@@ -51,21 +71,9 @@ export function createCodec(keys: SealingKey, bulk: BulkCipher = PORTABLE): Code
           message: 'A text with half a character was to be sealed. Nothing was stored.',
         })
       }
-      const generation = keys.generation?.() ?? 1
-      const nonce = drawBytes(NONCE_LENGTH)
-      const plain = utf8ToBytes(text)
-      const { encrypt } = plain.length < BULK_FROM_BYTES ? PORTABLE : bulk
-      const sealed = encrypt(keyOf(keys), nonce, boundTo(generation, context), plain)
-      return concatBytes(Uint8Array.of(generation), nonce, sealed)
+      return sealBytes(utf8ToBytes(text), context)
     },
-    open(sealed, context) {
-      const generation = generationOf(sealed)
-      if (generation === null) return damaged(context)
-      const key = keyOf(keys, generation) ?? damaged(context)
-      const { decrypt } = sealed.length < BULK_FROM_BYTES ? PORTABLE : bulk
-      const [nonce, rest] = [sealed.slice(1, HEADER_LENGTH), sealed.subarray(HEADER_LENGTH)]
-      return decoder.decode(decrypted(() => decrypt(key, nonce, boundTo(generation, context), rest), context))
-    },
+    open: (sealed, context) => decoder.decode(openBytes(sealed, context)),
   }
 }
 

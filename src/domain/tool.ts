@@ -8,6 +8,7 @@ import type { Failure } from './failure.ts'
 import type { Json } from './json.ts'
 import type { AskModel } from './model.ts'
 import type { NoteChange, NotesView } from './note.ts'
+import type { DrawPicture, FindPicture } from './picture.ts'
 import type { Touches } from './touches.ts'
 
 export type { Touches }
@@ -71,6 +72,10 @@ export interface ToolContext {
   readonly evidence: Json
   /** Asks a model: only for tools whose effect is `model`. */
   readonly ask?: AskModel
+  /** Has a model draw: only for tools whose effect is `model`. */
+  readonly draw?: DrawPicture
+  /** Pictures that were drawn for this automation, by name. */
+  readonly picture?: FindPicture
 }
 
 export interface ToolDeclaration<I = Json, O = Json> {

@@ -4,14 +4,28 @@
  */
 import { fail } from '../../src/domain/failure.ts'
 import type { Json } from '../../src/domain/json.ts'
-import type { CostEntry, ModelReply, ModelRequest, Models } from '../../src/domain/model.ts'
+import type { Failure } from '../../src/domain/failure.ts'
+import type {
+  CostEntry,
+  DrawReply,
+  DrawRequest,
+  ModelReply,
+  ModelRequest,
+  Models,
+  PaidRequest,
+  Quote,
+  Spent,
+} from '../../src/domain/model.ts'
 import { costLedger } from '../../src/main/store/cost-ledger.ts'
 import type { Store } from '../../src/main/store/store.ts'
 
+const NONE: Failure = { kind: 'not-connected', setting: 'model', message: 'No model is connected.' }
 const TOKENS = { input: 100, cached: 0, output: 10, reasoning: 0 }
 
 export class PaidModel implements Models {
   readonly requests: ModelRequest[] = []
+  readonly drawn: DrawRequest[] = []
+  picture: (request: DrawRequest) => Uint8Array | Promise<Uint8Array> = () => new Uint8Array()
   /** The most a request can cost, and what it does. */
   most = 100
   micros = 60
@@ -25,9 +39,28 @@ export class PaidModel implements Models {
     return this.isConnected ? { connection: 'model', provider: 'scripted', model: this.name } : null
   }
 
-  async ask(request: ModelRequest): Promise<ModelReply> {
-    if (!this.isConnected)
-      return fail({ kind: 'not-connected', setting: 'model', message: 'No model is connected.' })
+  ask(request: ModelRequest): Promise<ModelReply> {
+    return this.#paid(request, id => {
+      this.requests.push(request)
+      return this.#reply(request, id)
+    })
+  }
+
+  draw(request: DrawRequest): Promise<DrawReply> {
+    return this.#paid(request, async id => {
+      this.drawn.push(request)
+      const bytes = await this.picture(request)
+      const { entry, ...spent } = await this.#spent(request, id)
+      return { bytes, ...spent, model: this.name, ...entry }
+    })
+  }
+
+  quote(): Quote | Failure {
+    return this.isConnected ? { about: this.micros, most: this.most } : NONE
+  }
+
+  async #paid<T>(request: PaidRequest, work: (id: string) => Promise<T>): Promise<T> {
+    if (!this.isConnected) return fail(NONE)
     if (this.store === null) throw new Error('nobody keeps the costs of this model')
     const ledger = costLedger(this.store)
     const reserved = await ledger.reserve(
@@ -35,9 +68,8 @@ export class PaidModel implements Models {
       request.capped ?? [],
     )
     if ('over' in reserved) return fail(reserved.over)
-    this.requests.push(request)
     try {
-      return await this.#reply(request, reserved.id)
+      return await work(reserved.id)
     } catch (error) {
       await ledger.drop(reserved.id)
       throw error
@@ -46,12 +78,16 @@ export class PaidModel implements Models {
 
   async #reply(request: ModelRequest, id: string): Promise<ModelReply> {
     const value = await this.answer(request)
-    const { micros } = this
-    const spent = { micros, tokens: TOKENS, estimated: false }
-    const entry: CostEntry = { id, ...spent }
-    const isCallers = request.settles === 'caller'
-    if (!isCallers && this.store !== null) await costLedger(this.store).settle(entry)
+    const { entry, ...spent } = await this.#spent(request, id)
     const reply = { text: JSON.stringify(value), calls: [], value, finish: 'stop', ...spent } as const
-    return { ...reply, model: this.name, ...(isCallers ? { unsettled: entry } : {}) }
+    return { ...reply, model: this.name, ...entry }
+  }
+
+  async #spent({ settles }: PaidRequest, id: string): Promise<Spent & { entry: { unsettled?: CostEntry } }> {
+    const spent = { micros: this.micros, tokens: TOKENS, estimated: false }
+    const unsettled: CostEntry = { id, ...spent }
+    if (settles === 'caller') return { ...spent, entry: { unsettled } }
+    if (this.store !== null) await costLedger(this.store).settle(unsettled)
+    return { ...spent, entry: {} }
   }
 }

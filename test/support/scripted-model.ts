@@ -1,6 +1,16 @@
 /** A model that says what a test wrote for it, behind the port that production uses. */
+import type { Failure } from '../../src/domain/failure.ts'
+import type { Wish } from '../../src/domain/picture.ts'
 import type { Json } from '../../src/domain/json.ts'
-import type { ModelReply, ModelRequest, Models } from '../../src/domain/model.ts'
+import { NO_MODELS } from '../../src/domain/model.ts'
+import type {
+  DrawReply,
+  DrawRequest,
+  ModelReply,
+  ModelRequest,
+  Models,
+  Quote,
+} from '../../src/domain/model.ts'
 
 /** One reply: text, calls by tool and input, or something that goes wrong. */
 export type Line =
@@ -32,6 +42,14 @@ export class ScriptedModel implements Models {
 
   serving() {
     return this.isConnected ? { connection: 'model', provider: 'scripted', model: 'scripted-1' } : null
+  }
+
+  draw(request: DrawRequest): Promise<DrawReply> {
+    return NO_MODELS.draw(request)
+  }
+
+  quote(wish: Wish): Quote | Failure {
+    return NO_MODELS.quote(wish)
   }
 
   async ask(request: ModelRequest): Promise<ModelReply> {

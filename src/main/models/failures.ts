@@ -3,6 +3,7 @@ import { visibleText } from '../../domain/approval.ts'
 import { FailureError } from '../../domain/failure.ts'
 import type { Failure } from '../../domain/failure.ts'
 import { TOO_LONG } from '../../domain/model.ts'
+import type { ModelMaker } from '../../domain/model-makers.ts'
 import type { ModelRole } from '../../domain/model.ts'
 import type { Said } from './said.ts'
 
@@ -57,6 +58,7 @@ const NO_CREDIT = /insufficient[_ ]quota|insufficient[_ ](credits?|funds)|credit
 const THOUGHT =
   /thought.?signature|thinking|\bsignature|reasoning|encrypted.content|redacted|item with id|\brs_[0-9a-z]/i
 const NO_THOUGHT = /reasoning_content.{0,80}(must be|missing|required)|(missing|no).{0,40}reasoning_content/is
+const UNWANTED = /moderation_blocked|content[_ ]policy|safety[_ ]system|"code":\s*"?content_filter/i
 const NO_MODEL =
   /model[_ ]not[_ ]found|no such model|model .{0,120}(does not exist|not found|is not available)|unknown model/i
 
@@ -69,10 +71,8 @@ export function ofStatus(asking: Asking, answered: Answered, now: number): TryFa
     new TryFailed({ kind: 'rejected', host: asking.host, status, message }, 'none', false, refused)
   if (status === 404 || NO_MODEL.test(body)) return rejected(goneText(asking, said), refusedIn(answered))
   if (status === 413 || SAYS_TOO_LONG.test(body)) return tooMuch(asking, status, said)
-  if (status === 402 || NO_CREDIT.test(body))
-    return rejected(
-      `${asking.host} answered ${status}: the account of “${asking.connection}” has no credit.${said} Nothing was charged.`,
-    )
+  const why = whyRejected(asking, answered, said)
+  if (why !== null) return rejected(why)
   if (status === 429) {
     const message = `${asking.host} answered 429: too many requests.${said}`
     return new TryFailed({ kind: 'rate-limited', host: asking.host, retryAfterMs, message }, 'none', true)
@@ -84,6 +84,15 @@ export function ofStatus(asking: Asking, answered: Answered, now: number): TryFa
   }
   const message = `${asking.host} answered ${status} when “${asking.model}” was asked.${said}`
   return rejected(message, refusedIn(answered))
+}
+
+/** What no other way of asking would help against. */
+function whyRejected(asking: Asking, { status, body }: Answered, said: string): string | null {
+  if (status === 400 && UNWANTED.test(body))
+    return `“${asking.model}” refused this for what it asks for.${said} Nothing came of it.`
+  if (status === 402 || NO_CREDIT.test(body))
+    return `${asking.host} answered ${status}: the account of “${asking.connection}” has no credit.${said} Nothing was charged.`
+  return null
 }
 
 const NAMED: readonly (readonly [Refused, RegExp])[] = [
@@ -138,6 +147,17 @@ export function refusedToAnswer({ host, model }: Asking, { text, raw }: Said): F
   return { kind: 'rejected', host, message: `“${model}” refused to answer${reason}` }
 }
 
+export function refusedToDraw({ host, model }: Asking): TryFailed {
+  const message = `“${model}” refused to draw this: its provider does not want such pictures. Ask for another one.`
+  return new TryFailed({ kind: 'rejected', host, message }, 'unknown', false)
+}
+
+/** It was drawn, or something was: that is paid for, and not done again by itself. */
+export function noPicture({ host, model }: Asking, came: string): TryFailed {
+  const message = `“${model}” was to draw a picture and answered with ${came}. Nothing of it was kept.`
+  return new TryFailed({ kind: 'bad-response', host, message }, 'unknown', false)
+}
+
 export function notTheAnswer({ host, model }: Asking, problem: string): Failure {
   const message = `“${model}” did not answer in the form that was asked for, twice. ${visibleText(problem, 300)}`
   return { kind: 'bad-response', host, message }
@@ -158,11 +178,21 @@ export function noModel(): Failure {
   }
 }
 
-export function noChoice(connection: string): Failure {
+export function noChoice(connection: string, role: ModelRole): Failure {
+  const [says, chosen] = role === 'images' ? ['no model that draws', 'images'] : ['no model', 'planner']
   return {
     kind: 'not-connected',
     setting: 'model',
-    message: `The connection “${connection}” says no model, and none was chosen. Nothing was sent. Choose one with: steward models set planner MODEL`,
+    message: `The connection “${connection}” says ${says}, and none was chosen. Nothing was sent. Choose one with: steward models set ${chosen} MODEL`,
+    detail: { sent: 'no' },
+  }
+}
+
+export function drawsNothing(connection: string, maker: ModelMaker): Failure {
+  return {
+    kind: 'not-connected',
+    setting: 'model',
+    message: `The connection “${connection}” (${maker}) draws no pictures. Nothing was sent. Connect OpenAI, Google or a server of your own as well, then choose its model with: steward models set images MODEL --connection NAME`,
     detail: { sent: 'no' },
   }
 }

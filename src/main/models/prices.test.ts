@@ -2,17 +2,23 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { MODEL_MAKERS, usualModel } from '../../domain/model-makers.ts'
 import { MODEL_ROLES } from '../../domain/model.ts'
+import { PICTURE_QUALITIES, PICTURE_SHAPES } from '../../domain/picture.ts'
+import { aboutPicture, mostOfPicture, pictureTariffOf, spentOnPicture } from './picture-prices.ts'
 import { costOf, mostOf, tariffOf } from './prices.ts'
 
 const at = (maker: (typeof MODEL_MAKERS)[number], model: string, base = 'https://models.example/v1') =>
   tariffOf({ maker, model, base, own: undefined })
+
+const pictures = (maker: (typeof MODEL_MAKERS)[number], model: string, base = 'https://models.example/v1') =>
+  pictureTariffOf({ maker, model, base, own: undefined })
 
 describe('the table of prices', () => {
   it('knows every model that is asked where nobody chose one', () => {
     for (const maker of MODEL_MAKERS)
       for (const role of MODEL_ROLES) {
         const model = usualModel(maker, role)
-        if (model !== null) expect(at(maker, model), model).toMatchObject({ isEstimate: false })
+        const tariff = role === 'images' ? pictures : at
+        if (model !== null) expect(tariff(maker, model), model).toMatchObject({ isEstimate: false })
       }
   })
 
@@ -38,6 +44,38 @@ describe('the table of prices', () => {
     expect(at('compatible', 'any', 'http://127.0.0.1:11434/v1').at(1).output).toBe(0)
     expect(at('compatible', 'any', 'http://localhost:1234/v1').at(1).output).toBe(0)
     expect(at('compatible', 'any', 'https://127.0.0.1.example.com/v1').at(1).output).toBeGreaterThan(0)
+  })
+
+  it('never lets a picture cost more than was reserved for it', () => {
+    const models = fc.constantFrom<[(typeof MODEL_MAKERS)[number], string]>(
+      ['openai', 'gpt-image-2.5-flare'],
+      ['openai', 'gpt-image-9'],
+      ['google', 'gemini-nano-banana-2.1'],
+      ['google', 'gemini-3-pro-image'],
+      ['compatible', 'who-knows'],
+    )
+    const wish = fc.record({
+      prompt: fc.string({ unit: 'binary', maxLength: 300 }),
+      shape: fc.constantFrom(...PICTURE_SHAPES),
+      quality: fc.constantFrom(...PICTURE_QUALITIES),
+    })
+    fc.assert(
+      fc.property(models, wish, fc.nat(100), fc.boolean(), ([maker, model], asked, share, isReported) => {
+        const tariff = pictures(maker, model)
+        const input = Buffer.byteLength(asked.prompt) + 1_000
+        const output = Math.floor((tariff.most[asked.quality] * share) / 100)
+        const reported = { input, cached: 0, written: 0, output, reasoning: 0 }
+        const { micros } = spentOnPicture(asked, isReported ? reported : null, tariff)
+        expect(micros).toBeLessThanOrEqual(mostOfPicture(asked, tariff))
+        expect(aboutPicture(asked, tariff)).toBeLessThanOrEqual(mostOfPicture(asked, tariff))
+      }),
+    )
+  })
+
+  it('takes an unknown model that draws for the dearest usual one', () => {
+    expect(pictures('openai', 'gpt-image-2.6-flare')).toMatchObject({ isEstimate: true })
+    expect(pictures('google', 'gemini-9-sketch').at(1)).toMatchObject({ output: 120_000_000 })
+    expect(pictures('compatible', 'any', 'http://127.0.0.1:8080/v1').at(1).output).toBe(0)
   })
 
   it('never lets a call cost more than was reserved for it', () => {

@@ -8,12 +8,30 @@ import type { Tokens } from '../../domain/model.ts'
 import type { ModelMaker } from '../../domain/model-makers.ts'
 import type { Price } from '../../domain/spending.ts'
 
+/** About how much a token is: what was used is estimated by it where nobody reports it. */
+export const BYTES_PER_TOKEN = 3
+/**
+ * What is reserved for a request is a token for each of its bytes, and these. Tokenizers cut a text into pieces, of bytes
+ * or of characters that fall back to bytes, and no piece is empty: there are never more tokens than bytes. Nothing less
+ * holds, for ASCII neither: some cut numbers into single digits, and signs stand alone. These are for what a provider
+ * adds: its own words on tools and answers. Its marks of who speaks are outweighed by the JSON around each message.
+ */
+export const FRAME_TOKENS = 1_000
+
 const rates = { input: z.number(), cached: z.number(), output: z.number() }
 const rowSchema = z.strictObject({
   model: z.string(),
   ...rates,
   window: z.int(),
   long: z.strictObject({ above: z.int(), ...rates }).optional(),
+  rare: z.boolean().optional(),
+})
+const tokens = z.strictObject({ low: z.int(), medium: z.int(), high: z.int() })
+const pictureSchema = z.strictObject({
+  model: z.string(),
+  ...rates,
+  usual: tokens,
+  most: tokens,
   rare: z.boolean().optional(),
 })
 const tableSchema = z.strictObject({
@@ -25,7 +43,9 @@ const tableSchema = z.strictObject({
     openai: z.array(rowSchema),
     google: z.array(rowSchema),
   }),
+  pictures: z.strictObject({ openai: z.array(pictureSchema), google: z.array(pictureSchema) }),
 })
+export type PictureRow = z.output<typeof pictureSchema>
 type Row = z.output<typeof rowSchema>
 type Table = z.output<typeof tableSchema>
 
@@ -48,7 +68,7 @@ export interface Tariff {
 let loaded: Table | undefined
 
 /** Read with the first call: a core that asks no model does without. */
-function table(): Table {
+export function priceTable(): Table {
   loaded ??= tableSchema.parse(JSON.parse(fs.readFileSync(new URL('./prices.json', import.meta.url), 'utf8')))
   return loaded
 }
@@ -77,9 +97,9 @@ export function tariffOf({ maker, model, base, own }: Priced): Tariff {
   const from = row ?? dearestOf(maker)
   return {
     at: input => priceIn(from, input),
-    cacheWrite: table().cacheWrite[maker] ?? 1.25,
+    cacheWrite: priceTable().cacheWrite[maker] ?? 1.25,
     window,
-    isEstimate: row === undefined || !isOf(model, row),
+    isEstimate: row === undefined || !isExactly(model, row),
   }
 }
 
@@ -98,7 +118,7 @@ export function mostOf(input: number, output: number, tariff: Tariff): number {
 }
 
 export function pricesAsOf(): string {
-  return table().asOf
+  return priceTable().asOf
 }
 
 function priceIn({ input, cached, output, long }: Row, tokens: number): Price {
@@ -114,23 +134,27 @@ function perMillion(dollars: number): number {
   return Math.round(dollars * 1e6)
 }
 
-/** The row of the model, or of the one whose dated or longer name it has. */
 function rowOf(maker: ModelMaker, model: string): Row | undefined {
+  return matching(rowsOf(maker), model)
+}
+
+/** The row of the model, or of the one whose dated or longer name it has. */
+export function matching<R extends { model: string }>(rows: readonly R[], model: string): R | undefined {
   const name = model.slice(model.lastIndexOf('/') + 1).toLowerCase()
   const spelled = [name, name.replaceAll('.', '-')]
-  return rowsOf(maker)
+  return rows
     .filter(row => spelled.some(each => each === row.model || each.startsWith(`${row.model}-`)))
     .toSorted((a, b) => b.model.length - a.model.length)[0]
 }
 
 /** The very model, or a dated version of it: not a later one that begins alike. */
-function isOf(model: string, row: Row): boolean {
+export function isExactly(model: string, row: { model: string }): boolean {
   const name = model.slice(model.lastIndexOf('/') + 1).toLowerCase()
   return /^(-\d{4}-?\d\d-?\d\d|-latest|-preview.*)?$/.test(name.slice(row.model.length))
 }
 
 function rowsOf(maker: ModelMaker): readonly Row[] {
-  const { models } = table()
+  const { models } = priceTable()
   return maker === 'compatible' || maker === 'openrouter' ? Object.values(models).flat() : models[maker]
 }
 
@@ -142,7 +166,7 @@ function dearestOf(maker: ModelMaker): Row {
 }
 
 /** An address on this machine: what answers there is the person's own. */
-function isThisMachine(base: string): boolean {
+export function isThisMachine(base: string): boolean {
   const { hostname } = new URL(base)
   return hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d{1,3}){3}$/.test(hostname)
 }

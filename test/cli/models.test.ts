@@ -53,6 +53,7 @@ it('caps, prices and the model of a role are set and shown', async () => {
       { serving: null },
       { serving: null },
       { role: 'small', isChosen: true, serving: { model: 'qwen:4b' } },
+      { role: 'images', isChosen: false, serving: null },
     ],
     spending: { perDayMicros: 2_500_000, perMonthMicros: 50_000_000 },
   })
@@ -73,7 +74,10 @@ it('caps, prices and the model of a role are set and shown', async () => {
   expect((await steward.run('models', 'price', 'qwen:4b', '--forget')).code).toBe(0)
   expect((await steward.run('models', 'prices')).out).toContain('The shipped prices count.')
   expect((await steward.run('models', 'unset', 'small', '--json')).json()).toMatchObject({
-    roles: [{}, {}, { serving: null, isChosen: false }],
+    roles: [{}, {}, { serving: null, isChosen: false }, {}],
+  })
+  expect((await steward.run('models', 'set', 'images', 'sketch:1b', '--json')).json()).toMatchObject({
+    roles: [{}, {}, {}, { serving: { model: 'sketch:1b' } }],
   })
 })
 

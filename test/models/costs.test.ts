@@ -91,15 +91,16 @@ it('roles are served by what was chosen, else by what the connection says', asyn
       },
       { role: 'maintainer', isChosen: false, serving: { model: 'gpt-6-luna' } },
       { role: 'small', isChosen: false },
+      { role: 'images', serving: { model: 'gpt-image-2.5-flare', price: { output: 30_000_000 } } },
     ],
   })
   await patch({ small: { model: 'x', connection: 'other' } })
   expect(await get('/models')).toMatchObject({
-    roles: [{ isChosen: true }, {}, { serving: null, isChosen: true }],
+    roles: [{ isChosen: true }, {}, { serving: null, isChosen: true }, {}],
   })
   await patch({ planner: null })
   expect(await get('/models')).toMatchObject({
-    roles: [{ serving: { model: 'gpt-6-luna' }, isChosen: false }, {}, {}],
+    roles: [{ serving: { model: 'gpt-6-luna' }, isChosen: false }, {}, {}, {}],
   })
 })
 

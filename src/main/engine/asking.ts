@@ -7,11 +7,13 @@ import type { Contract } from '../../domain/contract.ts'
 import type { Clock } from '../../domain/clock.ts'
 import { isJsonObject } from '../../domain/json.ts'
 import type { Json } from '../../domain/json.ts'
-import type { AskModel, CostCap, CostEntry, CostOf, Models, Question } from '../../domain/model.ts'
+import type { AskModel, CostCap, CostEntry, CostOf, Models, PaidReply, Question } from '../../domain/model.ts'
 import { dayStart, nextDay } from '../../domain/zone.ts'
 import { settleCost } from '../store/cost-entries.ts'
 import { answerKey, keepAnswer, learntAnswer } from '../store/model-answers.ts'
 import type { Learnt } from '../store/model-answers.ts'
+import { keepPicture } from '../store/pictures.ts'
+import type { SealedPicture } from '../store/pictures.ts'
 import type { Store } from '../store/store.ts'
 import type { Tx } from '../store/tx.ts'
 
@@ -21,9 +23,12 @@ export interface Bill {
   readonly entries: CostEntry[]
   /** To be kept with it, where it is of use. */
   readonly learnt: Learnt[]
+  readonly pictures: SealedPicture[]
   micros: number
   /** An answer was given that had been given before. */
   isRecalled: boolean
+  /** About what it would have cost, where a rehearsal only imagined it. */
+  imagined: number | null
 }
 
 export interface Asking {
@@ -41,7 +46,7 @@ const ROLE = 'small'
 const LONGEST_MS = 120_000
 
 export function newBill(): Bill {
-  return { entries: [], learnt: [], micros: 0, isRecalled: false }
+  return { entries: [], learnt: [], pictures: [], micros: 0, isRecalled: false, imagined: null }
 }
 
 export function askerFor(asking: Asking): AskModel {
@@ -75,9 +80,13 @@ async function ask({ context, of, caps, bill, settles, signal }: Asking, questio
     signal,
     ...(settles === 'caller' ? { settles } : {}),
   })
-  bill.micros += reply.micros
-  if (reply.unsettled !== undefined) bill.entries.push(reply.unsettled)
+  putOnBill(bill, reply)
   return reply.value
+}
+
+export function putOnBill(bill: Bill, { micros, unsettled }: PaidReply): void {
+  bill.micros += micros
+  if (unsettled !== undefined) bill.entries.push(unsettled)
 }
 
 export function settleBill(tx: Tx, { entries }: Bill): void {
@@ -87,6 +96,10 @@ export function settleBill(tx: Tx, { entries }: Bill): void {
 /** Of a call that was of use: what was no answer to it is asked for again. */
 export function keepLearnt(store: Store, tx: Tx, { learnt }: Bill, at: number): void {
   for (const each of learnt) keepAnswer(store, tx, each, at)
+}
+
+export function keepPictures(tx: Tx, workflowId: string, { pictures }: Bill, at: number): void {
+  for (const picture of pictures) keepPicture(tx, workflowId, picture, at)
 }
 
 /** What the record says beside the outcome; null where there is nothing to say. */

@@ -12,6 +12,7 @@ import type { ToolRegistry } from '../tools/registry.ts'
 import { guestName, verbOf } from '../tools/guest-module.ts'
 import { validateTrigger } from './schedule/spec.ts'
 import { factsOfScript } from './script-facts.ts'
+import type { ScriptFacts } from './script-facts.ts'
 import { effectsOf } from './tool-effects.ts'
 
 export interface ScriptProblem {
@@ -91,6 +92,17 @@ export function toolsOf(tools: ToolRegistry, module: string): string[] {
   return tools.list().flatMap(({ name }) => (name.startsWith(`${family}.`) ? name : []))
 }
 
+/** Those that it imports by name, or calls as members of what it imports whole. */
+export function toolsUsed(tools: ToolRegistry, facts: ScriptFacts): Set<string> {
+  const used = facts.imported.flatMap(({ module, name }) => {
+    const members = name === '*' ? facts.members.get(module) : new Set([name])
+    return toolsOf(tools, module).filter(tool =>
+      guestName(verbOf(tool)).exported.some(exported => members?.has(exported) === true),
+    )
+  })
+  return new Set(used)
+}
+
 function contractProblems(
   tools: ToolRegistry,
   source: string,
@@ -105,28 +117,32 @@ function contractProblems(
     ...triggerProblems(contract),
     ...ungranted(source, script, contract),
     ...unnamed(script, contract),
-    ...unaffordable(tools, script, contract),
+    ...unaffordable(asking(tools, source, script), contract),
   ]
 }
 
 /** A script that asks models under a contract that lets it ask none, or pay nothing. */
-function unaffordable(
-  tools: ToolRegistry,
-  { imports }: ScriptInspection,
-  { models, budget }: Contract,
-): ScriptProblem[] {
-  const module = imports.find(name => toolsOf(tools, name).some(tool => tools.get(tool)?.effect === 'model'))
-  if (module === undefined) return []
+function unaffordable(asked: string | undefined, { models, budget }: Contract): ScriptProblem[] {
+  if (asked === undefined) return []
   if (!models)
     return [
       error(
         'contract',
-        `The script imports ${module}, and the contract lets no model be asked. Set “models” to true with a budget (costPerRunMicros), or do without it.`,
+        `The script ${asked}, and the contract lets no model be asked. Set “models” to true with a budget (costPerRunMicros), or do without it.`,
       ),
     ]
   if (budget.costPerRunMicros > 0) return []
-  const message = `The script imports ${module}, and the contract lets it spend nothing: only a model that costs nothing could be asked. Set costPerRunMicros in “budget”.`
+  const message = `The script ${asked}, and the contract lets it spend nothing: only a model that costs nothing could be asked. Set costPerRunMicros in “budget”.`
   return [{ severity: 'warning', rule: 'contract', message, position: null }]
+}
+
+/** What a script asks models with: a module that does nothing else, or the one tool of another. */
+function asking(tools: ToolRegistry, source: string, { imports }: ScriptInspection): string | undefined {
+  const asks = (tool: string) => tools.get(tool)?.effect === 'model'
+  const module = imports.find(name => toolsOf(tools, name).some(asks) && toolsOf(tools, name).every(asks))
+  if (module !== undefined) return `imports ${module}`
+  const tool = [...toolsUsed(tools, factsOfScript(source))].find(asks)
+  return tool === undefined ? undefined : `calls ${tool}`
 }
 
 /** Each thing that is wrong with a contract, with its path. */

@@ -2,6 +2,8 @@
  * What a person edits, apart from the commands of R7: names, contracts and schedules, grants, chats, settings. Each is
  * on the disk before it is confirmed (J1), and in the audit log where it says what may be done (P5).
  */
+import { isDeepStrictEqual } from 'node:util'
+import { causesEndedBy } from '../../domain/connection.ts'
 import { fail } from '../../domain/failure.ts'
 import type { Json } from '../../domain/json.ts'
 import type { Price } from '../../domain/spending.ts'
@@ -11,7 +13,7 @@ import { removeGrant } from '../store/grants.ts'
 import type { GrantRow } from '../store/grants.ts'
 import { putPrice, removePrice } from '../store/prices.ts'
 import type { PriceEntry } from '../store/prices.ts'
-import { putPreferences } from '../store/settings.ts'
+import { preferencesOf, putPreferences } from '../store/settings.ts'
 import type { Preferences } from '../store/settings.ts'
 import type { Tx } from '../store/tx.ts'
 import { deployed, renameWorkflow, workflowByName } from '../store/workflows.ts'
@@ -35,6 +37,7 @@ export interface ScheduleEdit {
 export interface EditedEngine {
   install: (request: InstallRequest) => Promise<Installed>
   preferencesChanged: () => void
+  cleared: (causeKey: string) => Promise<void>
 }
 
 export class Edits {
@@ -116,10 +119,14 @@ export class Edits {
   }
 
   async changePreferences(preferences: Preferences): Promise<void> {
+    const before = preferencesOf(this.#context.store).models
     await this.#write(tx => {
       putPreferences(tx, preferences)
     })
     this.#engine.preferencesChanged()
+    // Whoever waited for a model may have one now; who still has none says so anew.
+    if (!isDeepStrictEqual(before, preferences.models))
+      for (const cause of causesEndedBy('model', null)) await this.#engine.cleared(cause)
   }
 
   async setPrice(model: string, price: Price): Promise<PriceEntry> {

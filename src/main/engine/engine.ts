@@ -149,17 +149,16 @@ export class Engine {
       this.#undone(undoId)
     })
     this.control = new Control(this.#context, this.#router, this.undoing)
-    const install = (request: InstallRequest, also: (tx: Tx, installed: Installed) => void) =>
-      this.install(request, also)
     this.conversations = new Conversations({
       context: this.#context,
       models: this.models,
       connections: options.connections ?? (() => []),
-      install,
+      install: (request, also) => this.install(request, also),
       gallery: options.gallery ?? {},
     })
     this.edits = new Edits(this.#context, {
       install: request => this.install(request),
+      cleared: cause => this.cleared(cause),
       preferencesChanged: () => {
         this.#onPreferences(preferencesOf(this.store))
         this.#quiet.arm()

@@ -25,7 +25,7 @@ const settingsEdit = z.strictObject({
   tellHosts: z.boolean().optional(),
   quietHours: quietHoursSchema.nullable().optional().describe('When nobody is disturbed; null: never quiet'),
   models: z
-    .strictObject({ planner: roleModel, maintainer: roleModel, small: roleModel })
+    .strictObject({ planner: roleModel, maintainer: roleModel, small: roleModel, images: roleModel })
     .optional()
     .describe('Which model serves a role; null: the usual one. What is not named stays as it is'),
   spending: z

@@ -5,6 +5,7 @@
 import { createHash } from 'node:crypto'
 import type { Json } from '../../domain/json.ts'
 import type { ModelInfo, Question } from '../../domain/model.ts'
+import type { Wish } from '../../domain/picture.ts'
 import { query, statement } from './statement.ts'
 import type { Store } from './store.ts'
 import type { Tx } from './tx.ts'
@@ -42,7 +43,15 @@ export interface Learnt {
 
 export function answerKey(tool: string, model: ModelInfo, question: Question): string {
   const { system, text, answer, maxOutputTokens } = question
-  const all = [tool, model.provider, model.model, system, text, answer, maxOutputTokens]
+  return keyOf([tool, model.provider, model.model, system, text, answer, maxOutputTokens])
+}
+
+/** Of a picture, what is kept is its name and what it is. */
+export function drawingKey(tool: string, model: ModelInfo, { prompt, shape, quality }: Wish): string {
+  return keyOf([tool, model.provider, model.model, prompt, shape, quality])
+}
+
+function keyOf(all: readonly Json[]): string {
   return createHash('sha256').update(JSON.stringify(all)).digest('hex')
 }
 

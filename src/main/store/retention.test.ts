@@ -83,6 +83,7 @@ describe('what goes', () => {
       actions: 0,
       notifications: 1,
       answers: 0,
+      pictures: 0,
       blobs: 2,
     })
     expect(runNow(run)).toBeUndefined()
@@ -195,6 +196,7 @@ describe('what stays', () => {
       actions: 0,
       notifications: 0,
       answers: 0,
+      pictures: 0,
       blobs: 0,
     })
     expect(recorded(run)).toBeGreaterThan(0)

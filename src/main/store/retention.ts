@@ -1,6 +1,6 @@
 /**
- * Retention (J12): journals of ended runs and what they said, payloads of delivered events, old lines of the ledger
- * and blobs nobody names any more go after their time, in small pieces between other work. Owns what "still needed"
+ * Retention (J12): journals of ended runs and what they said, payloads of delivered events, old lines of the ledger,
+ * pictures and blobs nobody names any more go after their time, in small pieces between other work. Owns what "still needed"
  * means. The audit log is not looked at: only a person erases it.
  * Never collected: what a live run, an item that is open, waiting or set aside, an open action, or the last
  * successes of an automation need. Item rows and dedupe keys stay for ever: they are what makes "once" true.
@@ -10,6 +10,7 @@ import { isJsonObject } from '../../domain/json.ts'
 import { dropAbsences } from './absences.ts'
 import { blobReference } from './journal.ts'
 import { ANSWERS_KEPT_MS, dropAnswers } from './model-answers.ts'
+import { dropPictures } from './pictures.ts'
 import * as statements from './retention-statements.ts'
 import type { Store } from './store.ts'
 import type { Reader, Tx } from './tx.ts'
@@ -36,6 +37,8 @@ export interface Collected {
   notifications: number
   /** Of models, too old to be given again. */
   answers: number
+  /** Let go of by an automation. */
+  pictures: number
   blobs: number
 }
 
@@ -44,6 +47,7 @@ export const RETENTION: RetentionOptions = { runsMs: 30 * DAY, blobsMs: 7 * DAY,
 
 const RUNS_AT_ONCE = 50
 const ROWS_AT_ONCE = 400
+const PICTURES_AT_ONCE = 20
 const INTERNAL_SOURCES = new Set(['schedule', 'workflow', 'wait', 'user'])
 /** Keys that the engine made up for deliveries without one: no delivery can ever bring them again. */
 const OWN_KEY = /^evt_[0-9a-hjkmnp-tv-z]{26}$/
@@ -71,6 +75,7 @@ export async function collect(
   await pass.actions()
   await pass.notifications()
   await pass.answers()
+  await pass.pictures()
   await pass.blobs()
   return pass.collected
 }
@@ -85,6 +90,7 @@ class Pass {
     actions: 0,
     notifications: 0,
     answers: 0,
+    pictures: 0,
     blobs: 0,
   }
   readonly #store: Store
@@ -210,6 +216,16 @@ class Pass {
     while (rows === ROWS_AT_ONCE && (await this.#mayGoOn())) {
       rows = await this.#store.write(tx => dropAnswers(tx, until, ROWS_AT_ONCE))
       this.collected.answers += rows
+    }
+  }
+
+  /** A name of a picture may stand in a journal, in `state` or in an item: none goes while any of them may be asked. */
+  async pictures(): Promise<void> {
+    const until = this.#now - this.#options.runsMs
+    let rows = PICTURES_AT_ONCE
+    while (rows === PICTURES_AT_ONCE && (await this.#mayGoOn())) {
+      rows = await this.#store.write(tx => dropPictures(tx, until, PICTURES_AT_ONCE))
+      this.collected.pictures += rows
     }
   }
 

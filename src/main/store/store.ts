@@ -102,6 +102,14 @@ export class Store extends Reader {
     return this.#codec.open(sealed, context)
   }
 
+  sealBytes(plain: Uint8Array, context: string): Uint8Array {
+    return this.#codec.sealBytes(plain, context)
+  }
+
+  openBytes(sealed: Uint8Array, context: string): Uint8Array {
+    return this.#codec.openBytes(sealed, context)
+  }
+
   seal(value: Json, context: string): Uint8Array {
     return this.sealText(JSON.stringify(value), context)
   }

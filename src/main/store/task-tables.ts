@@ -74,6 +74,18 @@ interface ModelAnswersTable {
   at: number
 }
 
+interface PicturesTable {
+  hash: string
+  size: number
+  sealed_body: Uint8Array
+}
+
+interface PictureHoldersTable {
+  workflow_id: string
+  hash: string
+  last_used_at: number
+}
+
 export interface TaskTables {
   tasks: TasksTable
   task_runs: TaskRunsTable
@@ -82,4 +94,6 @@ export interface TaskTables {
   costs: CostsTable
   prices: PricesTable
   model_answers: ModelAnswersTable
+  pictures: PicturesTable
+  picture_holders: PictureHoldersTable
 }

@@ -113,6 +113,18 @@ export default async function run() {
     expect(await inShort(source, { ...contract, models: true, budget })).toEqual([])
   })
 
+  it('a module asks models by what is used of it', async () => {
+    const looks = `import { info } from 'tools/images'\nexport default () => info('/home/ada/in/a.png')`
+    const draws = `import * as images from 'tools/images'\nexport default () => images.generate('a fox')`
+    const contract = { ...CONTRACT, uses: ['tools/images'], reads: {}, changes: [], items: {} }
+    const budget = { costPerRunMicros: 1 }
+    expect(await inShort(looks, contract)).toEqual([])
+    expect(await inShort(looks, { ...contract, models: true, budget })).toEqual(['warning excess -'])
+    expect(await inShort(draws, contract)).toEqual(['error contract -'])
+    expect(await inShort(draws, { ...contract, models: true })).toEqual(['warning contract -'])
+    expect(await inShort(draws, { ...contract, models: true, budget })).toEqual([])
+  })
+
   it('stops at a text that is no script', async () => {
     expect(await inShort('export default () => {', CONTRACT)).toEqual(['error syntax 1:23'])
     expect(await inShort('', CONTRACT)).toContain('error syntax -')

@@ -7,11 +7,9 @@ import { declarationOf } from '../../../domain/triggers/list.ts'
 import type { Touches } from '../../../domain/touches.ts'
 import { hostMatches, pathWithin, recipientMatches } from '../../../domain/places.ts'
 import { inspectScript } from '../../../sandbox/inspect.ts'
-import { guestName, verbOf } from '../../tools/guest-module.ts'
 import type { ToolRegistry } from '../../tools/registry.ts'
-import { toolsOf } from '../check-script.ts'
+import { toolsUsed } from '../check-script.ts'
 import { factsOfScript } from '../script-facts.ts'
-import type { ScriptFacts } from '../script-facts.ts'
 
 export interface Excess {
   /** Where it stands in the contract: `changes[1]`, `reads.hosts`. */
@@ -55,16 +53,6 @@ export function excessOf(tools: ToolRegistry, contract: Contract, source: string
     ...unusedItems(contract, script.eachNames),
     ...uselessPlaces(contract, script.imports),
   ]
-}
-
-function toolsUsed(tools: ToolRegistry, facts: ScriptFacts): Set<string> {
-  const used = facts.imported.flatMap(({ module, name }) => {
-    const members = name === '*' ? facts.members.get(module) : new Set([name])
-    return toolsOf(tools, module).filter(tool =>
-      guestName(verbOf(tool)).exported.some(exported => members?.has(exported) === true),
-    )
-  })
-  return new Set(used)
 }
 
 function unusedModules({ uses }: Contract, imports: readonly string[]): Excess[] {

@@ -2,15 +2,16 @@
 import { idempotencyKeyOf, stepIdOf } from '../../../domain/identity.ts'
 import type { Json } from '../../../domain/json.ts'
 import type { Phase } from '../../../domain/policy.ts'
-import type { AskModel } from '../../../domain/model.ts'
 import type { Effect, LocalChange, ToolContext, ToolDeclaration } from '../../../domain/tool.ts'
 import type { GuestCall } from '../../../sandbox/protocol.ts'
 import { validateInput } from '../../tools/validate.ts'
 import type { Checked } from '../../tools/validate.ts'
 import { policyInForce } from '../../store/policies.ts'
 import { askerFor, contractCaps, newBill } from '../asking.ts'
-import type { Bill } from '../asking.ts'
+import type { Asking, Bill } from '../asking.ts'
 import type { EngineContext } from '../context.ts'
+import { imaginerFor, rehearsedFinder } from '../drawing.ts'
+import type { Imagined } from '../drawing.ts'
 import { boundsFor, riskOf } from '../judged.ts'
 import type { Rehearsal } from './rehearsal.ts'
 import type { Purse } from '../run/purse.ts'
@@ -60,6 +61,8 @@ export interface Playing {
   actions: number
   /** Of all its calls that ask models. */
   readonly purse: Purse
+  /** Of all its calls that would have had pictures drawn. */
+  readonly imagined: Imagined
   /** UTC ms; ahead of the clock by all that was slept through. */
   now(): number
   sleepUntil(at: number): void
@@ -111,25 +114,36 @@ export function contextOf(playing: Playing, part: Part, signal: AbortSignal): To
     },
     begunAt: part.begunAt,
     evidence: null,
-    ...(part.effect === 'model' ? { ask: askFor(playing, part, signal) } : {}),
+    picture: rehearsedFinder(context.store, workflowId),
+    ...(part.effect === 'model' ? modelsFor(playing, part, signal) : {}),
   }
 }
 
 /**
- * Live, as reads are: a preview that invented answers would show another run. It is paid for as making things is, and
- * finds the room that a run would find now (P2).
+ * Questions are asked live, as reads are: a preview that invented answers would show another run. They are paid for as
+ * making things is, and find the room that a run would find now (P2). What nobody will decide by is not paid for:
+ * pictures are imagined.
  */
-function askFor(playing: Playing, { tool, bill }: Part, signal: AbortSignal): AskModel {
-  const { context, rehearsal, name, purse } = playing
+function modelsFor(
+  playing: Playing,
+  { tool, bill }: Part,
+  signal: AbortSignal,
+): Required<Pick<ToolContext, 'ask' | 'draw'>> {
+  const { context, rehearsal, name, purse, imagined } = playing
   const { contract, workflowId = null, taskId = null } = rehearsal
   const run = { runId: name, workflowId: playing.workflowId, isRehearsed: true }
-  const ask = askerFor({
+  const asking: Asking = {
     context,
     of: { purpose: 'build', workflowId, taskId, runId: name, stepId: null, tool: tool.name },
     caps: contractCaps(contract, run, playing.now()),
     bill,
     settles: 'at-once',
     signal,
-  })
-  return question => purse.hold(() => purse.ask(() => ask(question), signal))
+  }
+  const ask = askerFor(asking)
+  const imagine = imaginerFor(asking, imagined)
+  return {
+    ask: question => purse.hold(() => purse.ask(() => ask(question), signal)),
+    draw: (wish, examine) => purse.hold(() => purse.ask(() => imagine(wish, examine), signal)),
+  }
 }

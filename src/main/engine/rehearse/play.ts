@@ -7,6 +7,7 @@ import type { Failure } from '../../../domain/failure.ts'
 import { isJsonObject } from '../../../domain/json.ts'
 import type { Json } from '../../../domain/json.ts'
 import { classify } from '../../../domain/respond.ts'
+import { dollars } from '../../../domain/spending.ts'
 import type { Outcome, WaitRequest } from '../../../domain/tool.ts'
 import { validateOutput } from '../../tools/validate.ts'
 import { keepLearnt, noteOf, saidOf } from '../asking.ts'
@@ -162,7 +163,8 @@ function end(playing: Playing, part: Part, judgement: Judgement, { outcome, assu
 }
 
 function isWish(part: Part): boolean {
-  return part.effect === 'write' || part.changes.length > 0 || part.tool.wait !== undefined
+  if (part.effect === 'write' || part.tool.wait !== undefined) return true
+  return part.changes.length > 0 || part.bill.imagined !== null
 }
 
 function describe(part: Part, { refused }: Judgement, outcome: Outcome): string {
@@ -175,7 +177,11 @@ function describe(part: Part, { refused }: Judgement, outcome: Outcome): string 
     outcome.value === null || (isJsonObject(outcome.value) && outcome.value['simulated'] === true)
   const seen = part.effect === 'write' && isInvented ? undefined : outcome.value
   const said = sentenceOf(tool, tool.name, args, seen)
-  return isWish(part) ? conditional(said) : saidOf(said, noteOf(part.bill))
+  return isWish(part) ? conditional(said) + costOf(part) : saidOf(said, noteOf(part.bill))
+}
+
+function costOf({ bill: { imagined } }: Part): string {
+  return imagined === null ? '' : ` (about ${dollars(imagined)})`
 }
 
 function logBug(playing: Playing, part: Part, error: unknown): void {

@@ -47,6 +47,7 @@ export class Stage implements Playing {
   calls = 0
   actions = 0
   readonly purse = new Purse()
+  readonly imagined = { micros: 0 }
 
   readonly #done: (end: RehearsalEnd | Promise<RehearsalEnd>) => void
   readonly #aborter = new AbortController()

@@ -2,7 +2,6 @@
 import type { Contract } from '../../../domain/contract.ts'
 import type { Failure } from '../../../domain/failure.ts'
 import type { Json } from '../../../domain/json.ts'
-import type { AskModel } from '../../../domain/model.ts'
 import type {
   Effect,
   LocalChange,
@@ -18,8 +17,9 @@ import { policyInForce } from '../../store/policies.ts'
 import type { Store } from '../../store/store.ts'
 import { contractOf, workflowById } from '../../store/workflows.ts'
 import { askerFor, contractCaps } from '../asking.ts'
-import type { Bill } from '../asking.ts'
+import type { Asking, Bill } from '../asking.ts'
 import type { EngineContext } from '../context.ts'
+import { drawerFor, pictureFinder } from '../drawing.ts'
 import { boundsFor } from '../judged.ts'
 import type { Purse } from './purse.ts'
 import type { RunJournal, StepName } from './run-journal.ts'
@@ -99,13 +99,18 @@ export function contextFor(run: ActiveRun, call: Call, evidence: Json, signal: A
     },
     begunAt: run.journal.find(call.step.stepId)?.begunAt ?? call.begunAt,
     evidence,
-    ...(call.effect === 'model' ? { ask: askFor(run, call, signal) } : {}),
+    picture: pictureFinder(store, run.row.workflow_id),
+    ...(call.effect === 'model' ? modelsFor(run, call, signal) : {}),
   }
 }
 
-function askFor({ context, row, contract, purse }: ActiveRun, call: Call, signal: AbortSignal): AskModel {
+function modelsFor(
+  { context, row, contract, purse }: ActiveRun,
+  call: Call,
+  signal: AbortSignal,
+): Required<Pick<ToolContext, 'ask' | 'draw'>> {
   const run = { runId: row.id, workflowId: row.workflow_id }
-  const ask = askerFor({
+  const asking: Asking = {
     context,
     of: { purpose: 'run', ...run, taskId: null, stepId: call.step.stepId, tool: call.tool.name },
     caps: contractCaps(
@@ -116,8 +121,13 @@ function askFor({ context, row, contract, purse }: ActiveRun, call: Call, signal
     bill: call.bill,
     settles: 'caller',
     signal,
-  })
-  return question => purse.ask(() => ask(question), signal)
+  }
+  const ask = askerFor(asking)
+  const draw = drawerFor(asking, row.workflow_id)
+  return {
+    ask: question => purse.ask(() => ask(question), signal),
+    draw: (wish, examine) => purse.ask(() => draw(wish, examine), signal),
+  }
 }
 
 /** A run keeps its contract, but for what its person has let models cost since: who is told to raise that, can (P3). */

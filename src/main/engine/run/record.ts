@@ -8,7 +8,7 @@ import { raiseAction } from '../../store/actions.ts'
 import type { Tx } from '../../store/tx.ts'
 import { OVER, detailOf, endWait, putWait, waitOf } from '../../store/waits.ts'
 import type { WaitRow } from '../../store/waits.ts'
-import { DAY_BUDGET, keepLearnt, noteOf, settleBill } from '../asking.ts'
+import { DAY_BUDGET, keepLearnt, keepPictures, noteOf, settleBill } from '../asking.ts'
 import { thrown } from './call.ts'
 import type { ActiveRun, Call, CallEnd } from './call.ts'
 
@@ -63,7 +63,10 @@ export function recordCallIn(
   const changes = outcome.ok ? call.changes : []
   endWait(tx, call.step.stepId)
   settleBill(tx, call.bill)
-  if (outcome.ok) keepLearnt(run.context.store, tx, call.bill, at)
+  if (outcome.ok) {
+    keepPictures(tx, run.row.workflow_id, call.bill, at)
+    keepLearnt(run.context.store, tx, call.bill, at)
+  }
   run.journal.call(tx, call.step, {
     args: call.args,
     outcome,

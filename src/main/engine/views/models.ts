@@ -31,7 +31,9 @@ export function rolesView({ store, models }: ViewSource & { readonly models: Mod
 
 function servingView(models: Models, role: ModelRole): RoleView['serving'] {
   const info = models.serving(role)
-  return info === null ? null : { ...info, price: info.price ?? null }
+  if (info === null) return null
+  const { connection, provider, model, price = null } = info
+  return { connection, provider, model, price }
 }
 
 /** By model. */

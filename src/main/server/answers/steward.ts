@@ -150,7 +150,7 @@ export const stewardAnswers = {
       tracesTo: maybe(text),
       tellHosts: z.boolean(),
       quietHours: maybe(quietHours),
-      models: z.object({ planner: roleModel, maintainer: roleModel, small: roleModel }),
+      models: z.object({ planner: roleModel, maintainer: roleModel, small: roleModel, images: roleModel }),
       spending: z.object({ perTaskMicros: count, perDayMicros: count, perMonthMicros: count }),
     }),
   ),

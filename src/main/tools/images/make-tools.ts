@@ -3,18 +3,19 @@ import { z } from 'zod'
 import { defineTool, type ToolDeclaration } from '../../../domain/tool.ts'
 import { pathInput } from '../files/paths.ts'
 import { nameText } from '../files/sentences.ts'
-import type { Flights } from '../files/step.ts'
-import type { Workspace } from '../files/workspace.ts'
-import { madeSchema, undoableMade, type Made, type Making, type Order } from './making.ts'
-import { refuse, writtenFormat, WRITE_FORMATS, type WriteFormat } from './picture.ts'
-import { LONGEST_SIDE, type Keeping, type Shape } from './render.ts'
+import { readWhole } from '../files/whole.ts'
+import { MAX_PICTURE_BYTES } from './darkroom.ts'
+import type { Made, Order } from './making.ts'
+import { WRITE_FORMATS, writtenFormat, type WriteFormat } from './picture.ts'
+import { LONGEST_SIDE, render, type Keeping, type Shape } from './render.ts'
+import { qualityOf, written, writing, type Studio } from './studio.ts'
 
 const side = z.int().min(1).max(LONGEST_SIDE)
 
 const common = {
   from: pathInput,
-  to: pathInput.describe('The new picture; its name ends with .jpg, .jpeg, .png, .webp or .avif.'),
-  quality: z.int().min(1).max(100).optional().describe('Of JPEG (85), WebP (82) and AVIF (60).'),
+  to: written.to,
+  quality: written.quality,
   details: z
     .enum(['basic', 'all', 'none'])
     .default('basic')
@@ -22,8 +23,8 @@ const common = {
       '`basic` keeps when and with what the picture was taken and the copyright, not where; `all` keeps ' +
         'everything, the place included; `none` keeps nothing.',
     ),
-  overwrite: z.boolean().default(false).describe('Whether another file that is there may be replaced.'),
-  parents: z.boolean().default(false).describe('Whether missing folders on the way are made.'),
+  overwrite: written.overwrite,
+  parents: written.parents,
 }
 
 interface Common {
@@ -40,12 +41,6 @@ const COMMON_DOC =
   'Location is left out unless `details` is `all`. Exactly the same picture already there counts as done. Takes ' +
   'files of 64 MB and 120 million pixels. Fails as bad-response for what is no picture, or a damaged one.'
 
-export interface Studio {
-  readonly workspace: Workspace
-  readonly flights: Flights
-  readonly making: Making
-}
-
 interface Differences<I extends Common> {
   readonly name: string
   readonly title: string
@@ -56,31 +51,30 @@ interface Differences<I extends Common> {
   readonly describe: (given: I, made: Made | undefined) => string
 }
 
-function makeTool<I extends Common>(
-  { workspace, flights, making }: Studio,
-  differences: Differences<I>,
-): ToolDeclaration {
+function makeTool<I extends Common>(studio: Studio, differences: Differences<I>): ToolDeclaration {
+  const { workspace, tools } = studio
   const { name, title, doc, input, shape, format, describe } = differences
-  const orderOf = (given: I): Order => ({
-    tool: name,
-    from: given.from,
-    to: given.to,
-    overwrite: given.overwrite,
-    parents: given.parents,
-    recipe: {
-      shape: shape(given),
-      ...qualityOf(format(given), given.quality),
-      details: given.details,
-    },
-  })
+  const orderOf = (given: I): Order => {
+    const recipe = { shape: shape(given), ...qualityOf(format(given), given.quality), details: given.details }
+    return {
+      tool: name,
+      from: workspace.resolve(given.from),
+      to: given.to,
+      overwrite: given.overwrite,
+      parents: given.parents,
+      format: recipe.format,
+      make: async context => {
+        const wanted = { path: given.from, tool: name, maxBytes: MAX_PICTURE_BYTES }
+        return render(tools, await readWhole(workspace, wanted, context), recipe, context)
+      },
+    }
+  }
   return defineTool<I, Made>({
+    ...writing(studio, orderOf),
     name,
-    version: 1,
     title,
     doc: `${doc} ${COMMON_DOC}`,
-    effect: 'write',
     input,
-    output: madeSchema,
     positional: ['from', 'to'],
     touches: ({ from, to }) => ({
       paths: [
@@ -88,30 +82,9 @@ function makeTool<I extends Common>(
         { path: workspace.resolve(to), access: 'write' },
       ],
     }),
-    risk: ({ overwrite }) => (overwrite ? 'medium' : 'low'),
-    idempotency: 'reconcile',
-    timeoutMs: 300_000,
-    settleMs: 0,
-    prepare: (given, context) => making.prepare(orderOf(given), context),
-    run: (given, context) => flights.run(context.stepId, () => making.run(orderOf(given), context)),
-    reconcile: (given, context) =>
-      flights.after(context.stepId, () => making.reconcile(orderOf(given), context)),
-    simulate: (given, context) => making.simulate(orderOf(given), context),
-    undo: (given, done, context) =>
-      flights.run(context.stepId, () => making.undo(orderOf(given), done, context)),
-    undoable: (_, done, recorded) => undoableMade(done, recorded),
     describe: (given, made) =>
       made?.changed === false ? `Found ${nameText(given.to)} already made` : describe(given, made),
   })
-}
-
-function qualityOf(
-  format: WriteFormat,
-  quality: number | undefined,
-): { format: WriteFormat; quality: number | null } {
-  if (format === 'png' && quality !== undefined)
-    refuse('quality', 'A PNG keeps every pixel as it is, so it has no quality to choose.')
-  return { format, quality: quality ?? null }
 }
 
 function sizeText(made: Made | undefined): string {

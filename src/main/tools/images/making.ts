@@ -1,7 +1,7 @@
 /**
- * What `images.resize`, `images.convert` and `images.crop` have in common: a new picture is made before the
- * write-ahead, so that the hash of what will be written is recorded with it, and afterwards anybody can tell whether
- * it was written (J4). Nothing but the recipe differs.
+ * What all tools that write a picture have in common: it is made before the write-ahead, so that the hash of what will
+ * be written is recorded with it, and afterwards anybody can tell whether it was written (J4). Nothing but what it is
+ * made from differs.
  * Owns the pictures that were made and are about to be written, for a short time. A picture that is no longer there
  * is made again, and refused if it came out different.
  */
@@ -13,11 +13,9 @@ import { madeFolders, markFile, markSchema, MAX_KEPT, temporaryName, type Mark }
 import { reject } from '../files/failures.ts'
 import { putFile, seePut, takeBack, undoableOf } from '../files/put.ts'
 import { evidenceOf, NO_EVIDENCE } from '../files/step.ts'
-import { readWhole } from '../files/whole.ts'
 import type { Place, Workspace } from '../files/workspace.ts'
-import { MAX_PICTURE_BYTES } from './darkroom.ts'
-import { WRITE_FORMATS } from './picture.ts'
-import { render, type Recipe, type Rendered, type Tools } from './render.ts'
+import { WRITE_FORMATS, type WriteFormat } from './picture.ts'
+import type { Rendered } from './render.ts'
 
 export const madeSchema = z.strictObject({
   path: z.string(),
@@ -41,40 +39,40 @@ type Evidence = z.output<typeof evidence>
 
 export interface Order {
   readonly tool: string
+  /** What it is made from, as messages name it. */
   readonly from: string
   readonly to: string
   readonly overwrite: boolean
   readonly parents: boolean
-  readonly recipe: Recipe
+  readonly format: WriteFormat
+  readonly make: (context: ToolContext) => Promise<Rendered>
 }
 
 export class Making {
   readonly #workspace: Workspace
-  readonly #tools: Tools
   readonly #shelf = new Shelf()
 
-  constructor(workspace: Workspace, tools: Tools) {
+  constructor(workspace: Workspace) {
     this.#workspace = workspace
-    this.#tools = tools
   }
 
   async prepare(order: Order, context: ToolContext): Promise<Json> {
-    const picture = await this.#render(order, context)
+    const picture = await order.make(context)
     const seen = await this.#look(order, picture, context, true)
     this.#shelf.put(context.stepId, picture)
     return seen
   }
 
   async simulate(order: Order, context: ToolContext): Promise<Made> {
-    const seen = await this.#look(order, await this.#render(order, context), context, false)
+    const seen = await this.#look(order, await order.make(context), context, false)
     return seen.made
   }
 
   async run(order: Order, context: ToolContext): Promise<Made> {
     const planned = evidenceOf(evidence, context)?.made ?? null
-    const picture = this.#shelf.take(context.stepId) ?? (await this.#render(order, context))
+    const picture = this.#shelf.take(context.stepId) ?? (await order.make(context))
     if (planned !== null && planned.hash !== picture.hash) {
-      reject(this.#workspace.resolve(order.from), 'changed after the new picture was planned', 'Retry.')
+      reject(order.from, 'changed after the new picture was planned', 'Retry.')
     }
     return this.#at(order, context, async place => {
       const before = await meet(order, place, picture.hash, context, false)
@@ -110,12 +108,6 @@ export class Making {
       const expected = { hash: done.hash, bytes: done.bytes, before, made: folders }
       await takeBack(this.#frame(order, place, context), expected)
     })
-  }
-
-  async #render({ tool, from, recipe }: Order, context: ToolContext): Promise<Rendered> {
-    const wanted = { path: from, tool, maxBytes: MAX_PICTURE_BYTES }
-    const file = await readWhole(this.#workspace, wanted, context)
-    return render(this.#tools, file, recipe, context)
   }
 
   #look(order: Order, picture: Rendered, context: ToolContext, keep: boolean): Promise<Evidence> {
@@ -155,12 +147,12 @@ async function meet(
   reject(place.path, 'already existed with other content', 'Set overwrite to true, or choose another name.')
 }
 
-function madeOf({ recipe }: Order, path: string, picture: Rendered, before: Mark | null): Made {
+function madeOf({ format }: Order, path: string, picture: Rendered, before: Mark | null): Made {
   const { bytes, hash, width, height } = picture
   const changed = before?.hash !== hash
   return {
     path,
-    format: recipe.format,
+    format,
     width,
     height,
     bytes: bytes.length,

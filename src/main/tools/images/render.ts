@@ -68,7 +68,7 @@ export async function render(
 }
 
 /** Off the core's loop, unlike `createHash`: a picture is long. */
-async function hashOf(bytes: Buffer): Promise<string> {
+export async function hashOf(bytes: Buffer): Promise<string> {
   return Buffer.from(await crypto.subtle.digest('SHA-256', Uint8Array.from(bytes))).toString('hex')
 }
 

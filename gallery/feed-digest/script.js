@@ -5,7 +5,7 @@
 import { read } from 'tools/feeds'
 import { append, stat } from 'tools/files'
 import { each, now } from 'tools/flow'
-import { append as note, get as noteOf } from 'tools/notes'
+import { append as note, list as notes } from 'tools/notes'
 import { send } from 'tools/notify'
 import { get, set } from 'tools/state'
 
@@ -13,32 +13,36 @@ const slots = /*slots*/ {}
 
 /** The digest that is being collected: its number and its items. */
 const OPEN = 'open'
-/** A digest with as many items is written at once, so that nothing has to be left out. */
+/** A digest with as many items, or of as many characters, is written at once, so that nothing has to be left out. */
 const FULL = 150
+const FULL_CHARACTERS = 80_000
 const EXCERPT = 280
+/** The note that was written to last: its title and, where it is not the first of that title, its number. */
+const LAST_NOTE = 'note'
+/** Characters: what is longer is slow to add to. */
+const NOTE_HOLDS = 250_000
 
 export default async function run(event) {
   const open = (await get(OPEN)) ?? { number: 1, items: [] }
   if (event?.trigger !== 'feed') return open.items.length > 0 ? written(open) : nothingNew(event)
   const items = keep(open.items, event)
   const collected = { number: open.number, items }
-  if (items.length >= FULL) return written(collected)
+  if (isFull(items)) return written(collected)
   await set(OPEN, collected)
   const kept = items.length - open.items.length
   return { summary: `Kept ${counted(kept)} for the next digest, which has ${items.length}.`, digest: null }
+}
+
+function isFull(items) {
+  return items.length >= FULL || JSON.stringify(items).length > FULL_CHARACTERS
 }
 
 /** What is said to have been written is there. */
 export async function verify({ result }) {
   const { digest } = result
   if (digest === null) return { ok: true }
-  const found = digest.file === null ? (await noteOf(digest.note)) !== null : await isFilled(digest.file)
-  return { ok: found, evidence: `the digest is not where it was written: ${digest.name}` }
-}
-
-async function isFilled(path) {
-  const { exists, bytes } = await stat(path)
-  return exists && bytes !== 0
+  const found = digest.file === null ? await charactersOf(digest.note) : (await stat(digest.file)).bytes
+  return { ok: (found ?? 0) > 0, evidence: `the digest is not where it was written: ${digest.name}` }
 }
 
 /** Two feeds often bring the same article. */
@@ -87,12 +91,41 @@ async function write({ number, items }, at) {
 
 async function put(text, month) {
   const title = `Digest ${month}`
-  if (slots.folder === null) {
-    const { id } = await note(title, text, { tags: ['digest'] })
-    return { name: `the note “${title}”`, note: id, file: null }
-  }
+  if (slots.folder === null) return putInNotes(title, text)
   const { path } = await append(`${slots.folder}/${title}.md`, text)
   return { name: `${title}.md`, note: null, file: path }
+}
+
+/** A digest is in one note, if one can hold it. */
+async function putInNotes(title, text) {
+  const last = await get(LAST_NOTE)
+  let number = last?.title === title ? last.number : 1
+  for (const piece of piecesOf(text)) {
+    while ((await charactersOf(numbered(title, number))) + piece.length > NOTE_HOLDS) number++
+    await note(numbered(title, number), piece, { tags: ['digest'] })
+  }
+  await set(LAST_NOTE, { title, number })
+  const called = numbered(title, number)
+  return { name: `the note “${called}”`, note: called, file: null }
+}
+
+async function charactersOf(title) {
+  const [found] = await notes({ title, limit: 1 })
+  return found?.characters ?? 0
+}
+
+function numbered(title, number) {
+  return number === 1 ? title : `${title} (${number})`
+}
+
+/** Each ends with an item. */
+function piecesOf(text) {
+  const pieces = []
+  for (let from = 0; from < text.length; from += pieces.at(-1).length) {
+    const isLast = text.length - from <= NOTE_HOLDS
+    pieces.push(text.slice(from, isLast ? text.length : text.lastIndexOf('\n- ', from + NOTE_HOLDS - 3) + 1))
+  }
+  return pieces
 }
 
 function digestText(items, at) {

@@ -1,10 +1,11 @@
 /**
  * Writes each delivery down as it was, or the fields of it that are wanted: into a file of the month, or a note of the
- * day. What is posted is somebody else's text: it can begin no line of the file as an entry of its own.
+ * day, which goes on in another when it is full: whoever posted was told that it was taken. What is posted is somebody
+ * else's text: it can begin no line of the file as an entry of its own.
  */
 import { append, stat } from 'tools/files'
 import { now } from 'tools/flow'
-import { append as note, get as noteOf } from 'tools/notes'
+import { append as note, list as notes } from 'tools/notes'
 import { send } from 'tools/notify'
 import { get, set } from 'tools/state'
 
@@ -14,8 +15,12 @@ const TOLD = 'told'
 /** In an hour; of what comes beyond it the number is told when the hour is over and more comes. */
 const MOST_TOLD = 5
 const HOUR = 3_600_000
-/** What a note takes of one delivery; a file takes all of it. */
-const LONGEST_IN_NOTE = 20_000
+/** The note that was written to last: its title and, where it is not the first of that title, its number. */
+const LAST_NOTE = 'note'
+/** Characters: what is longer is slow to add to. */
+const NOTE_HOLDS = 250_000
+/** JSON as long as this is kept as it came: indented it could be a hundred times that. */
+const LONGEST_INDENTED = 20_000
 
 export default async function run(event) {
   if (event?.trigger !== 'webhook')
@@ -31,14 +36,9 @@ export default async function run(event) {
 /** What is said to have been kept is there. */
 export async function verify({ result }) {
   if (result.kept === null) return { ok: true }
-  const { name, note: id, file, bytes } = result.kept
-  const found = file === null ? (await noteOf(id)) !== null : await isFilled(file, bytes)
-  return { ok: found, evidence: `the delivery is not where it was written: ${name}` }
-}
-
-async function isFilled(path, least) {
-  const { bytes } = await stat(path)
-  return bytes !== null && bytes >= least
+  const { name, note: title, file, length } = result.kept
+  const found = file === null ? await charactersOf(title) : (await stat(file)).bytes
+  return { ok: (found ?? 0) >= length, evidence: `the delivery is not where it was written: ${name}` }
 }
 
 /** Fields by their names where some are wanted and there are such; otherwise all of it. */
@@ -84,29 +84,64 @@ function jsonText(at, { delivery, type, encoding }, { fields, body }) {
 }
 
 function plainText(at, wanted) {
-  const lines = shown(wanted)
-    .trimEnd()
-    .split(/\r\n|[\n\r\u2028\u2029]/)
-    .map(line => `    ${line}\n`)
-  return `${at.local.replace('T', ' ')}\n\n${lines.join('')}\n`
+  const lines = shown(wanted).split(/\r\n|[\n\r\u2028\u2029]/)
+  return `${at.local.replace('T', ' ')}\n\n    ${lines.join('\n    ')}\n\n`
 }
 
 function shown({ fields, body }) {
-  if (fields === null) return typeof body === 'string' ? body : JSON.stringify(body, null, 2)
-  return fields
-    .map(([name, value]) => `${name}: ${typeof value === 'string' ? value : JSON.stringify(value)}`)
-    .join('\n')
+  if (fields === null) return whole(typeof body === 'string' ? body : indented(body)).trimEnd()
+  const lines = fields.map(
+    ([name, value]) => `${name}: ${typeof value === 'string' ? value : JSON.stringify(value)}`,
+  )
+  return whole(lines.join('\n')).trimEnd()
+}
+
+/** JSON can say half a character, which no text holds. */
+function whole(text) {
+  return text.replaceAll(/\p{Cs}/gu, '\ufffd')
+}
+
+function indented(value) {
+  const json = JSON.stringify(value)
+  return json.length > LONGEST_INDENTED ? json : JSON.stringify(value, null, 2)
 }
 
 async function keep(text, at) {
-  if (slots.folder === null) {
-    const title = `${oneLine(slots.label)} ${at.date}`
-    const { id } = await note(title, `${cut(text, LONGEST_IN_NOTE)}\n`, { tags: ['webhook'] })
-    return { name: `the note “${title}”`, note: id, file: null, bytes: null }
-  }
+  if (slots.folder === null) return keepInNotes(`${oneLine(slots.label)} ${at.date}`, text)
   const name = `${fileName()} ${at.date.slice(0, 7)}.${slots.format === 'json' ? 'jsonl' : 'txt'}`
   const { path, bytes } = await append(`${slots.folder}/${name}`, text)
-  return { name, note: null, file: path, bytes }
+  return { name, note: null, file: path, length: bytes }
+}
+
+/** A delivery is in one note, if one can hold it. */
+async function keepInNotes(title, text) {
+  const last = await get(LAST_NOTE)
+  let number = last?.title === title ? last.number : 1
+  let characters = 0
+  for (const piece of piecesOf(text)) {
+    while ((await charactersOf(numbered(title, number))) + piece.length > NOTE_HOLDS) number++
+    characters = (await note(numbered(title, number), piece, { tags: ['webhook'] })).characters
+  }
+  await set(LAST_NOTE, { title, number })
+  const called = numbered(title, number)
+  return { name: `the note “${called}”`, note: called, file: null, length: characters }
+}
+
+async function charactersOf(title) {
+  const [found] = await notes({ title, limit: 1 })
+  return found?.characters ?? 0
+}
+
+function numbered(title, number) {
+  return number === 1 ? title : `${title} (${number})`
+}
+
+/** None ends in the middle of a character. */
+function piecesOf(text) {
+  const pieces = []
+  for (let from = 0; from < text.length; from += pieces.at(-1).length)
+    pieces.push(text.slice(from, from + NOTE_HOLDS).replace(/[\ud800-\udbff]$/, ''))
+  return pieces
 }
 
 /** As far as every disk takes it. */
@@ -133,7 +168,7 @@ async function tell(wanted, ms) {
 }
 
 function oneLine(text) {
-  return text.replaceAll(/[\s\p{Cc}]+/gu, ' ').trim()
+  return text.replaceAll(/[\s\p{C}]+/gu, ' ').trim()
 }
 
 /** Never through the middle of a character. */

@@ -74,6 +74,52 @@ describe('feed-digest', () => {
     expect(textOf(digest).match(/Title c|deal/g)).toEqual(['deal', 'Title c'])
   })
 
+  it('J1 writes all that came in a month: where its note is full, it goes on in another', async () => {
+    const digest = await stage.install('feed-digest', {
+      feeds: publish('Post'),
+      tell: 'no',
+      detail: 'excerpts',
+    })
+    const ids = Array.from({ length: 560 }, (_, number) => `n${String(number).padStart(3, '0')}`)
+    const link = (id: string) => `https://example.com/${id}/${'a'.repeat(560)}`
+    publish('Post', ...ids.map(id => ({ id, title: `${id} ${'*'.repeat(195)}`, link: link(id) })))
+    await digest.looks()
+    await digestOf(digest)
+    const titles = ['', ' (2)', ' (3)'].map(part => `Digest 2026-01${part}`)
+    expect(
+      digest
+        .notes()
+        .map(({ title }) => title)
+        .toSorted(),
+    ).toEqual(titles)
+    expect(digest.notes().every(({ text }) => /^(## |- \[)/.test(text))).toBe(true)
+    const written = textOf(digest)
+      .match(/^- \[n\d\d\d/gm)
+      ?.map(line => line.slice(3))
+    expect(written?.toSorted()).toEqual(ids)
+    expect(digest.actions()).toEqual([])
+  })
+
+  it('J1 collects as much as its state holds, and writes the digest before it would not', async () => {
+    const slots = { feeds: publish('Post'), tell: 'no', detail: 'excerpts' }
+    const digest = await stage.install('feed-digest', slots)
+    const ids = Array.from({ length: 149 }, (_, number) => `n${String(number).padStart(3, '0')}`)
+    const said = { text: '本'.repeat(500), link: 'https://example.com/' }
+    publish(
+      'Post',
+      ...ids.map(id => ({
+        ...said,
+        id,
+        title: `${id} ${'日'.repeat(195)}`,
+        link: `${said.link}${id}${'a'.repeat(560)}`,
+      })),
+    )
+    await digest.looks()
+    await digestOf(digest)
+    expect(textOf(digest).match(/^- \[n\d\d\d/gm)).toHaveLength(149)
+    expect(digest.actions()).toEqual([])
+  })
+
   it('adds to a file of the month where a folder is named, with how items begin where that is wanted', async () => {
     const folder = stage.folder('papers')
     const slots = { feeds: publish('Post'), folder, detail: 'excerpts', tell: 'no' }

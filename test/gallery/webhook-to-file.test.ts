@@ -3,6 +3,7 @@ import fs from 'node:fs'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Taken } from '../../src/main/engine/hooks/hooks.ts'
+import { LARGEST_BODY } from '../../src/main/server/guard.ts'
 import { Stage, treeOf } from './stage.ts'
 import type { Automation } from './stage.ts'
 
@@ -38,6 +39,11 @@ async function post(...given: Parameters<typeof deliver>): Promise<Taken> {
   const taken = await deliver(...given)
   await given[0].idle()
   return taken
+}
+
+/** Of numbers, within so many lists. */
+function nested(depth: number, numbers: number): string {
+  return `${'['.repeat(depth)}${'1,'.repeat(numbers)}1${']'.repeat(depth)}`
 }
 
 function fileIn(folder: string): string {
@@ -118,6 +124,45 @@ describe('webhook-to-file', () => {
     stage.clock.advance(HOUR)
     await post(keeping, 'x'.repeat(400_000))
     expect(keeping.notices()[5]?.body).toMatch(/^x{599}…\n\n4 more came since you were told last\.$/)
+    expect(keeping.actions()).toEqual([])
+  })
+
+  it('J1 R6 keeps all that it has confirmed: where the note of the day is full, it goes on in another', async () => {
+    const keeping = await stage.install('webhook-to-file', { label: 'Family 👨‍👩‍👧', tell: 'no' })
+    const bodies = ['a', 'b', 'c'].map(letter => letter.repeat(150_000))
+    for (const body of bodies) await post(keeping, body, { 'content-type': 'text/plain' })
+    await post(keeping, '"small"')
+    const notes = keeping.notes().toSorted((one, other) => one.title.localeCompare(other.title))
+    const first = notes[0]?.title ?? ''
+    expect(notes.map(({ title }) => title)).toEqual([first, `${first} (2)`, `${first} (3)`])
+    expect(notes.map(({ text }) => text.match(/([abc])\1+/g))).toEqual(bodies.map(body => [body]))
+    expect(notes[2]?.text.match(/^ {4}.{5}/gm)).toEqual(['    ccccc', '    small'])
+    expect(keeping.actions()).toEqual([])
+  })
+
+  it.each([
+    ['lines', 'text', Buffer.from(`${'\n'.repeat(LARGEST_BODY - 1)}x`), /\n {4}/g, LARGEST_BODY],
+    ['bytes', 'text', Buffer.alloc(LARGEST_BODY, 0xff), /\//g, LARGEST_BODY],
+    ['nesting', 'text', Buffer.from(nested(150, 300_000)), /1/g, 300_000],
+  ])(
+    'J1 R6 keeps the largest delivery that is taken in, of %s as %s',
+    async (name, format, body, sign, count) => {
+      const keeping = await stage.install('webhook-to-file', { label: name, format, tell: 'no' })
+      expect((await post(keeping, body)).is).toBe('taken')
+      const texts = keeping.notes().toReversed()
+      const found = texts
+        .map(({ text }) => text)
+        .join('')
+        .match(sign)
+      expect(found?.length).toBeGreaterThanOrEqual(count)
+      expect(keeping.actions()).toEqual([])
+    },
+  )
+
+  it('keeps a field that holds half a character', async () => {
+    const keeping = await stage.install('webhook-to-file', { label: 'Half', fields: 'a' })
+    await post(keeping, '{"a":"x\\ud800y"}')
+    expect(keeping.notes()[0]?.text).toContain('    a: x\ufffdy')
     expect(keeping.actions()).toEqual([])
   })
 

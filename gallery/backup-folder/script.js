@@ -14,6 +14,7 @@ const slots = /*slots*/ {}
 /** What was made and is kept, the newest first, and what the folder looked like then. */
 const MADE = 'made'
 const MOST_FILES = 20000
+const LONGEST_IN_KEY = 400
 
 export default async function run() {
   const { zips, look } = fitting(await get(MADE))
@@ -77,8 +78,15 @@ async function pack() {
 }
 
 async function rotate(old) {
-  const { done } = await each('zip', old, ({ path }) => path, remove)
+  const keys = new Map()
+  for (const { path } of old) keys.set(path, await keyOf(path))
+  const { done } = await each('zip', old, ({ path }) => keys.get(path), remove)
   return done.flatMap(({ result }) => (result === null ? [] : [result]))
+}
+
+/** A key is no longer than 512 characters; a path may be. */
+async function keyOf(path) {
+  return path.length > LONGEST_IN_KEY ? hashText(path) : path
 }
 
 async function remove({ path, bytes, hash: made }) {

@@ -6,6 +6,7 @@
 import { hash, list, stat, trash } from 'tools/files'
 import { each, now } from 'tools/flow'
 import { get, set } from 'tools/state'
+import { hash as hashText } from 'tools/text'
 
 const slots = /*slots*/ {}
 
@@ -17,7 +18,8 @@ const AT_ONCE = 20
 /** Keys of copies that are dealt with and still there. */
 const SETTLED = 'settled'
 const MOST_SETTLED = 500
-const LONGEST_KEY = 400
+/** So that the keys of all that is settled can be kept, and none is too long to be one. */
+const LONGEST_IN_KEY = 120
 
 export default async function run() {
   const looked = await now()
@@ -93,7 +95,8 @@ async function copiesIn(candidates) {
   for (const file of candidates) read.push({ ...file, content: await contentOf(file.path) })
   const known = read.filter(({ content }) => content !== null)
   const groups = grouped(known, ({ content }) => content)
-  const copies = [...groups].flatMap(([content, group]) => copiesOf(content, group))
+  const copies = []
+  for (const [content, group] of groups) copies.push(...(await copiesOf(content, group)))
   return { copies, unread: read.length - known.length }
 }
 
@@ -116,14 +119,14 @@ async function contentOf(path) {
   }
 }
 
-function copiesOf(content, group) {
+async function copiesOf(content, group) {
   const [oldest, ...others] = group.sort(byAge)
-  return others.map(({ path, bytes }) => ({
-    path,
-    bytes,
-    keeps: oldest.path,
-    key: `${content.slice(0, 24)} ${path}`,
-  }))
+  const copies = []
+  for (const { path, bytes } of others) {
+    const place = path.length > LONGEST_IN_KEY ? await hashText(path) : path
+    copies.push({ path, bytes, keeps: oldest.path, key: `${content.slice(0, 24)} ${place}` })
+  }
+  return copies
 }
 
 /** Of the same age, the one whose path is shorter was there before. */
@@ -134,9 +137,7 @@ function byAge(a, b) {
 /** So that copies which stay never take the place of others. */
 async function remember(known, settled, copies) {
   const here = new Set(copies.map(({ key }) => key))
-  const keys = [...known, ...settled.map(({ key }) => key)].filter(
-    key => here.has(key) && key.length <= LONGEST_KEY,
-  )
+  const keys = [...known, ...settled.map(({ key }) => key)].filter(key => here.has(key))
   const kept = keys.slice(-MOST_SETTLED)
   if (kept.join('\n') !== known.join('\n')) await set(SETTLED, kept)
 }

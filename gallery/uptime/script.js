@@ -7,12 +7,16 @@ import { ask, each, now, sleep } from 'tools/flow'
 import { probe } from 'tools/http'
 import { send } from 'tools/notify'
 import { get, set } from 'tools/state'
+import { hash } from 'tools/text'
 
 const slots = /*slots*/ {}
 
 const SEEN = 'seen'
 const KNOWN = 'It is known'
 const TOMORROW = 'Ask me tomorrow'
+const LONGEST_IN_KEY = 400
+/** Of twenty addresses all are told, however long they are. */
+const LONGEST_TOLD = 120
 /** Questions about one outage. */
 const MOST_ASKED = 48
 const REASONS = {
@@ -81,36 +85,37 @@ function judge(url, before = { failures: 0, since: null, told: false }, answer, 
 
 async function tellDown(all) {
   const lines = all.map(
-    ({ url, answer, after }) => `${shown(url)}: ${reasonOf(answer)}, ${times(after.failures)}.`,
+    ({ url, answer, after }) => `${short(url)}: ${reasonOf(answer)}, ${times(after.failures)}.`,
   )
   await tell(all, 'down', lines, 'warning')
 }
 
 async function tellBack(all, at) {
-  const lines = all.map(({ url, before }) => `${shown(url)}: it was down for ${lengthOf(at - before.since)}.`)
+  const lines = all.map(({ url, before }) => `${short(url)}: it was down for ${lengthOf(at - before.since)}.`)
   await tell(all, 'back up', lines, 'info')
 }
 
 async function tell(all, what, lines, level) {
   const [first] = all
   if (first === undefined) return
-  const who = all.length === 1 ? shown(first.url).replace(/^https?:\/\//, '') : `${all.length} addresses`
+  const who = all.length === 1 ? short(first.url).replace(/^https?:\/\//, '') : `${all.length} addresses`
   await send(`${cut(who, 90)}: ${what}`, cut(lines.join('\n'), 3_900), { level })
 }
 
 async function escalate(outages) {
-  await each(
-    'outage',
-    outages,
-    ({ url, after }) => `${url} ${after.since}`,
-    outage => askAbout(outage),
-    { concurrency: 8 },
-  )
+  const keys = new Map()
+  for (const outage of outages) keys.set(outage.url, await keyOf(outage))
+  await each('outage', outages, ({ url }) => keys.get(url), askAbout, { concurrency: 8 })
+}
+
+/** A key is no longer than 512 characters; an address may be. */
+async function keyOf({ url, after }) {
+  return `${url.length > LONGEST_IN_KEY ? await hash(url) : url} ${after.since}`
 }
 
 /** Asked for an hour at a time, so that a question about what is well again does not stay. */
 async function askAbout({ url, answer, after }) {
-  const question = `${cut(shown(url), 300)} stays down: ${reasonOf(answer)}. It failed ${times(after.failures)}.`
+  const question = `${short(url)} stays down: ${reasonOf(answer)}. It failed ${times(after.failures)}.`
   for (let asked = 0; asked < MOST_ASKED; asked++) {
     const { answer: said } = await ask(question, [KNOWN, TOMORROW], { timeout: '1h' })
     if (said === KNOWN) return { end: 'known' }
@@ -140,6 +145,14 @@ function summaryOf(all) {
 function shown(url) {
   const [place, query] = url.split('?', 2)
   return query === undefined ? place : `${place}?…`
+}
+
+/** What it begins and what it ends with: its middle is what tells addresses apart the least. */
+function short(url) {
+  const text = shown(url)
+  if (text.length <= LONGEST_TOLD) return text
+  const half = (LONGEST_TOLD - 1) / 2
+  return `${text.slice(0, Math.ceil(half))}…${text.slice(-Math.floor(half))}`.replaceAll(/\p{Cs}/gu, '')
 }
 
 function lengthOf(ms) {

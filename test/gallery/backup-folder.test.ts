@@ -103,6 +103,30 @@ describe('backup-folder', () => {
     for (const other of others) expect(fs.existsSync(path.join(to, other))).toBe(true)
   })
 
+  it('J7 asks about those that it could not put into the trash, and does so when it is told to try again', async () => {
+    const backup = await install({ keep: '1' })
+    await again(backup, '1')
+    fs.writeFileSync(path.join(to, '.steward-trash'), 'in the way')
+    await again(backup, '22')
+    await again(backup, '333')
+    expect(zips()).toEqual({ kept: 3, trashed: 0 })
+    expect(backup.actions().map(({ kind }) => kind)).toEqual(['items-aside'])
+    fs.rmSync(path.join(to, '.steward-trash'))
+    await backup.answer('items-aside', 'retry')
+    await expect.poll(zips).toEqual({ kept: 1, trashed: 2 })
+    await expect.poll(() => backup.actions()).toEqual([])
+  })
+
+  it('O1 keeps as many as it was told where the path of its folder is long', async () => {
+    to = path.join(to, ...Array.from({ length: 4 }, (_, number) => String(number).repeat(150)))
+    fs.mkdirSync(to, { recursive: true })
+    const backup = await install({ keep: '1' })
+    for (const content of ['1', '22', '333'])
+      expect(await again(backup, content)).toMatchObject({ zip: { files: 1 } })
+    expect(zips()).toEqual({ kept: 1, trashed: 2 })
+    expect(backup.actions()).toEqual([])
+  })
+
   it('does not pack its own zips where they lie in the folder itself', async () => {
     put('a.txt')
     const backup = await install({ to: folder })

@@ -97,6 +97,20 @@ describe('find-duplicates', () => {
     expect([search.actions(), larger.actions()]).toEqual([[], []])
   })
 
+  it('J7 asks once about copies whose paths are long, each by itself', async () => {
+    const deep = Array.from({ length: 4 }, (_, number) => String(number).repeat(150)).join('/')
+    for (const file of ['old.txt', `${deep}/a.txt`, `${deep}/b.txt`])
+      put(file, 'same', file === 'old.txt' ? 9 : 1)
+    const search = await install()
+    await search.run()
+    expect([...questions(search).keys()].sort()).toEqual(['a.txt', 'b.txt'])
+    await decide(search, 'a.txt', 'deny')
+    await search.run()
+    expect([...questions(search).keys()]).toEqual(['b.txt'])
+    await search.run()
+    expect(search.actions()).toHaveLength(1)
+  })
+
   it('takes no copy away whose original changed or went since it was asked about', async () => {
     put('old.txt', 'same', 9)
     put('copy.txt', 'same', 1)

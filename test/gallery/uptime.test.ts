@@ -78,6 +78,19 @@ describe('uptime', () => {
     expect([await look(uptime), uptime.actions()]).toEqual([['/b: back up'], []])
   })
 
+  it('J6 tells and asks of addresses as long as they may be, each by itself', async () => {
+    const names = Array.from({ length: 7 }, (_, number) => `${'p'.repeat(540)}-${String(number)}`)
+    const urls = names.map(name => be(name, 500)).join(' ')
+    const uptime = await stage.install('uptime', { urls, ...every, notifyAfter: '1', askAfter: '2' })
+    expect(await look(uptime)).toEqual(['7 addresses: down'])
+    const told = uptime.notices()[0]?.body.split('\n') ?? []
+    const ends = told.map(line => /p-\d(?=: it answered)/.exec(line)?.[0])
+    expect(ends).toEqual(names.map(name => name.slice(-3)))
+    expect(await look(uptime)).toEqual([])
+    await until(() => uptime.actions().length === 7, 'it did not ask of each')
+    expect(new Set(uptime.actions().map(({ kind }) => kind))).toEqual(new Set(['input-needed']))
+  })
+
   it('takes back its question when the address is well again', async () => {
     const uptime = await stage.install('uptime', {
       urls: be('a', 500),

@@ -167,6 +167,17 @@ describe('a script that has a picture drawn', () => {
     expect(bench.world.result(await inState(bench.world, run.id, 'succeeded'))).toBe(pictureName(HASH))
   })
 
+  it('P2 side by side all find room, one after the other, and none beyond the budget', async () => {
+    bench.model.most = 600
+    bench.model.micros = 400
+    await bench.install(`const foxes = await Promise.allSettled(event.map(n => generate('fox ' + n)))
+      return foxes.map(fox => fox.status)`)
+    const run = await bench.world.run('draws', [1, 2, 3])
+    expect(run.state).toBe('waiting')
+    expect(bench.model.drawn).toHaveLength(2)
+    expect(bench.costs().map(({ micros }) => micros)).toEqual([400, 400])
+  })
+
   it('P1 is refused where its contract lets no model be asked', async () => {
     await bench.install(caught(`${DRAW}; return picture`), { models: false })
     expect(bench.world.result(await bench.world.run('draws'))).toMatchObject({ code: 'not-permitted' })

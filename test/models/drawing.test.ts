@@ -1,12 +1,20 @@
 /** Asking a model for a picture, over the protocols of those who draw: what comes, what it costs, and what may go wrong. */
+import fs from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import { failureOf } from '../../src/domain/failure.ts'
+import type { Json } from '../../src/domain/json.ts'
 import type { DrawRequest } from '../../src/domain/model.ts'
 import { LARGEST_PICTURE } from '../../src/domain/picture.ts'
 import { createDrawingWorld, DRAWING, USED } from '../support/drawing-server.ts'
 import type { DrawingProtocol, DrawingWorld, Stroke } from '../support/drawing-server.ts'
 import { createModelWorld, PROTOCOLS } from '../support/model-world.ts'
+import { stepsOfRun } from '../../src/main/store/journal.ts'
+import { failureOfRun, resultOf } from '../../src/main/store/runs.ts'
+import { drawingScript } from '../support/picture-bench.ts'
 import { signpost } from '../support/picture-maker.ts'
+import { contractFor, until } from '../support/world.ts'
 
 let world: DrawingWorld
 let open: { end(): Promise<void> }
@@ -52,6 +60,12 @@ const PRICES: Readonly<Record<DrawingProtocol['maker'], (input: number, output: 
   google: (input, output) => Math.ceil(input * 1.5 + output * 30),
   compatible: () => 0,
 }
+
+/** More than is kept, and more than is read. */
+const TOO_LARGE: Stroke[] = [
+  { picture: Buffer.alloc(LARGEST_PICTURE + 3) },
+  { picture: Buffer.alloc(31_457_280) },
+]
 
 describe.each(DRAWING)('over $protocol', protocol => {
   const isFree = protocol.maker === 'compatible'
@@ -125,8 +139,7 @@ describe.each(DRAWING)('over $protocol', protocol => {
       { picture: '' },
       { text: '{"hello": 1}' },
       { text: '<html>' },
-      { picture: Buffer.alloc(LARGEST_PICTURE + 3) },
-      { picture: Buffer.alloc(31_457_280) },
+      ...(protocol.maker === 'google' ? TOO_LARGE : []),
     ]
     await draws(protocol, ...answers)
     for (const [place] of answers.entries()) {
@@ -148,6 +161,42 @@ describe.each(DRAWING)('over $protocol', protocol => {
     await draws(protocol, { status: 401, message: 'no' })
     expect(await failureWhen(drawing('a fox'))).toMatchObject({ kind: 'auth-revoked', connection: 'model' })
     expect(world.costs()).toEqual([])
+  })
+
+  it('J2 a script saves what was drawn for it, byte for byte, and pays for it with its step', async () => {
+    await draws(protocol, { status: 429, message: 'later', retryAfter: 0 }, { picture: PICTURE })
+    const folder = fs.mkdtempSync(path.join(fs.realpathSync(os.tmpdir()), 'steward-drawn-'))
+    try {
+      const { engine, store } = world.core
+      const contract = contractFor({
+        uses: ['tools/images', 'tools/flow'],
+        models: true,
+        budget: { costPerRunMicros: 1_000_000 },
+        changes: [{ tool: 'images.save', paths: [folder], approval: 'never' }],
+      })
+      const fox = path.join(folder, 'fox.png')
+      const source = drawingScript(`const { picture } = await generate('a fox')
+        const again = await generate('a fox')
+        await save(picture, ${JSON.stringify(fox)})
+        return picture === again.picture`)
+      await engine.install({ name: 'draws', source, contract: contract as unknown as Json })
+      const event = { workflow: 'draws', type: 'manual', payload: {}, sourceType: 'test', sourceId: 'test' }
+      const accepted = await engine.emit(event)
+      if (accepted.is === 'full') throw new Error('it was full')
+      const runId = await until(() => engine.event(accepted.row.id).run_id, 'it never began')
+      const run = await until(() => (engine.isAtRest(runId) ? engine.run(runId) : null), 'it never rested')
+      expect(failureOfRun(store, run)).toBeNull()
+      expect(resultOf(store, run)).toBe(true)
+      expect(fs.readFileSync(fox).equals(PICTURE)).toBe(true)
+      expect(world.asked).toHaveLength(2)
+      const [cost, ...more] = world.costs()
+      expect([cost?.run_id, cost?.state, more.length]).toEqual([runId, 'spent', 0])
+      const [drawn, recalled] = stepsOfRun(store, runId)
+      expect([drawn?.stepId, drawn?.costMicros]).toEqual([cost?.step_id, cost?.micros])
+      expect(recalled).toMatchObject({ tool: 'images.generate', costMicros: 0 })
+    } finally {
+      fs.rmSync(folder, { recursive: true, force: true })
+    }
   })
 
   it('is given up when whoever asked gives up', async () => {

@@ -19,6 +19,13 @@ export const DRAW = `const { picture } = await generate({ prompt: 'a fox' })`
 export const caught = (body: string) =>
   `try { ${body} } catch (e) { return { code: e.code, message: e.message } }`
 
+export function drawingScript(body: string): string {
+  return `
+    import { generate, save } from 'tools/images'
+    import { sleep } from 'tools/flow'
+    export default async function run(event) { ${body} }`
+}
+
 export class PictureBench {
   readonly clock = new ManualClock()
   readonly model = new PaidModel()
@@ -82,11 +89,7 @@ export class PictureBench {
   }
 
   install(body: string, more: Partial<ContractInput> = {}, name = 'draws'): Promise<string> {
-    const source = `
-      import { generate, save } from 'tools/images'
-      import { sleep } from 'tools/flow'
-      export default async function run(event) { ${body} }`
-    return this.world.install(name, source, this.contract(more))
+    return this.world.install(name, drawingScript(body), this.contract(more))
   }
 
   costs() {

@@ -47,7 +47,8 @@ export const RETENTION: RetentionOptions = { runsMs: 30 * DAY, blobsMs: 7 * DAY,
 
 const RUNS_AT_ONCE = 50
 const ROWS_AT_ONCE = 400
-const PICTURES_AT_ONCE = 20
+/** They are long: to let go of one takes a look at every page of it. */
+const PICTURES_AT_ONCE = 5
 const INTERNAL_SOURCES = new Set(['schedule', 'workflow', 'wait', 'user'])
 /** Keys that the engine made up for deliveries without one: no delivery can ever bring them again. */
 const OWN_KEY = /^evt_[0-9a-hjkmnp-tv-z]{26}$/

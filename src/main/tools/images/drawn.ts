@@ -55,7 +55,7 @@ export function generateTool({ darkroom }: Pick<Tools, 'darkroom'>): ToolDeclara
     ...modelCall,
     name: 'images.generate',
     title: 'Draw a picture',
-    doc: `Has a model draw a picture (the one of the role images). The picture stays with Steward for 30 days after its last use, longer while anything of the automation is unfinished, and only under this automation: images.save writes it somewhere. It is a draft that nobody has looked at. A rehearsal draws nothing and goes on with a name that only it knows. Fails as rejected where the model refuses, as bad-response where no picture came. ${COSTS}`,
+    doc: `Has a model draw a picture (the one of the role images). The picture stays with Steward for 30 days after its last use, longer while anything of the automation is unfinished, and only under this automation: images.save writes it somewhere. It is a draft that nobody has looked at. A rehearsal draws nothing and goes on with a name that only it knows. Fails as rejected where the model refuses, as bad-response where no picture came. ${COSTS} The budget needs room for the most that a picture may cost, which is more than it does: about $0.12 at low and medium quality and $0.30 at high, with the usual models.`,
     timeoutMs: 300_000,
     input: generateInput,
     output: drawnSchema,

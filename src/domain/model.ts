@@ -67,6 +67,7 @@ export type ModelMessage =
 export interface Kept {
   /** Whose it is. For every other model the message is its text and its calls. */
   readonly by: string
+  /** null: what it gave was refused again and again, and it is given nothing back in this conversation. */
   readonly data: Json
   /** How many tokens of reasoning it may stand for, whatever its length. */
   readonly tokens: number

@@ -6,7 +6,7 @@ import { Attempt } from './attempt.ts'
 import type { ExchangeOptions, Target } from './exchange.ts'
 import { notTheAnswer, refusedToAnswer, tooLong } from './failures.ts'
 import type { TryFailed } from './failures.ts'
-import { bare, milder, ownKept, usualManner } from './manner.ts'
+import { bare, milder, ownKept, toBeKept, usualManner } from './manner.ts'
 import type { Manner } from './manner.ts'
 import { Payer } from './payer.ts'
 import type { Came, PayerOptions, Try } from './payer.ts'
@@ -123,7 +123,8 @@ export class Asker {
     const data = keptData(this.#target.maker, said)
     if (data === undefined) return {}
     const tokens = said.tokens?.reasoning ?? 0
-    return { kept: { by: nameOf(this.#target), data, tokens, isAfresh: !this.#manner.givesBack } }
+    const kept = { by: nameOf(this.#target), data, tokens, isAfresh: !this.#manner.givesBack }
+    return { kept: toBeKept(kept, this.#request.messages) }
   }
 
   async #reply(turns: readonly Came<Said>[], value: ModelReply['value']): Promise<ModelReply> {

@@ -2,7 +2,7 @@
  * How a request is put to a provider, and what of it is given up where that was refused: each once, so that a model
  * that takes no temperature, or no longer knows its own signatures, still answers.
  */
-import type { ModelMessage, ModelRequest } from '../../domain/model.ts'
+import type { Kept, ModelMessage, ModelRequest } from '../../domain/model.ts'
 import type { ModelMaker } from '../../domain/model-makers.ts'
 import type { TryFailed } from './failures.ts'
 import { isTakenForAnswer } from './schemas.ts'
@@ -32,7 +32,7 @@ export function milder(
   const isOf = {
     temperature: manner.hasTemperature && request.temperature !== undefined,
     'no-thought': isOpen && !manner.saysBlanks,
-    thought: manner.givesBack && request.messages.some(hasKept),
+    thought: manner.givesBack && request.messages.some(message => keptIn(message) !== undefined),
     something: request.answer !== undefined && manner.answerBy !== 'words',
   }
   switch (refused.find(each => isOf[each])) {
@@ -50,10 +50,6 @@ export function milder(
   }
 }
 
-function hasKept(message: ModelMessage): boolean {
-  return message.from === 'model' && message.kept !== undefined
-}
-
 /** Those who bind what a model thought to all that stood before it. */
 const BINDING: readonly ModelMaker[] = ['anthropic', 'openrouter']
 
@@ -65,14 +61,22 @@ export function ownKept(
   messages: readonly ModelMessage[],
   { by, maker }: { by: string; maker: ModelMaker },
 ): readonly ModelMessage[] {
-  const own = messages.map(message => {
-    const kept = message.from === 'model' && message.kept?.by === by ? message.kept : null
-    return kept?.isShifted === true && BINDING.includes(maker) ? null : kept
-  })
+  const own = messages.map(message => (keptIn(message)?.by === by ? keptIn(message) : undefined))
+  if (own.some(kept => kept?.data === null)) return messages.map(bare)
   const first = own.findLastIndex(kept => kept?.isAfresh === true)
-  return messages.map((message, place) =>
-    (own[place] ?? null) !== null && place >= first ? message : bare(message),
-  )
+  const isSent = (kept: Kept | undefined, place: number) =>
+    kept !== undefined && place >= first && !(kept.isShifted === true && BINDING.includes(maker))
+  return messages.map((message, place) => (isSent(own[place], place) ? message : bare(message)))
+}
+
+/** What is to be kept of an answer; of whoever refuses also what it gave after the last refusal, nothing any more. */
+export function toBeKept(kept: Kept, given: readonly ModelMessage[]): Kept {
+  const isHopeless = kept.isAfresh && given.some(message => keptIn(message)?.isAfresh === true)
+  return isHopeless ? { ...kept, data: null } : kept
+}
+
+function keptIn(message: ModelMessage): Kept | undefined {
+  return message.from === 'model' ? message.kept : undefined
 }
 
 export function bare(message: ModelMessage): ModelMessage {

@@ -44,11 +44,13 @@ const SETTINGS: Readonly<Record<ModelMaker, NonNullable<ProtocolCall['providerOp
  * the text, and as providers want it.
  */
 export function bytesOf({ system, messages, tools = [], answer = {} }: ModelRequest): number {
-  const thought = messages.reduce(
-    (sum, each) => sum + (each.from === 'model' ? (each.kept?.tokens ?? 0) : 0),
-    0,
-  )
-  return Buffer.byteLength(JSON.stringify([system, messages, tools, answer, answer])) + thought
+  return Buffer.byteLength(JSON.stringify([system, messages, tools, answer, answer])) + unseen(messages)
+}
+
+/** Of the reasoning that goes back, what is more than the bytes it goes back in. */
+function unseen(messages: readonly ModelMessage[]): number {
+  const kept = messages.flatMap(message => (message.from === 'model' ? (message.kept ?? []) : []))
+  return kept.reduce((sum, { tokens, data }) => sum + Math.max(0, tokens - JSON.stringify(data).length), 0)
 }
 
 function withTools(tools: readonly ModelTool[], maker: ModelMaker): Pick<ProtocolCall, 'tools'> {

@@ -84,6 +84,9 @@ export class StrictOpenAi implements Dialect {
         'invalid_request_error',
         404,
       )
+    const isLed = before.at(-1)?.['type'] === 'reasoning'
+    if (item['role'] === 'assistant' && isLed && item['phase'] !== 'commentary')
+      return refused('This test wants to know again what a text was for.', 'test')
     if (item['type'] === 'reasoning') return this.#reasoningProblem(item, next, model)
     if (item['type'] !== 'function_call') return null
     const led = this.#ledTo.get(textOf(item['call_id']))

@@ -26,6 +26,7 @@ const PARTS = {
   steps: (core, query) => core.file('/export/steps', { query }),
   actions: (core, query) => core.file('/export/actions', { query }),
   costs: (core, query) => core.file('/export/costs', { query }),
+  notes: (core, query) => core.file('/export/notes', { query }),
   audit: (core, { format }) => core.file('/export/audit', { query: { format } }),
 } satisfies Record<string, (core: ApiClient, query: ExportOptions) => Promise<ReadableStream<Uint8Array>>>
 

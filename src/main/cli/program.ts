@@ -14,6 +14,7 @@ import { addGalleryCommands } from './commands-gallery.ts'
 import { addHookCommands } from './commands-hooks.ts'
 import { addInboxCommands } from './commands-inbox.ts'
 import { addModelCommands } from './commands-models.ts'
+import { addNoteCommands } from './commands-notes.ts'
 import { addObserveCommands } from './commands-observe.ts'
 import { addPermissionCommands } from './commands-permissions.ts'
 import { addQuietCommands } from './commands-quiet.ts'
@@ -46,6 +47,7 @@ export function createProgram(): Command {
   addPermissionCommands(program)
   addQuietCommands(program)
   addChatCommand(program)
+  addNoteCommands(program)
   addGalleryCommands(program)
   addConnectionCommands(program)
   addModelCommands(program)

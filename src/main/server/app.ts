@@ -23,6 +23,7 @@ import { editRoutes } from './routes-edits.ts'
 import { exportRoutes } from './routes-export.ts'
 import { folderRoutes, galleryRoutes, scriptRoutes } from './routes-folder.ts'
 import { modelRoutes } from './routes-models.ts'
+import { noteRoutes } from './routes-notes.ts'
 import { policyRoutes } from './routes-policy.ts'
 import { takeHooks, webhookRoutes } from './routes-hooks.ts'
 import { rehearsalRoutes } from './routes-rehearsals.ts'
@@ -92,6 +93,7 @@ function createApi({ engine, connections, vault, findModels, log, readLog, closi
     .route('/grants', grantRoutes(engine))
     .route('/policy', policyRoutes(engine))
     .route('/chats', chatRoutes(engine, closing))
+    .route('/notes', noteRoutes(engine))
     .route('/connections', connectionRoutes(engine, connections))
     .route(
       '/vault',

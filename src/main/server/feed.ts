@@ -23,6 +23,7 @@ export interface News {
     | 'notification'
     | 'chat'
     | 'connection'
+    | 'note'
     | 'grant'
     | 'policy'
     | 'settings'
@@ -174,6 +175,7 @@ const THINGS: Readonly<Record<Change['table'], readonly [kind: News['kind'], ...
   chats: ['chat', 'id'],
   chat_events: ['chat', 'chat_id', 'chatId'],
   connections: ['connection'],
+  notes: ['note', 'id'],
   grants: ['grant', 'id'],
   policies: ['policy'],
   settings: ['settings'],

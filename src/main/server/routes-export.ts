@@ -1,4 +1,4 @@
-/** What happened, as files: runs, their steps, actions, the audit log and costs, narrowed by what their lists are. */
+/** What happened, as files: runs, their steps, actions, the audit log, costs and notes, narrowed by what their lists are. */
 import { Hono } from 'hono'
 import type { Context } from 'hono'
 import { z } from 'zod'
@@ -9,6 +9,8 @@ import { auditPage } from '../engine/views/audit.ts'
 import type { AuditView } from '../engine/views/audit.ts'
 import { costsPage } from '../engine/views/costs.ts'
 import type { CostView } from '../engine/views/costs.ts'
+import { notesPage, noteView } from '../engine/views/notes.ts'
+import type { NoteView } from '../engine/views/notes.ts'
 import { runsPage, stepsPage } from '../engine/views/runs.ts'
 import type { RunSummary, StepView } from '../engine/views/runs.ts'
 import type { Log } from '../store/log-file.ts'
@@ -31,6 +33,7 @@ const FILE = {
 }
 /** They may be large. */
 const STEPS_AT_ONCE = 20
+const NOTES_AT_ONCE = 5
 const runsQuery = z.strictObject({ ...format, ...runFilter })
 const actionsQuery = z.strictObject({
   ...format,
@@ -39,6 +42,8 @@ const actionsQuery = z.strictObject({
 })
 const auditQuery = z.strictObject({ ...format, run: named().optional() })
 const costsQuery = z.strictObject({ ...format, automation: named().optional() })
+
+const notesQuery = z.strictObject({ ...format, automation: named().optional(), tag: named().optional() })
 
 type RunsQuery = Omit<z.output<typeof runsQuery>, 'format'>
 
@@ -82,6 +87,11 @@ export function exportRoutes(engine: Engine, log: Log, closing: AbortSignal) {
       const pages = pagesOf(cursor => costsPage(engine, { limit: MOST_ROWS, cursor, workflowId }))
       return answer(c, 'costs', format, { pages, columns: COST })
     })
+    .get('/notes', operation({ ...FILE, summary: 'Notes as a file', query: notesQuery }), c => {
+      const { format, automation, tag } = c.req.valid('query')
+      const pages = notePages(engine, { workflowId: idOf(engine, automation), tag })
+      return answer(c, 'notes', format, { pages, columns: NOTE })
+    })
 }
 
 function runPages(engine: Engine, { automation, state, since, until }: RunsQuery) {
@@ -108,6 +118,14 @@ function* actionPages(
 ): Generator<readonly ActionView[]> {
   for (const state of states)
     yield* pagesOf(cursor => actionsPage(engine, { limit: MOST_ROWS, cursor, state, workflowId }))
+}
+
+function* notePages(
+  engine: Engine,
+  filter: { workflowId: string | undefined; tag: string | undefined },
+): Generator<readonly NoteView[]> {
+  for (const heads of pagesOf(cursor => notesPage(engine, { ...filter, limit: NOTES_AT_ONCE, cursor })))
+    yield heads.flatMap(({ id }) => noteView(engine, id) ?? [])
 }
 
 const RUN: Columns<RunSummary> = {
@@ -184,4 +202,15 @@ const COST: Columns<CostView> = {
   reasoningTokens: cost => cost.tokens.reasoning,
   isEstimate: cost => cost.isEstimate,
   state: cost => cost.state,
+}
+
+const NOTE: Columns<NoteView> = {
+  id: note => note.id,
+  automation: note => note.automation.name,
+  title: note => note.title,
+  tags: note => note.tags.join(', '),
+  outside: note => note.outside,
+  createdAt: note => timeCell(note.createdAt),
+  updatedAt: note => timeCell(note.updatedAt),
+  text: note => note.text,
 }

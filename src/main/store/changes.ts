@@ -13,6 +13,7 @@ const TOLD = [
   'chats',
   'chat_events',
   'connections',
+  'notes',
   'grants',
   'policies',
   'settings',

@@ -11,6 +11,7 @@ import {
   NO_NOTES,
   type Note,
   type NoteChange,
+  type NoteFound,
   type NoteHead,
   type NotesView,
 } from '../../domain/note.ts'
@@ -62,7 +63,7 @@ const tagged = statement((p: { match: string; limit: number }) =>
     .limit(p.limit),
 )
 /** A word in the title counts most, then one in a tag. */
-const matching = statement((p: { match: string; limit: number }) =>
+const matching = statement((p: { match: string; limit: number; skip: number }) =>
   query
     .selectFrom('note_words')
     .innerJoin('notes', 'notes.number', 'note_words.rowid')
@@ -70,6 +71,30 @@ const matching = statement((p: { match: string; limit: number }) =>
     .where(sql<boolean>`note_words MATCH ${p.match}`)
     .orderBy(sql`bm25(note_words, 0, 8, 1, 4)`)
     .orderBy('updated_at', 'desc')
+    .orderBy('id', 'desc')
+    .limit(p.limit)
+    .offset(p.skip),
+)
+const ofId = statement((p: { id: string }) => query.selectFrom('notes').selectAll().where('id', '=', p.id))
+interface Place {
+  at: number
+  id: string
+}
+const NEWEST: Place = { at: Number.MAX_SAFE_INTEGER, id: '' }
+const beforePlace = (p: Place) => sql<boolean>`(updated_at, id) < (${p.at}, ${p.id})`
+const allBefore = statement((p: Place & { limit: number }) => newest().where(beforePlace(p)).limit(p.limit))
+const ownBefore = statement((p: Place & { workflowId: string; limit: number }) =>
+  newest().where('workflow_id', '=', p.workflowId).where(beforePlace(p)).limit(p.limit),
+)
+const taggedBefore = statement((p: Place & { match: string; limit: number }) =>
+  query
+    .selectFrom('note_words')
+    .innerJoin('notes', 'notes.number', 'note_words.rowid')
+    .select(HEAD)
+    .where(sql<boolean>`note_words MATCH ${p.match}`)
+    .where(beforePlace(p))
+    .orderBy('updated_at', 'desc')
+    .orderBy('id', 'desc')
     .limit(p.limit),
 )
 const insert = insertion('notes', [
@@ -143,7 +168,7 @@ export function notesOf(store: Store, workflowId: string): NotesView {
     search: (words, limit) =>
       withCodes(codes => {
         if (words.length === 0) return []
-        const rows = store.all(matching, { match: codes.matching(workflowId, words), limit })
+        const rows = store.all(matching, { match: codes.matching(workflowId, words), limit, skip: 0 })
         return rows.map(row => foundOf(noteOf(store, row), words))
       }),
   }
@@ -151,6 +176,57 @@ export function notesOf(store: Store, workflowId: string): NotesView {
 
 /** Of one title there are few. */
 const ALL = 100_000
+
+/** A note as its owner finds it, among those of all automations. */
+export interface Filed {
+  workflowId: string
+  /** Whether a run wrote in it that had read content from outside (P6). */
+  outside: boolean
+}
+
+export interface NotesWanted {
+  workflowId?: string | undefined
+  tag?: string | undefined
+  /** Below the note that was changed then. */
+  before?: Place | undefined
+  limit: number
+}
+
+/** The committed notes of all automations or one, the one changed last first. */
+export function listNotes(store: Store, wanted: NotesWanted): (NoteHead & Filed)[] {
+  const { workflowId, tag, before = NEWEST, limit } = wanted
+  const page = { ...before, limit }
+  const codes = codesOf(store, store)
+  if (codes === null) return []
+  const rows =
+    tag !== undefined
+      ? store.all(taggedBefore, { ...page, match: codes.tagged(workflowId, tag) })
+      : workflowId === undefined
+        ? store.all(allBefore, page)
+        : store.all(ownBefore, { ...page, workflowId })
+  return rows.map(row => ({ ...headFrom(store, row), ...filed(row) }))
+}
+
+/** Best first, of all automations or one. */
+export function searchNotes(
+  store: Store,
+  words: Query,
+  { workflowId, skip, limit }: { workflowId?: string | undefined; skip: number; limit: number },
+): (NoteFound & Filed)[] {
+  const codes = codesOf(store, store)
+  if (codes === null || words.length === 0) return []
+  const rows = store.all(matching, { match: codes.matching(workflowId, words), skip, limit })
+  return rows.map(row => ({ ...foundOf(noteOf(store, row), words), ...filed(row) }))
+}
+
+export function noteById(store: Store, id: string): (Note & Filed) | undefined {
+  const row = store.get(ofId, { id })
+  return row === undefined ? undefined : { ...noteOf(store, row), ...filed(row) }
+}
+
+function filed({ workflow_id: workflowId, outside }: HeadRow): Filed {
+  return { workflowId, outside: outside === 1 }
+}
 
 /** Makes a staged change real. `outside`: its run had read content from outside (P6). */
 export function commitNoteChange(
@@ -271,13 +347,18 @@ class Codes {
     }
   }
 
-  tagged(workflowId: string, tag: string): string {
-    return `owner : ${quoted(this.code('owner', workflowId))} AND tags : ${quoted(this.code('tag', tag))}`
+  /** Of one automation, or of all. */
+  tagged(workflowId: string | undefined, tag: string): string {
+    return [...this.#owned(workflowId), `tags : ${quoted(this.code('tag', tag))}`].join(' AND ')
   }
 
-  matching(workflowId: string, words: Query): string {
+  matching(workflowId: string | undefined, words: Query): string {
     const phrases = words.map(phrase => `{title text tags} : ${quoted(this.#words(phrase))}`)
-    return [`owner : ${quoted(this.code('owner', workflowId))}`, ...phrases].join(' AND ')
+    return [...this.#owned(workflowId), ...phrases].join(' AND ')
+  }
+
+  #owned(workflowId: string | undefined): string[] {
+    return workflowId === undefined ? [] : [`owner : ${quoted(this.code('owner', workflowId))}`]
   }
 
   #words(words: readonly string[]): string {

@@ -8,6 +8,7 @@ import type { ConversationView } from '../../engine/views/conversations.ts'
 import { STAGES } from '../../engine/views/set-ups.ts'
 import type { ConnectionView, WantedConnection } from '../../engine/views/connections.ts'
 import type { ApprovalView, GrantView } from '../../engine/views/grants.ts'
+import type { NoteFoundView, NoteHeadView, NoteView } from '../../engine/views/notes.ts'
 import type { PolicyPreview } from '../../engine/policy/preview.ts'
 import type { PolicyVersionView, PolicyView } from '../../engine/views/policy.ts'
 import type { VaultView } from '../routes-vault.ts'
@@ -116,6 +117,17 @@ const chatEvent = shape<ChatEventView>()(
   z.object({ id: text, kind: text, runId: maybe(text), at: time, body: json }),
 )
 
+const noteHead = {
+  id: text,
+  automation: automationName,
+  title: text,
+  tags: texts.readonly(),
+  characters: count,
+  outside: z.boolean().describe('Whether a run wrote in it that had read content from outside'),
+  createdAt: time,
+  updatedAt: time,
+}
+
 const conversation = shape<ConversationView>()(
   planSaidSchema.extend({
     chatId: text,
@@ -186,6 +198,9 @@ export const peopleAnswers = {
   Chat: chat,
   ChatPage: pageOf(chat),
   ChatEventPage: pageOf(chatEvent),
+  NotePage: pageOf(shape<NoteHeadView>()(z.object(noteHead))),
+  NoteFoundPage: pageOf(shape<NoteFoundView>()(z.object({ ...noteHead, excerpt: text }))),
+  Note: shape<NoteView>()(z.object({ ...noteHead, text })),
   Said: z.object({ id: text, chatId: text, turn: count }),
   Conversation: conversation,
   Connection: connection,

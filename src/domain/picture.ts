@@ -39,7 +39,7 @@ export type ExaminePicture = (bytes: Uint8Array) => Promise<PictureFacts>
 export type DrawPicture = (wish: Wish, examine: ExaminePicture) => Promise<DrawnPicture>
 
 /** A picture by its name: its bytes, or what a rehearsal imagines. Null where there is none, or it is another's. */
-export type FindPicture = (name: string) => KeptPicture | null
+export type FindPicture = (name: string) => Promise<KeptPicture | null>
 export type KeptPicture = { readonly bytes: Uint8Array } | { readonly imagined: PictureFacts }
 
 /** Of a picture that is kept. */

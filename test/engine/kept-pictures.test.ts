@@ -78,6 +78,19 @@ describe('pictures that are kept', () => {
     expect(left(first)).toBe(true)
   })
 
+  it('J12 stay for as long as they are used, whoever remembers them', async () => {
+    const id = await bench.install(`const known = await get('fox')
+      if (known === null) { ${DRAW}; await set('fox', picture) }
+      else await save({ picture: known, to: ${bench.to('fox.png')}, overwrite: true })`)
+    for (let month = 0; month < 3; month++) {
+      await bench.world.run('draws')
+      bench.clock.jump(29 * DAY)
+      await collect(bench.world.store, bench.clock.now(), RETENTION)
+    }
+    expect(bench.model.drawn).toHaveLength(1)
+    expect([left(id), fs.existsSync(bench.at('fox.png'))]).toEqual([true, true])
+  })
+
   it('J12 stay while an item is set aside, whatever their age', async () => {
     const source = `import { generate } from 'tools/images'
       import { each } from 'tools/flow'

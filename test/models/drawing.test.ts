@@ -163,13 +163,22 @@ describe.each(DRAWING)('over $protocol', protocol => {
     expect(world.costs()).toEqual([])
   })
 
+  it('a key that may ask and not draw stays accepted, and what is missing is said', async () => {
+    await draws(protocol, { status: 403, message: 'Your organization must be verified to draw.' })
+    const failure = await failureWhen(drawing('a fox'))
+    expect(failure).toMatchObject({ kind: 'rejected', status: 403 })
+    expect(failure?.message).toContain('must be verified')
+    expect(world.core.connections.find('model')?.state).not.toBe('refused')
+    expect([world.asked.length, world.costs().length]).toEqual([1, 0])
+  })
+
   it('J2 a script saves what was drawn for it, byte for byte, and pays for it with its step', async () => {
     await draws(protocol, { status: 429, message: 'later', retryAfter: 0 }, { picture: PICTURE })
     const folder = fs.mkdtempSync(path.join(fs.realpathSync(os.tmpdir()), 'steward-drawn-'))
     try {
       const { engine, store } = world.core
       const contract = contractFor({
-        uses: ['tools/images', 'tools/flow'],
+        uses: ['tools/images', 'tools/flow', 'tools/state'],
         models: true,
         budget: { costPerRunMicros: 1_000_000 },
         changes: [{ tool: 'images.save', paths: [folder], approval: 'never' }],
@@ -208,6 +217,17 @@ describe.each(DRAWING)('over $protocol', protocol => {
     await expect(drawn).rejects.toThrow('given up')
     expect(world.costs()).toEqual([])
   })
+})
+
+it('a prompt that Gemini does not let through is rejected in words', async () => {
+  const feedback = {
+    promptFeedback: { blockReason: 'PROHIBITED_CONTENT' },
+    usageMetadata: { promptTokenCount: 5 },
+  }
+  await draws(DRAWING[1], { text: JSON.stringify(feedback) })
+  const failure = await failureWhen(drawing('a fox'))
+  expect(failure).toMatchObject({ kind: 'rejected' })
+  expect(failure?.message).toContain('refused to draw')
 })
 
 it('a picture that lies elsewhere is not fetched', async () => {

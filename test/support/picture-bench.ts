@@ -23,6 +23,7 @@ export function drawingScript(body: string): string {
   return `
     import { generate, save } from 'tools/images'
     import { sleep } from 'tools/flow'
+    import { get, set } from 'tools/state'
     export default async function run(event) { ${body} }`
 }
 

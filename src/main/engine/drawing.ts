@@ -17,7 +17,14 @@ import {
   pictureHash,
   pictureName,
 } from '../../domain/picture.ts'
-import type { DrawnPicture, DrawPicture, ExaminePicture, FindPicture, Wish } from '../../domain/picture.ts'
+import type {
+  DrawnPicture,
+  DrawPicture,
+  ExaminePicture,
+  FindPicture,
+  KeptPicture,
+  Wish,
+} from '../../domain/picture.ts'
 import { spentOver } from '../store/cost-entries.ts'
 import { drawingKey, learntAnswer } from '../store/model-answers.ts'
 import {
@@ -26,6 +33,7 @@ import {
   pictureBytesHeld,
   pictureHeld,
   sealPicture,
+  usePicture,
 } from '../store/pictures.ts'
 import type { Store } from '../store/store.ts'
 import { putOnBill } from './asking.ts'
@@ -95,22 +103,31 @@ function tooMany(): Failure {
   }
 }
 
-/** Those that this automation holds. */
-export function pictureFinder(store: Store, workflowId: string): FindPicture {
-  return name => {
+/** Those that this automation holds. To be looked for is to be used. */
+export function pictureFinder({ store, clock }: Drawn, workflowId: string): FindPicture {
+  return async name => {
     const hash = pictureHash(name)
-    const bytes = hash === null ? null : pictureHeld(store, workflowId, hash)
-    return bytes === null ? null : { bytes }
+    if (hash === null) return null
+    const isHeld = await store.write(tx => usePicture(tx, workflowId, hash, clock.now()))
+    return isHeld ? pictureOf(store, workflowId, hash) : null
   }
 }
 
-/** As `pictureFinder`; what the rehearsal imagined is there as well. */
-export function rehearsedFinder(store: Store, workflowId: string): FindPicture {
-  const find = pictureFinder(store, workflowId)
+/** Leaves no trace; what the rehearsal imagined is there as well. */
+export function rehearsedFinder({ store }: Drawn, workflowId: string): FindPicture {
   return name => {
     const imagined = imaginedFacts(name)
-    return imagined === null ? find(name) : { imagined }
+    const hash = pictureHash(name)
+    if (imagined !== null) return Promise.resolve({ imagined })
+    return Promise.resolve(hash === null ? null : pictureOf(store, workflowId, hash))
   }
+}
+
+type Drawn = Pick<Asking['context'], 'store' | 'clock'>
+
+function pictureOf(store: Store, workflowId: string, hash: string): KeptPicture | null {
+  const bytes = pictureHeld(store, workflowId, hash)
+  return bytes === null ? null : { bytes }
 }
 
 /** What all that a rehearsal has imagined so far would have cost at most. */

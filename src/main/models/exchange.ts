@@ -93,7 +93,7 @@ export class Exchange {
     })
     this.#hide = answer.hide
     const { status, headers } = answer
-    if (status === 401 || status === 403) throw await refusal(answer)
+    if (isRefusedKey(status, target)) throw await refusal(answer)
     if (status < 200 || status >= 300)
       throw ofStatus(target, { status, headers, body: answer.hide(await startOf(answer.body)) }, now())
     this.#hasHead = true
@@ -117,6 +117,11 @@ export class Exchange {
       cancel: reason => reader.cancel(reason),
     })
   }
+}
+
+/** A key that may not draw may still ask for words: providers let fewer people draw. */
+function isRefusedKey(status: number, { role }: Target): boolean {
+  return status === 401 || (status === 403 && role !== 'images')
 }
 
 async function refusal({ status, body }: WireAnswer): Promise<KeyRefused> {

@@ -27,6 +27,13 @@ const hold = statement((p: { workflowId: string; hash: string; at: number }) =>
       })),
     ),
 )
+const use = statement((p: { workflowId: string; hash: string; at: number }) =>
+  query
+    .updateTable('picture_holders')
+    .set(({ eb, fn }) => ({ last_used_at: fn<number>('max', ['last_used_at', eb.val(p.at)]) }))
+    .where('workflow_id', '=', p.workflowId)
+    .where('hash', '=', p.hash),
+)
 const held = statement((p: { workflowId: string; hash: string }) =>
   query
     .selectFrom('picture_holders')
@@ -122,6 +129,11 @@ export function holdPicture(tx: Tx, workflowId: string, hash: string, at: number
   if (tx.get(kept, { hash }) === undefined) return false
   tx.run(hold, { workflowId, hash, at })
   return true
+}
+
+/** It stays from now on. False where the automation holds no such picture. */
+export function usePicture(tx: Tx, workflowId: string, hash: string, at: number): boolean {
+  return tx.run(use, { workflowId, hash, at }) > 0
 }
 
 /** Null where the automation holds no such picture. */

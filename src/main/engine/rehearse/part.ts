@@ -114,7 +114,7 @@ export function contextOf(playing: Playing, part: Part, signal: AbortSignal): To
     },
     begunAt: part.begunAt,
     evidence: null,
-    picture: rehearsedFinder(context.store, workflowId),
+    picture: rehearsedFinder(context, workflowId),
     ...(part.effect === 'model' ? modelsFor(playing, part, signal) : {}),
   }
 }

@@ -99,7 +99,7 @@ export function contextFor(run: ActiveRun, call: Call, evidence: Json, signal: A
     },
     begunAt: run.journal.find(call.step.stepId)?.begunAt ?? call.begunAt,
     evidence,
-    picture: pictureFinder(store, run.row.workflow_id),
+    picture: pictureFinder(run.context, run.row.workflow_id),
     ...(call.effect === 'model' ? modelsFor(run, call, signal) : {}),
   }
 }

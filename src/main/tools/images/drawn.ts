@@ -106,7 +106,8 @@ export function saveTool(studio: Studio): ToolDeclaration {
   const orderOf = ({ picture, to, quality, overwrite, parents }: SaveInput): Order => {
     const chosen = qualityOf(writtenFormat(to, undefined), quality)
     const from = nameOf(picture)
-    const make = (context: ToolContext) => made(tools, { from, chosen, context }, keptOf(picture, context))
+    const make = async (context: ToolContext) =>
+      made(tools, { from, chosen, context }, await keptOf(picture, context))
     return { tool: 'images.save', from, to, overwrite, parents, format: chosen.format, make }
   }
   return defineTool<SaveInput, Made>({
@@ -124,9 +125,9 @@ export function saveTool(studio: Studio): ToolDeclaration {
   })
 }
 
-function keptOf(name: string, { picture: find }: ToolContext): KeptPicture {
+async function keptOf(name: string, { picture: find }: ToolContext): Promise<KeptPicture> {
   if (pictureHash(name) === null) refuse('picture', 'That is not the name of a picture.')
-  const kept = find?.(name) ?? null
+  const kept = (await find?.(name)) ?? null
   if (kept === null)
     refuse(
       'picture',

@@ -7,7 +7,7 @@ import { stepsOfRun } from '../../src/main/store/journal.ts'
 import type { Step } from '../../src/main/store/journal.ts'
 import type { Store } from '../../src/main/store/store.ts'
 import type { Story } from './chain.ts'
-import { questionIn } from './model-server.ts'
+import { AGAIN, questionIn } from './model-server.ts'
 import type { Ask } from './model-server.ts'
 import { FIRST_CAP, RAISED_BY, reservedIn, sumOf } from './spent.ts'
 import type { SpentAtDeath } from './spent.ts'
@@ -46,7 +46,7 @@ interface Spent {
 /** Every question that had to be asked was, and no other. */
 function checkAsked(story: Story, asks: readonly Ask[]): string[] {
   const wanted = new Set(story.events.flatMap(({ job, token }) => job.questions(token)))
-  const asked = new Set(asks.map(({ question }) => question))
+  const asked = new Set(asks.map(({ question }) => question.replace(AGAIN, '')))
   return [
     ...[...wanted].filter(question => !asked.has(question)).map(question => `never asked: ${question}`),
     ...[...asked]
@@ -62,7 +62,8 @@ function checkAgain({ deaths }: Story, { asks, steps }: Spent): string[] {
   let recorded = new Set<string>()
   for (const { asks: until, recorded: ids } of [...deaths.map(({ spent }) => spent), END]) {
     const asked = asks.slice(first, until).map(({ question }) => question)
-    for (const question of asked) if (recorded.has(question)) problems.push(`J3 asked again: ${question}`)
+    for (const question of asked)
+      if (recorded.has(question.replace(AGAIN, ''))) problems.push(`J3 asked again: ${question}`)
     if (new Set(asked).size < asked.length) problems.push(`asked twice in one life: ${asked.join(', ')}`)
     first = until
     recorded = new Set(steps.filter(({ stepId }) => ids.includes(stepId)).map(({ question }) => question))
@@ -75,17 +76,20 @@ const END: SpentAtDeath = { asks: Number.MAX_SAFE_INTEGER, recorded: [], reserve
 /** J2, P2: what is on record costs what the model counted; all that it was asked is covered, and was reserved before. */
 function checkPaid({ asks, steps, costs }: Spent): string[] {
   const problems: string[] = []
-  for (const question of new Set(asks.map(ask => ask.question))) {
-    const counted = asks.filter(ask => ask.question === question)
+  const turns = Map.groupBy(asks, ask => ask.question.replace(AGAIN, ''))
+  for (const [question, counted] of turns) {
     const of = steps.filter(step => step.question === question)
     const ids = new Set(of.map(({ stepId }) => stepId))
     const paid = costs.filter(cost => ids.has(cost.step_id))
     const settled = paid.filter(({ state }) => state === 'spent').map(({ micros }) => micros)
     const onRecord = of.map(({ costMicros }) => costMicros).filter(micros => micros > 0)
-    const last = counted.at(-1)?.micros
-    if (settled.length !== 1 || settled[0] !== last || onRecord.length !== 1 || onRecord[0] !== last)
+    const last = [question, question + AGAIN].flatMap(
+      turn => counted.findLast(ask => ask.question === turn)?.micros ?? [],
+    )
+    const isSettled = last.every(micros => settled.includes(micros))
+    if (!isSettled || onRecord.length !== 1 || onRecord[0] !== last.reduce((sum, micros) => sum + micros))
       problems.push(
-        `J2 ${question} cost ${String(last)}: settled ${settled.join()}, on record ${onRecord.join()}`,
+        `J2 ${question} cost ${last.join('+')}: settled ${settled.join()}, on record ${onRecord.join()}`,
       )
     if (paid.length < counted.length || sumOf(paid) < sumOf(counted))
       problems.push(
@@ -97,7 +101,7 @@ function checkPaid({ asks, steps, costs }: Spent): string[] {
 
 /** P2: neither what is on record passes the cap, nor what the model had counted when there was no room. */
 function checkCaps({ raises }: Story, { asks, costs }: Spent): string[] {
-  const cap = FIRST_CAP + raises.length * RAISED_BY
+  const cap = Math.max(FIRST_CAP, ...raises.map(raise => raise.cap + RAISED_BY))
   const over = raises.filter(raise => raise.counted > raise.cap)
   return [
     ...over.map(raise => `P2 ${String(raise.counted)} were spent under a cap of ${String(raise.cap)}`),

@@ -1,13 +1,15 @@
 /**
  * The model outside: speaks the protocol of open models' servers, and answers each question otherwise each time it is
- * asked, as models do, so that whoever asks again cannot go on as before. Owns what it was asked and what it counted.
+ * asked, as models do, so that whoever asks again cannot go on as before. It refuses the first of a question that ends
+ * in `-i` for haste, and answers one that ends in `-j` in the wrong form until it is told. Owns what it was asked and
+ * what it counted.
  */
 import { createServer } from 'node:http'
 import type { Server, ServerResponse } from 'node:http'
 
 /** One request that came in whole. It costs from then on, whoever is still there to hear the answer. */
 export interface Ask {
-  /** Which question, by the mark in its text. */
+  /** Which question, by the mark in its text; with `${AGAIN}` where it was told that its answer had the wrong form. */
   question: string
   /** Tokens, in and out: each costs a micro-dollar here. */
   micros: number
@@ -25,6 +27,7 @@ interface Form {
   enum?: string[]
 }
 
+export const AGAIN = '/again'
 const THINKS_MS = 10
 const WRITES_MS = 5
 
@@ -47,6 +50,7 @@ export function questionIn(text: string): string {
 export class ModelServer {
   readonly server: Server
   asks: Ask[] = []
+  readonly #refused = new Set<string>()
   readonly #around: { arrived: () => void; answered: () => void }
 
   /** Told as a request comes in, and when it was answered. */
@@ -65,14 +69,26 @@ export class ModelServer {
     })
   }
 
+  forget(): void {
+    this.asks = []
+    this.#refused.clear()
+  }
+
   #take(asked: Asked, response: ServerResponse): void {
     const text = JSON.stringify(asked.messages)
-    const step = asked.tools === undefined ? null : asked.messages.filter(isOwn).length
-    const question = `${questionIn(text)}${step === null ? '' : `-${String(step)}`}`
+    const own = asked.messages.filter(({ role }) => role === 'assistant').length
+    const step = asked.tools === undefined ? null : own
+    const marked = questionIn(text)
+    const question = `${marked}${step === null ? (own > 0 ? AGAIN : '') : `-${String(step)}`}`
+    if (question.endsWith('-i') && !this.#refused.has(question)) {
+      this.#refused.add(question)
+      response.writeHead(429, { 'retry-after-ms': '5' }).end()
+      return
+    }
     const before = this.asks.filter(ask => ask.question === question).length
     const usage = { prompt_tokens: 100 + question.length, completion_tokens: 10 + 7 * before }
     this.asks.push({ question, micros: usage.prompt_tokens + usage.completion_tokens })
-    const [head, tail] = step === null ? answer(asked, before) : call(text, step, before)
+    const [head, tail] = step === null ? answer(asked, question, before) : call(text, step, before)
     setTimeout(() => {
       response.writeHead(200, { 'content-type': 'text/event-stream' }).write(said([head]))
       setTimeout(() => {
@@ -83,10 +99,6 @@ export class ModelServer {
   }
 }
 
-function isOwn({ role }: Asked['messages'][number]): boolean {
-  return role === 'assistant'
-}
-
 function said(pieces: readonly object[]): string {
   return pieces.map(piece => `data: ${JSON.stringify(piece)}\n\n`).join('')
 }
@@ -94,8 +106,8 @@ function said(pieces: readonly object[]): string {
 /** What it says, in two pieces. */
 type Pieces = [head: object, tail: object]
 
-function answer(asked: Asked, before: number): Pieces {
-  const text = JSON.stringify(valueOf(asked, before))
+function answer(asked: Asked, question: string, before: number): Pieces {
+  const text = question.endsWith('-j') ? 'It is hard to say.' : JSON.stringify(valueOf(asked, before))
   return [
     { choices: [{ delta: { content: text.slice(0, 4) } }] },
     { choices: [{ delta: { content: text.slice(4) }, finish_reason: 'stop' }] },

@@ -236,7 +236,7 @@ function obey(message: ToRecorder): void {
       return
     case 'forget':
       entries = []
-      model.asks = []
+      model.forget()
       appliedKeys.clear()
       arrivedPaths.clear()
       holding = true

@@ -52,7 +52,7 @@ export default async function run(event) {
   )
   if (slots.tell === 'yes' && moved.length > 0) await tell(moved)
   return {
-    summary: summaryOf(moved, sorted.aside.length, due.length - batch.length),
+    summary: summaryOf(moved, sorted, due.length - batch.length),
     moved: moved.map(({ name, path }) => ({ name, path })),
   }
 }
@@ -109,9 +109,11 @@ async function tell(moved) {
   await send(`Sorted ${counted(moved.length)}`, lines.join('\n'))
 }
 
-function summaryOf(moved, aside, left) {
-  const parts = [moved.length === 0 ? 'Nothing to sort' : `Sorted ${counted(moved.length)}`]
-  if (aside > 0) parts.push(`${counted(aside)} could not be moved`)
+function summaryOf(moved, { aside, waiting }, left) {
+  const parts = moved.length > 0 ? [`Sorted ${counted(moved.length)}`] : []
+  if (waiting.length > 0) parts.push(`${counted(waiting.length)} waiting for an answer or for their turn`)
+  if (parts.length === 0) parts.push('Nothing to sort')
+  if (aside.length > 0) parts.push(`${counted(aside.length)} could not be moved`)
   if (left > 0) parts.push(`${counted(left)} left: run it again for them`)
   return `${parts.join(', ')}.`
 }

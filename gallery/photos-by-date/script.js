@@ -39,7 +39,7 @@ export default async function run(event) {
   const isLast = !Array.isArray(event?.files) || event.files.length < AT_ONCE
   if (slots.tell === 'yes') await tell(moved, isLast)
   return {
-    summary: summaryOf(moved, sorted.aside.length, due.length - batch.length),
+    summary: summaryOf(moved, sorted, due.length - batch.length),
     moved: moved.map(({ name, path }) => ({ name, path })),
   }
 }
@@ -113,11 +113,13 @@ async function tell(moved, isLast) {
   await send(`Sorted ${counted(count)}`, [...names, ...(more > 0 ? [`and ${more} more`] : [])].join('\n'))
 }
 
-function summaryOf(moved, aside, left) {
+function summaryOf(moved, { aside, waiting }, left) {
   const byFile = moved.filter(each => each.byFile).length
-  const parts = [moved.length === 0 ? 'No photo to sort' : `Sorted ${counted(moved.length)}`]
+  const parts = moved.length > 0 ? [`Sorted ${counted(moved.length)}`] : []
+  if (waiting.length > 0) parts.push(`${counted(waiting.length)} waiting for an answer or for their turn`)
+  if (parts.length === 0) parts.push('No photo to sort')
   if (byFile > 0) parts.push(`${byFile} by the time of the file`)
-  if (aside > 0) parts.push(`${counted(aside)} could not be moved`)
+  if (aside.length > 0) parts.push(`${counted(aside.length)} could not be moved`)
   if (left > 0) parts.push(`${counted(left)} left: run it again for them`)
   return `${parts.join(', ')}.`
 }

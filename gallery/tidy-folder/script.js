@@ -41,7 +41,7 @@ export default async function run() {
   await remember(known, [...putBack, ...files.aside, ...files.declined], entries)
   if (moved.length > 0) await tell(moved, looked)
   return {
-    summary: summaryOf(moved, files.aside.length, due.length - batch.length),
+    summary: summaryOf(moved, files, due.length - batch.length),
     looked: looked.iso,
     moved: moved.map(({ name, path }) => ({ name, path })),
   }
@@ -149,9 +149,11 @@ function byFolder(moved, shown) {
   })
 }
 
-function summaryOf(moved, aside, left) {
-  const parts = [moved.length === 0 ? 'Nothing to move' : `Moved ${counted(moved.length)}`]
-  if (aside > 0) parts.push(`${counted(aside)} could not be moved`)
+function summaryOf(moved, { aside, waiting }, left) {
+  const parts = moved.length > 0 ? [`Moved ${counted(moved.length)}`] : []
+  if (waiting.length > 0) parts.push(`${counted(waiting.length)} waiting for an answer or for their turn`)
+  if (parts.length === 0) parts.push('Nothing to move')
+  if (aside.length > 0) parts.push(`${counted(aside.length)} could not be moved`)
   if (left > 0) parts.push(`${counted(left)} left for the next run`)
   return `${parts.join(', ')}.`
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Check } from './contract.ts'
-import { evaluateCheck, missingOutcome } from './outcome.ts'
+import { evaluateCheck, missingOutcome, openChecks } from './outcome.ts'
 import type { OutcomeFacts } from './outcome.ts'
 
 const FACTS: OutcomeFacts = {
@@ -11,8 +11,8 @@ const FACTS: OutcomeFacts = {
     { tool: 'http.request', count: 1 },
   ],
   items: {
-    mail: { done: 5, aside: 1, waiting: 0, declined: 1, total: 7 },
-    open: { done: 1, aside: 0, waiting: 1, declined: 0, total: 3 },
+    mail: { done: 6, aside: 1, waiting: 0, declined: 0, total: 7 },
+    open: { done: 1, aside: 0, waiting: 0, declined: 0, total: 2 },
   },
   file: path => {
     if (path === '/out/a') return { exists: true, size: 3 }
@@ -47,7 +47,7 @@ describe('done when', () => {
     [{ kind: 'effects-at-most', tool: 'files.move', count: 2 }, 'files.move made 3 changes'],
     [{ kind: 'items-settled', each: 'mail', maxSetAside: 1 }, true],
     [{ kind: 'items-settled', each: 'mail', maxSetAside: 0 }, '1 of 7 items of “mail” were set aside'],
-    [{ kind: 'items-settled', each: 'open', maxSetAside: 9 }, '2 of 3 items of “open” were not finished'],
+    [{ kind: 'items-settled', each: 'open', maxSetAside: 9 }, '1 of 2 items of “open” were not finished'],
     [{ kind: 'items-settled', each: 'constructor', maxSetAside: 0 }, true],
     [{ kind: 'script-verifies' }, true],
   ])('O1 %o: %s', (check, expected) => {
@@ -56,14 +56,55 @@ describe('done when', () => {
     else expect(verdict).toMatchObject({ held: false, evidence: expect.stringContaining(expected) as string })
   })
 
+  const waiting = { mail: { done: 1, aside: 1, waiting: 2, declined: 0, total: 4 } }
+  const declined = { mail: { done: 1, aside: 0, waiting: 0, declined: 1, total: 2 } }
+  const no = { ok: false, evidence: 'no' }
+
+  it.each<[Check, boolean]>([
+    [{ kind: 'items-settled', each: 'mail', maxSetAside: 1 }, true],
+    [{ kind: 'items-settled', each: 'mail', maxSetAside: 0 }, false],
+    [{ kind: 'effects-at-least', tool: 'mail.send', count: 1 }, true],
+    [{ kind: 'effects-at-most', tool: 'files.move', count: 2 }, false],
+    [{ kind: 'file-exists', path: '/out/none' }, true],
+    [{ kind: 'file-exists', path: '/elsewhere' }, true],
+    [{ kind: 'result-has', field: 'none' }, false],
+    [{ kind: 'script-verifies' }, true],
+  ])('O1 R5 while items wait, %o may still come: %s', (check, mayCome) => {
+    const facts = { ...FACTS, items: waiting, verify: no }
+    expect(evaluateCheck(check, facts)).toMatchObject({ held: false, mayCome })
+    expect(missingOutcome([check], facts) === null).toBe(mayCome)
+    expect(evaluateCheck(check, { ...facts, items: {} })).toMatchObject(
+      check.kind === 'items-settled' ? { held: true } : { held: false, mayCome: false },
+    )
+  })
+
+  it('O1 what is judged again when items end is what counts, and what did not hold yet', () => {
+    const checks: Check[] = [
+      { kind: 'result-has', field: 'summary' },
+      { kind: 'file-exists', path: '/out/a' },
+      { kind: 'file-exists', path: '/out/none' },
+      { kind: 'effects-at-most', tool: 'files.move', count: 9 },
+      { kind: 'script-verifies' },
+    ]
+    expect(openChecks(checks, { ...FACTS, items: waiting })).toEqual([2, 3])
+    expect(openChecks(checks, { ...FACTS, items: waiting, verify: no })).toEqual([2, 3, 4])
+    expect(openChecks(checks, FACTS)).toEqual([])
+  })
+
+  it('O1 P4 what a person declined is not missing', () => {
+    const facts = { items: declined }
+    expect(holds({ kind: 'items-settled', each: 'mail', maxSetAside: 0 }, facts).held).toBe(true)
+    expect(holds({ kind: 'effects-at-least', tool: 'mail.send', count: 1 }, facts).held).toBe(true)
+    expect(holds({ kind: 'file-exists', path: '/out/none' }, facts).held).toBe(true)
+    expect(holds({ kind: 'file-exists', path: '/elsewhere' }, facts).held).toBe(false)
+    expect(holds({ kind: 'result-has', field: 'none' }, facts).held).toBe(false)
+  })
+
   it('O1 a script without a verify, or one that says no, does not hold', () => {
     expect(holds({ kind: 'script-verifies' }, { verify: null }).held).toBe(false)
-    expect(holds({ kind: 'script-verifies' }, { verify: { ok: false, evidence: '3 rows missing' } })).toEqual(
-      {
-        held: false,
-        evidence: '3 rows missing',
-      },
-    )
+    expect(
+      holds({ kind: 'script-verifies' }, { verify: { ok: false, evidence: '3 rows missing' } }),
+    ).toMatchObject({ held: false, evidence: '3 rows missing' })
     expect(holds({ kind: 'script-verifies' }, { verify: { ok: false, evidence: '' } })).toMatchObject({
       held: false,
     })

@@ -2,7 +2,7 @@ import fs from 'node:fs'
 import path from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { fillGallery } from '../../src/main/engine/gallery.ts'
-import { listActions } from '../../src/main/store/actions.ts'
+import { listActions, openActionsOfRun } from '../../src/main/store/actions.ts'
 import { chatEventsOf } from '../../src/main/store/chats.ts'
 import type { RunRow } from '../../src/main/store/runs.ts'
 import { ManualClock } from '../support/manual-clock.ts'
@@ -189,6 +189,28 @@ describe('tidy-folder', () => {
     expect(notices()).toHaveLength(1)
     expect(openActions()).toEqual(['items-aside'])
     expect(summaryOf(await tidy())).toBe('Nothing to move.')
+  })
+
+  it('O1 P4 waits where the policy file has it ask, which fails nothing, and is done when all was answered', async () => {
+    for (const file of ['a.pdf', 'b.png']) put(file)
+    await install({ rules: 'pdf → Documents; png → Pictures' })
+    const rules = [
+      { name: 'file_deletion', action: 'delete_file', requires_approval: true, risk_level: 'high' },
+    ]
+    await world.engine.policies.import(JSON.stringify({ version: '1.0', rules }))
+    try {
+      const run = await tidy()
+      expect(summaryOf(run)).toBe('2 files waiting for an answer or for their turn.')
+      expect(openActions()).toEqual(['approval', 'approval'])
+      for (const { id: actionId } of openActionsOfRun(world.store, run.id))
+        await world.engine.resolve({ actionId, choice: 'approve', payload: null })
+      await expect.poll(() => world.engine.run(run.id)).toMatchObject({ waiting_items: 0, slot: null })
+      expect(world.engine.run(run.id).state).toBe('succeeded')
+      expect(openActions()).toEqual([])
+      expect(tree()).toEqual(['Documents/a.pdf', 'Pictures/b.png'])
+    } finally {
+      await world.engine.policies.remove()
+    }
   })
 
   it('takes a full folder in portions', async () => {

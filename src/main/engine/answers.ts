@@ -19,7 +19,7 @@ import { answerWait, waitsOfAction } from '../store/waits.ts'
 import type { WaitRow } from '../store/waits.ts'
 import type { EngineContext } from './context.ts'
 import type { Control } from './control.ts'
-import { failedCause } from './run/finish.ts'
+import { failedCause } from './run/failed-action.ts'
 import type { Waker } from './waker.ts'
 
 export interface Answer {

@@ -12,6 +12,7 @@ import {
   finishRun,
   forgiveUsed,
   liveRunsOf,
+  openChecksOf,
   requestCancel,
   runById,
   usedBy,
@@ -161,7 +162,8 @@ export class Control {
       const run = this.#existingRun(item.run_id)
       const steps = stepsOfItem(store, itemId, run.id, Number.MAX_SAFE_INTEGER)
       this.#dropFailed(tx, run, failureOfItem(this.#context, item), steps)
-      moveItem(store, tx, itemId, 'open', { at: this.#now() })
+      // While its run goes on the item waits for its turn; that is no item left unfinished.
+      moveItem(store, tx, itemId, run.slot === null ? 'open' : 'waiting', { at: this.#now() })
       forgiveUsed(tx, run.id)
       this.#closeAsideActions(tx, item.workflow_id)
       this.#queue(tx, item.workflow_id, CONTINUE_ITEM, `rerun:${itemId}:${String(item.updated_at)}`, {
@@ -233,6 +235,7 @@ export class Control {
         result: null,
         failure: null,
         waitingItems: 0,
+        openChecks: openChecksOf(run),
         used: usedBy(run),
       })
       moveEvent(tx, run.inbox_id, 'done', { runId: run.id, doneAt: at })

@@ -30,6 +30,8 @@ import { CONTINUE_ITEM, continueItem } from './continue-item.ts'
 import { LaterTries } from './later-tries.ts'
 import { RunExecutor } from './run/executor.ts'
 import { endUnreadable } from './run/finish.ts'
+import { JUDGE_RUN, judgeLater } from './run/judge-outcome.ts'
+import { RunJournal } from './run/run-journal.ts'
 
 /** As `CONTINUE_ITEM`, an event the engine sends to itself. */
 export const RETRY_RUN = 'run.retry'
@@ -137,6 +139,7 @@ export class Router {
     markServed(tx, workflowId, this.#context.clock.now())
     if (event.type === CONTINUE_ITEM) return this.#claimItem(tx, event, slot)
     if (event.type === RETRY_RUN) return this.#claimRetry(tx, event, slot)
+    if (event.type === JUDGE_RUN) return this.#claimJudging(tx, event, slot)
     const { script } = deployed(tx, workflow)
     const id = createRun(this.#context.store, tx, {
       workflowId,
@@ -219,6 +222,19 @@ export class Router {
     return true
   }
 
+  /** Entered without an item: to look at the outcome, now that all have ended (O1). */
+  #claimJudging(tx: Tx, event: InboxRow, slot: number): boolean {
+    const { store, boot, clock } = this.#context
+    const runId = fieldOf(payloadOf(store, event), 'run')
+    if (this.#isAtWork(tx, runId)) return false
+    const run = runById(tx, runId)
+    moveEvent(tx, event.id, 'done', { runId, doneAt: clock.now() })
+    if (run === undefined || run.open_checks === null) return true
+    reenterRun(tx, { id: runId, boot, slot })
+    this.#launchAfter(tx, runId, new Set())
+    return true
+  }
+
   /** Its run is live, or being gone on with for another item: what else belongs to it comes when that is over (J11). */
   #isAtWork(tx: Tx, runId: string): boolean {
     return this.#isTaken(runId) || typeof runById(tx, runId)?.slot === 'number'
@@ -247,6 +263,8 @@ export class Router {
         const key = `again:${item.id}:${id}:${String(run.attempt)}`
         continueItem(this.#context, tx, item, { source: id, key })
       }
+      const effects = () => new RunJournal(this.#context, run).effects()
+      judgeLater(this.#context, tx, id, { looks: null, effects })
     })
   }
 

@@ -109,6 +109,7 @@ const finish = statement(
     result: Uint8Array | null
     failure: Uint8Array | null
     waiting_items: number
+    open_checks: string | null
     cpu_ms: number
     wall_ms: number
   }) =>
@@ -121,10 +122,18 @@ const finish = statement(
         sealed_result: p.result,
         sealed_failure: p.failure,
         waiting_items: p.waiting_items,
+        open_checks: p.open_checks,
         cpu_ms: p.cpu_ms,
         wall_ms: p.wall_ms,
         cancelling: 0,
       })
+      .where('id', '=', p.id),
+)
+const judge = statement(
+  (p: { id: string; state: RunState; failure: Uint8Array | null; ended_at: number; open_checks: string }) =>
+    query
+      .updateTable('script_runs')
+      .set({ state: p.state, sealed_failure: p.failure, ended_at: p.ended_at, open_checks: p.open_checks })
       .where('id', '=', p.id),
 )
 const markCancelling = statement((p: { id: string }) =>
@@ -245,6 +254,8 @@ export interface RunEnding {
   result: Json | null
   failure: Failure | null
   waitingItems: number
+  /** What has to be judged again as its waiting items end; null where nothing has. */
+  openChecks: readonly number[] | null
   used: Used
 }
 
@@ -254,13 +265,39 @@ export function finishRun(store: Store, tx: Tx, id: string, ending: RunEnding): 
     state: ending.state,
     at: ending.at,
     result: ending.result === null ? null : store.seal(ending.result, `run:${id}:result`),
-    failure:
-      ending.failure === null ? null : store.sealText(JSON.stringify(ending.failure), `run:${id}:failure`),
+    failure: sealedFailure(store, id, ending.failure),
     waiting_items: ending.waitingItems,
+    open_checks: ending.openChecks === null ? null : JSON.stringify(ending.openChecks),
     cpu_ms: ending.used.cpuMs,
     wall_ms: ending.used.wallMs,
   })
   tallyRun(tx, ending.state)
+}
+
+/** Its items have ended since, and with that its *Done when* is told anew (O1). */
+export function rejudgeRun(
+  store: Store,
+  tx: Tx,
+  run: RunRow,
+  judged: { failure: Failure | null; at: number; openChecks: readonly number[] },
+): void {
+  const { failure, at, openChecks } = judged
+  tx.run(judge, {
+    id: run.id,
+    state: failure === null ? 'succeeded' : 'failed',
+    failure: sealedFailure(store, run.id, failure),
+    ended_at: at,
+    open_checks: JSON.stringify(openChecks),
+  })
+}
+
+/** Null where nothing of it has to be judged later. */
+export function openChecksOf(run: RunRow): number[] | null {
+  return run.open_checks === null ? null : (JSON.parse(run.open_checks) as number[])
+}
+
+function sealedFailure(store: Store, id: string, failure: Failure | null): Uint8Array | null {
+  return failure === null ? null : store.sealText(JSON.stringify(failure), `run:${id}:failure`)
 }
 
 export function requestCancel(tx: Tx, id: string): void {

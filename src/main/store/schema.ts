@@ -93,6 +93,8 @@ interface ScriptRunsTable {
   cancelling: Generated<number>
   demand: Generated<'exact' | 'writes'>
   waiting_items: Generated<number>
+  /** JSON: places in the contract's `done`. */
+  open_checks: string | null
   sealed_result: Uint8Array | null
   sealed_failure: Uint8Array | null
   cpu_ms: Generated<number>

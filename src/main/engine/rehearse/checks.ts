@@ -33,7 +33,10 @@ export function checkResults(facts: CheckedFacts): CheckResult[] {
     const evidence = verdict.held ? null : verdict.evidence
     const base = { kind: check.kind, text: describeClause(facts.contract, `done[${String(place)}]`) }
     const why = unsure(facts, check, wishes, verdict.held)
-    if (why === null) return { ...base, verdict: verdict.held ? 'holds' : 'does-not-hold', evidence }
+    if (why === null) {
+      if (verdict.held) return { ...base, verdict: 'holds', evidence }
+      return { ...base, verdict: verdict.mayCome ? 'cannot-be-judged' : 'does-not-hold', evidence }
+    }
     const saw = verdict.held ? 'so far it holds' : (evidence ?? 'so far it does not hold')
     return { ...base, verdict: 'cannot-be-judged', evidence: `${why} (${saw})` }
   })

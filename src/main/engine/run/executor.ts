@@ -12,7 +12,7 @@ import type { Outcome } from '../../../domain/tool.ts'
 import type { LostReason } from '../../../sandbox/pool.ts'
 import type { FromWorker, GuestCall, RecordedStep, RunEnd } from '../../../sandbox/protocol.ts'
 import { eventById, payloadOf } from '../../store/inbox.ts'
-import { restRun, stillOwns, usedBy } from '../../store/runs.ts'
+import { restRun, usedBy } from '../../store/runs.ts'
 import type { RunRow } from '../../store/runs.ts'
 import type { Tx } from '../../store/tx.ts'
 import { contractOf, scriptOf } from '../../store/workflows.ts'
@@ -32,12 +32,12 @@ import { PendingCalls } from './pending.ts'
 import type { Pending } from './pending.ts'
 import { Purse } from './purse.ts'
 import { dropUnasked, holdBackIn } from './record.ts'
-import { FencedError, RunJournal } from './run-journal.ts'
+import { FencedError, RunJournal, underFence } from './run-journal.ts'
 import type { Scope } from './scope.ts'
 import { RunScopes } from './scopes.ts'
 import { Spent } from './spent.ts'
-import { verdictOf, verifyOutcome } from './verify.ts'
-import type { Verdict } from './verify.ts'
+import { hasToVerify, lookAtOutcome, NO_LOOKS, unseen, verdictOf } from './verify.ts'
+import type { Looks, Verdict } from './verify.ts'
 
 type Idle = Extract<FromWorker, { kind: 'idle' }>
 
@@ -60,7 +60,7 @@ export class RunExecutor implements ActiveRun {
   readonly abort = this.#aborter.signal
   readonly #script: Script
   readonly #input: Json
-  /** Scopes of waiting items of an ended run that are gone on with; null for a run of its own. */
+  /** Scopes of items of an ended run that are gone on with, none to look at its outcome; null for a run of its own. */
   readonly #reenter: ReadonlySet<string> | null
   readonly #pending: PendingCalls
   readonly #items: OpenItems
@@ -100,10 +100,9 @@ export class RunExecutor implements ActiveRun {
     this.#flights = new Flights(this, {
       pending: this.#pending,
       scopes: this.#scopes,
-      mayLeave: call => this.mayIssue() || this.#settlesOnly(call.guest),
-      landed: (pending, end) => {
-        this.#landed(pending, end)
-      },
+      // A cancelled run that a crash left behind only finds out what became of the writes it had begun (R7, J4).
+      mayLeave: ({ guest }) => this.mayIssue() || (this.#cancelled && guest.recorded !== null),
+      landed: this.#landed,
       failureOf: error => this.#failureOf(error),
     })
     this.released = new Promise(resolve => {
@@ -212,7 +211,10 @@ export class RunExecutor implements ActiveRun {
   #onIdle(message: Idle): void {
     this.#spent.computed(message.cpuMs)
     if (message.end !== null) this.#end = message.end
-    if (message.unconsumed.length > 0) this.#dropUnasked(message.unconsumed)
+    if (message.unconsumed.length > 0) {
+      this.#scopes.unstage(message.unconsumed)
+      dropUnasked(this, message.unconsumed).catch(this.#broke)
+    }
     for (const guest of message.calls) this.#take(guest)
     this.#flights.takeOff()
     if (this.#end?.is === 'failed' && this.#reenter === null) this.#endAs(this.#end)
@@ -245,12 +247,7 @@ export class RunExecutor implements ActiveRun {
     this.#pending.add(call)
   }
 
-  /** A cancelled run that a crash left behind only finds out what became of the writes it had begun (R7, J4). */
-  #settlesOnly(guest: GuestCall): boolean {
-    return this.#cancelled && guest.recorded !== null
-  }
-
-  #landed(pending: Pending, end: CallEnd): void {
+  readonly #landed = (pending: Pending, end: CallEnd): void => {
     if (this.#over) return
     const { call } = pending
     if (end.is === 'waiting') this.#pending.move(pending, 'waiting')
@@ -293,9 +290,7 @@ export class RunExecutor implements ActiveRun {
   }
 
   #suspend(): void {
-    const held = [...this.#pending.held()]
-    this.#let(tx => {
-      for (const { call } of held) holdBackIn(this, tx, call)
+    this.#letRest(tx => {
       restRun(tx, this.row.id, 'waiting', this.#spent.used())
     })
   }
@@ -307,14 +302,21 @@ export class RunExecutor implements ActiveRun {
     this.#conclude({ ok: false, evidence: this.#pending.reason(this.#pending.waiting()[0]) })
   }
 
+  /** An item that is gone on with has come to rest; or, with none, the outcome of the run is looked at again (O1). */
   #restReentered(scopes: ReadonlySet<string>): void {
     const ending = stoppedAs(this.#end) ?? this.#ending
+    if (ending === null && this.#concluding) return
     if (!this.#isEnding() && this.#staysFor(this.#pending.wakeAt())) return
-    const held = [...this.#pending.held()]
-    this.#let(tx => {
-      for (const { call } of held) holdBackIn(this, tx, call)
-      const failure = ending?.is === 'failed' ? ending.failure : null
-      leaveReentered(this, tx, scopes, { failure, used: this.#spent.used() })
+    if (scopes.size > 0 || this.#held) return this.#leave(scopes, null)
+    if (ending !== null || this.#end?.is !== 'returned') return this.#leave(scopes, unseen(ending))
+    if (this.phase === 'verify') this.#restVerifying()
+    else this.#afterEnd(this.#end)
+  }
+
+  #leave(scopes: ReadonlySet<string>, looks: Looks | null): void {
+    const ending = stoppedAs(this.#end) ?? this.#ending
+    this.#letRest(tx => {
+      leaveReentered(this, tx, scopes, { ending, looks, used: this.#spent.used() })
     })
   }
 
@@ -333,21 +335,23 @@ export class RunExecutor implements ActiveRun {
     this.#over = true
     this.#stopTimers()
     this.#guest.drop()
-    const { id, attempt } = this.row
-    const fenced = (tx: Tx) => {
-      if (!stillOwns(tx, id, attempt)) throw new FencedError(`run ${id} was taken over`)
-      record(tx)
-    }
-    this.context.store.write(fenced).then(this.#release, (error: unknown) => {
+    this.context.store.write(underFence(this.row, record)).then(this.#release, (error: unknown) => {
       this.#failureOf(error)
       this.#release()
     })
   }
 
+  #letRest(record: (tx: Tx) => void): void {
+    const held = [...this.#pending.held()]
+    this.#let(tx => {
+      for (const { call } of held) holdBackIn(this, tx, call)
+      record(tx)
+    })
+  }
+
   #afterEnd(end: RunEnd): void {
     if (end.is === 'failed') return this.#finish({ is: 'failed', failure: end.failure })
-    const checks = this.contract.done.some(check => check.kind === 'script-verifies')
-    if (!this.#guest.isThere || !checks) return this.#conclude(null)
+    if (!this.#guest.isThere || !hasToVerify(this, this.#reenter !== null)) return this.#conclude(null)
     this.phase = 'verify'
     this.#guest.verify(JSON.stringify({ event: this.#input, result: JSON.parse(end.value) as Json }))
   }
@@ -355,12 +359,13 @@ export class RunExecutor implements ActiveRun {
   #conclude(verdict: Verdict | null): void {
     if (this.#end?.is !== 'returned' || this.#concluding) return
     const value = JSON.parse(this.#end.value) as Json
-    if (this.contract.done.length === 0) return this.#finish({ is: 'returned', value })
-    this.#concluding = true
-    const concluded = this.#heard((missing: Failure | null) => {
-      this.#finish(missing === null ? { is: 'returned', value } : { is: 'failed', failure: missing })
+    const concluded = this.#heard((looks: Looks) => {
+      if (this.#reenter === null) this.#finish({ is: 'returned', value, looks })
+      else this.#leave(this.#reenter, looks)
     })
-    verifyOutcome(this, value, verdict).then(concluded, this.#broke)
+    if (this.contract.done.length === 0) return concluded(NO_LOOKS)
+    this.#concluding = true
+    lookAtOutcome(this, verdict).then(concluded, this.#broke)
   }
 
   #finish(ending: Ending): void {
@@ -383,11 +388,6 @@ export class RunExecutor implements ActiveRun {
 
   #isEnding(): boolean {
     return this.#cancelled || this.#ending !== null
-  }
-
-  #dropUnasked(stepIds: readonly string[]): void {
-    this.#scopes.unstage(stepIds)
-    dropUnasked(this, stepIds).catch(this.#broke)
   }
 
   /** Logs what is not a Failure; another executor's run is left alone. */

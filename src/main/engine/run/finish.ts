@@ -1,7 +1,6 @@
 /** The end of a run: its staged state, its end, its turn given back and what it leaves to a person, in one transaction (J2). */
 import type { Failure } from '../../../domain/failure.ts'
 import type { Json } from '../../../domain/json.ts'
-import { draftAction } from '../../../domain/action-draft.ts'
 import { classify } from '../../../domain/respond.ts'
 import type { LocalChange } from '../../../domain/tool.ts'
 import type { RunEnd } from '../../../sandbox/protocol.ts'
@@ -23,6 +22,7 @@ import {
   finishRun,
   leaveRun,
   noteComputed,
+  openChecksOf,
   runById,
   stillOwns,
   usedBy,
@@ -36,12 +36,15 @@ import type { EngineContext } from '../context.ts'
 import { continueItem } from '../continue-item.ts'
 import { endReviewIn } from './after-copy.ts'
 import { askOfEnded } from './doubt.ts'
+import { raiseFailed } from './failed-action.ts'
 import { raiseAside } from './item-steps.ts'
+import { judgeLater, judgeOutcome } from './judge-outcome.ts'
 import { commitChanges } from './local-changes.ts'
 import { FencedError, RunJournal } from './run-journal.ts'
+import type { Looks } from './verify.ts'
 
 export type Ending =
-  | { is: 'returned'; value: Json }
+  | { is: 'returned'; value: Json; looks: Looks }
   | { is: 'failed'; failure: Failure }
   | { is: 'declined'; reason: string }
   | { is: 'cancelled' }
@@ -49,7 +52,7 @@ export type Ending =
 export function finishRunAs(
   run: ActiveRun,
   tx: Tx,
-  ending: Ending,
+  reached: Ending,
   changes: readonly LocalChange[],
   used: Used,
 ): void {
@@ -58,7 +61,9 @@ export function finishRunAs(
   const at = clock.now()
   const { row } = run
   if (!stillOwns(tx, row.id, row.attempt)) throw new FencedError(`run ${row.id} was taken over`)
-  if (ending.is === 'returned') {
+  const { ending, openChecks } = judgeEnd(run, tx, reached)
+  // One that was judged again since has been visible from its first end on.
+  if (ending.is === 'returned' && row.open_checks === null) {
     commitChanges(run, tx, changes, at)
     tellFirstSuccess(run, tx, at)
   }
@@ -72,12 +77,13 @@ export function finishRunAs(
     result: ending.is === 'returned' ? ending.value : null,
     failure: ending.is === 'failed' ? ending.failure : null,
     waitingItems: waitingItemsOf(tx, row.id),
+    openChecks,
     used,
   })
   moveEvent(tx, row.inbox_id, 'done', { runId: row.id, doneAt: at })
   settleSignals(tx, row.id, at)
   if (ending.is !== 'cancelled') continueItems(run, tx)
-  if (ending.is === 'failed') raiseFailed(run, tx, ending.failure, at)
+  if (ending.is === 'failed') raiseFailed(run.context, tx, { ...run, failure: ending.failure, at })
   if (ending.is === 'returned') {
     clearTransient(run, tx, at)
     endReviewIn(run, tx, at)
@@ -95,6 +101,19 @@ const STATE_OF = {
   declined: 'declined',
   cancelled: 'cancelled',
 } as const
+
+/** A script that returned has succeeded only if *Done when* holds, as far as it can be told while items wait (O1, J6). */
+function judgeEnd(
+  run: ActiveRun,
+  tx: Tx,
+  ending: Ending,
+): { ending: Ending; openChecks: readonly number[] | null } {
+  const before = openChecksOf(run.row)
+  if (ending.is !== 'returned') return { ending, openChecks: before }
+  const { missing, open } = judgeOutcome(run, tx, ending)
+  if (missing !== null) return { ending: { is: 'failed', failure: missing }, openChecks: before }
+  return { ending, openChecks: open.length > 0 || before !== null ? open : null }
+}
 
 /** What the run waited for, and what its items waited for too where it is cancelled; never a write in doubt unasked. */
 export function endWaits(
@@ -165,8 +184,15 @@ export function releaseItems(context: EngineContext, tx: Tx, runId: string, at: 
 export function endUnreadable(context: EngineContext, tx: Tx, run: RunRow, failure: Failure): void {
   const { store, clock, pump } = context
   const at = clock.now()
-  const ending = { state: 'failed' as const, at, result: null, failure, waitingItems: 0, used: usedBy(run) }
-  finishRun(store, tx, run.id, ending)
+  finishRun(store, tx, run.id, {
+    state: 'failed',
+    at,
+    result: null,
+    failure,
+    waitingItems: 0,
+    openChecks: openChecksOf(run),
+    used: usedBy(run),
+  })
   moveEvent(tx, run.inbox_id, 'done', { runId: run.id, doneAt: at })
   raiseAction(store, tx, {
     kind: 'run-failed',
@@ -229,27 +255,6 @@ function clearTransient(run: ActiveRun, tx: Tx, at: number): void {
   }
 }
 
-/** One open row for each automation and cause. */
-export function failedCause(workflowId: string, failure: Failure): string {
-  return `run-failed:${workflowId}:${draftAction(failure, { tries: 1, owner: workflowId }).causeKey}`
-}
-
-function raiseFailed(run: ActiveRun, tx: Tx, failure: Failure, at: number): void {
-  const action = draftAction(failure, { tries: 1, owner: run.row.workflow_id })
-  raiseAction(run.context.store, tx, {
-    kind: 'run-failed',
-    causeKey: failedCause(run.row.workflow_id, failure),
-    workflowId: run.row.workflow_id,
-    runId: run.row.id,
-    itemId: null,
-    stepId: failure.step ?? null,
-    choices: action.choices,
-    body: { cause: `${run.contract.title}: ${action.cause}`, effect: action.effect },
-    expiresAt: null,
-    at,
-  })
-}
-
 /** The end of an instance that could not go on, as against one that its script came to. */
 export function stoppedAs(end: RunEnd | null): Extract<Ending, { is: 'failed' }> | null {
   if (end?.is !== 'failed') return null
@@ -263,10 +268,11 @@ export function leaveReentered(
   run: ActiveRun,
   tx: Tx,
   scopes: ReadonlySet<string>,
-  end: { failure: Failure | null; used: Used },
+  end: { ending: Ending | null; looks: Looks | null; used: Used },
 ): void {
   const { store, clock, pump } = run.context
-  const { failure, used } = end
+  const { ending, looks, used } = end
+  const failure = ending?.is === 'failed' ? ending.failure : null
   noteComputed(tx, run.row.id, used.cpuMs)
   const waiting = new Set(waitsOfRun(tx, run.row.id).map(wait => wait.item_id))
   for (const scope of scopes) {
@@ -279,7 +285,9 @@ export function leaveReentered(
       raiseAside(run, tx, { text: scope, itemId: item.id }, error)
     } else if (waiting.has(item.id)) moveItem(store, tx, item.id, 'waiting', { at })
   }
+  const cancelled = runById(tx, run.row.id)?.cancelling === 1
   leaveRun(tx, run.row.id, waitingItemsOf(tx, run.row.id))
   settleSignals(tx, run.row.id, clock.now())
+  if (!cancelled) judgeLater(run.context, tx, run.row.id, { looks, effects: () => run.journal.effects() })
   tx.afterCommit.push(pump)
 }

@@ -30,6 +30,14 @@ import { isRecall, ITEM_RECALL } from '../provenance.ts'
 /** Thrown when another executor has taken the run over; the older one stops without a trace (J11). */
 export class FencedError extends Error {}
 
+/** What is recorded only as long as the run is this executor's. */
+export function underFence({ id, attempt }: RunRow, record: (tx: Tx) => void): (tx: Tx) => void {
+  return tx => {
+    if (!stillOwns(tx, id, attempt)) throw new FencedError(`run ${id} was taken over`)
+    record(tx)
+  }
+}
+
 /** Of what a run's steps brought; a replay asks for the rest piece by piece, so that no run is too large for it. */
 const KEPT_BYTES = 4_194_304
 

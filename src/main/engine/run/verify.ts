@@ -1,13 +1,15 @@
 /** *Done when* (O1): typed checks and the script's own `verify`, after the script, read-only, under the same policy. */
-import type { Failure } from '../../../domain/failure.ts'
 import { isJsonObject } from '../../../domain/json.ts'
 import type { Json } from '../../../domain/json.ts'
-import { missingOutcome } from '../../../domain/outcome.ts'
-import type { OutcomeFacts } from '../../../domain/outcome.ts'
+import type { ItemCounts, OutcomeFacts } from '../../../domain/outcome.ts'
 import type { FromWorker } from '../../../sandbox/protocol.ts'
 import { itemsOfRun } from '../../store/items.ts'
+import type { Reader } from '../../store/tx.ts'
+import { openChecksOf } from '../../store/runs.ts'
+import { waitsOfRun } from '../../store/waits.ts'
 import { lookAtFiles } from '../done-files.ts'
 import type { ActiveRun } from './call.ts'
+import type { Ending } from './finish.ts'
 
 type Verified = Extract<FromWorker, { kind: 'verified' }>
 
@@ -16,21 +18,28 @@ export interface Verdict {
   evidence: string
 }
 
-/** The first postcondition that does not hold, as a Failure with its evidence; null when all hold. */
-export async function verifyOutcome(
-  run: ActiveRun,
-  result: Json,
-  verify: Verdict | null,
-): Promise<Failure | null> {
-  const { context, contract, journal, row, abort: signal } = run
-  const file = await lookAtFiles(context, { owner: row.workflow_id, contract, signal })
-  return missingOutcome(contract.done, {
-    result,
-    effects: journal.effects(),
-    items: itemFacts(run),
-    file,
-    verify,
-  })
+/** What was seen of the outside after the script. */
+export type Looks = Pick<OutcomeFacts, 'file' | 'verify'>
+
+export const NO_LOOKS: Looks = { file: () => undefined, verify: null }
+
+/** Nobody could look. */
+export function unseen(ending: Ending | null): Looks {
+  const why = ending?.is === 'failed' ? ending.failure.message : 'The script could not be asked again.'
+  return { ...NO_LOOKS, verify: { ok: false, evidence: why } }
+}
+
+/** Whether the script's own `verify` is asked; `again` where items have ended since. */
+export function hasToVerify({ contract, row }: ActiveRun, again: boolean): boolean {
+  const open = again ? openChecksOf(row) : null
+  return contract.done.some(
+    ({ kind }, place) => kind === 'script-verifies' && (open === null || open.includes(place)),
+  )
+}
+
+export async function lookAtOutcome(run: ActiveRun, verify: Verdict | null): Promise<Looks> {
+  const { context, contract, row, abort: signal } = run
+  return { file: await lookAtFiles(context, { owner: row.workflow_id, contract, signal }), verify }
 }
 
 /** `verify` holds when it returns true, or an object whose `ok` is true; it may say why not. */
@@ -47,15 +56,15 @@ export function verdictOf(verified: Verified): Verdict | null {
   return { ok: value['ok'] === true, evidence }
 }
 
-function itemFacts(run: ActiveRun): OutcomeFacts['items'] {
-  const facts: Record<
-    string,
-    { done: number; aside: number; waiting: number; declined: number; total: number }
-  > = {}
-  for (const item of itemsOfRun(run.context.store, run.row.id)) {
-    const entry = (facts[item.name] ??= { done: 0, aside: 0, waiting: 0, declined: 0, total: 0 })
+/** What became of the items of a run, by the names of their `each`. One that waits may still be called open. */
+export function itemCounts(reader: Reader, runId: string): Record<string, ItemCounts> {
+  const waits = new Set(waitsOfRun(reader, runId).map(wait => wait.item_id))
+  const counts: Record<string, ItemCounts> = {}
+  for (const item of itemsOfRun(reader, runId)) {
+    const entry = (counts[item.name] ??= { done: 0, aside: 0, waiting: 0, declined: 0, total: 0 })
     entry.total++
     if (item.state !== 'open') entry[item.state]++
+    else if (waits.has(item.id)) entry.waiting++
   }
-  return facts
+  return counts
 }

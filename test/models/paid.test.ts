@@ -75,7 +75,7 @@ interface Usage {
 
 /** Answers with this text, and counts as it likes. */
 function answering(content: string, usageOf: (body: string) => Usage | null): Wire {
-  return (_connection, { body }) => {
+  return (_connection, { body = '' }) => {
     sent.push(body)
     const usage = usageOf(body)
     const pieces = [

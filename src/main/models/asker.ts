@@ -4,7 +4,7 @@ import type { ModelReply, ModelRequest, Spent, Tokens } from '../../domain/model
 import { answerIn, askedAgain } from './answer.ts'
 import { Attempt } from './attempt.ts'
 import type { ExchangeOptions, Target } from './exchange.ts'
-import { notTheAnswer, refusedToAnswer, tooLong } from './failures.ts'
+import { cutByServer, notTheAnswer, refusedToAnswer, tooLong } from './failures.ts'
 import type { TryFailed } from './failures.ts'
 import { bare, milder, ownKept, toBeKept, usualManner } from './manner.ts'
 import type { Manner } from './manner.ts'
@@ -15,6 +15,7 @@ import type { Charged, Tariff } from './prices.ts'
 import { keptData } from './pieces.ts'
 import { bytesOf } from './prompt.ts'
 import type { Said } from './said.ts'
+import type { Windows } from './windows.ts'
 
 /** No text has fewer tokens than this: what does not even fit so is not sent. */
 const MOST_BYTES_PER_TOKEN = 6
@@ -24,19 +25,21 @@ export class Asker {
   readonly #request: ModelRequest
   readonly #tariff: Tariff
   readonly #payer: Payer
+  readonly #windows: Windows
   #manner: Manner
   /** Something was told of text since the last request left. */
   #hasTold = false
   /** Of the newest request, how many tokens may come back. */
   #room = 0
 
-  constructor(options: PayerOptions, target: Target, request: ModelRequest) {
+  constructor(options: PayerOptions, target: Target, request: ModelRequest, windows: Windows) {
     const { maker, model, base } = target
     this.#target = target
     this.#request = { ...request, messages: ownKept(request.messages, { by: nameOf(target), maker }) }
     this.#manner = usualManner(request, maker)
     this.#tariff = tariffOf({ maker, model, base, own: options.ledger.priceOf(model) })
     this.#payer = new Payer(options, target, request)
+    this.#windows = windows
   }
 
   ask(): Promise<ModelReply> {
@@ -64,8 +67,16 @@ export class Asker {
       begin: options => this.#begin(options, request, bytes),
       adapts: error => this.#adapts(error),
     })
+    await this.#wholly(turn.came, bytes)
     if (turn.came.finish === 'content-filter') fail(refusedToAnswer(this.#target, turn.came))
     return turn
+  }
+
+  /** Fails where a server of one's own cannot have read all that it was sent. */
+  async #wholly({ tokens }: Said, bytes: number): Promise<void> {
+    if (this.#target.maker !== 'compatible') return
+    const window = await this.#windows.tooSmall(this.#target, bytes, tokens, this.#request.signal)
+    if (window !== null) fail(cutByServer(this.#target, window))
   }
 
   #begin(options: ExchangeOptions, request: ModelRequest, bytes: number): Try<Said> {

@@ -168,6 +168,12 @@ export function tooLong(asking: Asking, tokens: number, window: number): Failure
   return { kind: 'rejected', host: asking.host, message, detail: { sent: 'no', ...TOO_LONG } }
 }
 
+/** It had answered: what it had not read is missing from that. */
+export function cutByServer({ host, model }: Asking, window: number): Failure {
+  const message = `${host} takes ${window.toLocaleString('en')} tokens for “${model}” and was sent more: it cut the request without saying so, so its answer was not used. Give the model more room where it is served, 32,000 tokens or more (Ollama: OLLAMA_CONTEXT_LENGTH=32000; LM Studio: the context length at loading), then say “go on”.`
+  return { kind: 'rejected', host, message, detail: TOO_LONG }
+}
+
 export function noModel(): Failure {
   return {
     kind: 'not-connected',

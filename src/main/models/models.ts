@@ -31,6 +31,7 @@ import { drawsNothing, noChoice, noModel } from './failures.ts'
 import type { PayerOptions } from './payer.ts'
 import { pictureTariffOf } from './picture-prices.ts'
 import { tariffOf } from './prices.ts'
+import { Windows } from './windows.ts'
 
 /** The connections, as far as models need them. */
 export type ModelDesk = PayerOptions['desk'] & {
@@ -65,9 +66,11 @@ export interface ModelsOptions extends PayerOptions {
 
 export class ConnectedModels implements Models {
   readonly #options: ModelsOptions
+  readonly #windows: Windows
 
   constructor(options: ModelsOptions) {
     this.#options = options
+    this.#windows = new Windows(options.wire, options.now)
   }
 
   serving(role: ModelRole): ModelInfo | null {
@@ -82,11 +85,14 @@ export class ConnectedModels implements Models {
       own: this.#options.ledger.priceOf(model),
     })
     const price = { ...at(0), isEstimate }
-    return { connection, provider: maker, model, price, ...(window === null ? {} : { window }) }
+    const known = window ?? this.#windows.known(target)
+    return { connection, provider: maker, model, price, ...(known === null ? {} : { window: known }) }
   }
 
   ask(request: ModelRequest): Promise<ModelReply> {
-    return this.#observed(request.role, request, target => new Asker(this.#options, target, request).ask())
+    return this.#observed(request.role, request, target =>
+      new Asker(this.#options, target, request, this.#windows).ask(),
+    )
   }
 
   draw(request: DrawRequest): Promise<DrawReply> {

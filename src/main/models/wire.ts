@@ -3,7 +3,8 @@
 export interface WireRequest {
   readonly url: string
   readonly headers: Readonly<Record<string, string>>
-  readonly body: string
+  /** Absent: something is only looked at. */
+  readonly body?: string
   readonly signal: AbortSignal
   readonly timeoutMs: number
   readonly maxBytes: number

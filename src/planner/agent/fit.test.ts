@@ -97,8 +97,14 @@ describe('the room that a model has', () => {
 
   it('is halved when the model says that it is less, and at last not any more', () => {
     let room = roomIn(null, 0)
-    for (let times = 0; times < 4; times++) room = lessRoom(room) ?? room
+    for (let times = 0; times < 4; times++) room = lessRoom(room, {}, 0) ?? room
     expect(room).toEqual({ threadBytes: 24_000, replyTokens: 4_000 })
-    expect(lessRoom(room)).toBeNull()
+    expect(lessRoom(room, {}, 0)).toBeNull()
+  })
+
+  it('is too little where instructions alone would fill it', () => {
+    const room = { threadBytes: 100_000, replyTokens: 4_000 }
+    expect(lessRoom(room, { window: 8_192 }, 20_000)).toBeNull()
+    expect(lessRoom(room, { window: 16_384 }, 20_000)).toEqual({ threadBytes: 50_000, replyTokens: 4_000 })
   })
 })

@@ -11,6 +11,7 @@ const USUAL_ROOM = 240_000
 const LEAST_ROOM = 24_000
 /** Text and code have about so many bytes for a token, or more. */
 const BYTES_PER_TOKEN = 3
+const MOST_BYTES_PER_TOKEN = 6
 /** The newest messages stay whole: the model is about to work with them. */
 const KEPT_WHOLE = 4
 /** Answers that are no longer than this stay, and what a reply was thought with. */
@@ -35,8 +36,14 @@ export function roomIn(model: Pick<ModelInfo, 'window'> | null, around: number):
 }
 
 /** After a model has said that it takes less; null where less would be of no use. */
-export function lessRoom({ threadBytes, replyTokens }: Room): Room | null {
+export function lessRoom(
+  { threadBytes, replyTokens }: Room,
+  model: Pick<ModelInfo, 'window'> | null,
+  around: number,
+): Room | null {
   if (threadBytes === LEAST_ROOM && replyTokens === LEAST_REPLY_TOKENS) return null
+  if (around + LEAST_ROOM > ((model?.window ?? Infinity) - LEAST_REPLY_TOKENS) * MOST_BYTES_PER_TOKEN)
+    return null
   return {
     threadBytes: Math.max(LEAST_ROOM, Math.floor(threadBytes / 2)),
     replyTokens: Math.max(LEAST_REPLY_TOKENS, Math.floor(replyTokens / 2)),

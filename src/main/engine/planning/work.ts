@@ -144,7 +144,8 @@ class PlanWork {
     const { progress, signal } = this.#stretch
     Object.assign(progress, { doing: 'Thinking', since: clock.now(), text: '' })
     const system = instructions(this.#ports(task).tools)
-    const space = (this.#space ??= roomIn(this.#room.models.serving('planner'), system.length + TOOLS_LENGTH))
+    const around = system.length + TOOLS_LENGTH
+    const space = this.#space ?? roomIn(this.#room.models.serving('planner'), around)
     const asking = this.#room.models.ask({
       role: 'planner',
       system,
@@ -168,7 +169,9 @@ class PlanWork {
         progress.text = ''
       },
     })
-    const reply = await orAborted(asking, signal).catch((error: unknown) => this.#orLess(error, space))
+    const reply = await orAborted(asking, signal).catch((error: unknown) =>
+      this.#orLess(error, space, around),
+    )
     if (reply === null) return true
     progress.steps++
     const next = { ...draft, steps: draft.steps + 1 }
@@ -183,8 +186,8 @@ class PlanWork {
   }
 
   /** A model that takes less at once is asked again with less, as long as that is of use. */
-  #orLess(error: unknown, space: Room): null {
-    const less = isTooLong(error) ? lessRoom(space) : null
+  #orLess(error: unknown, space: Room, around: number): null {
+    const less = isTooLong(error) ? lessRoom(space, this.#room.models.serving('planner'), around) : null
     if (less === null) throw error
     this.#space = less
     return null

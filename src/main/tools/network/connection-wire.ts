@@ -29,9 +29,8 @@ function exchange(
   const writer = writable.getWriter()
   const answered = client.request({
     url: request.url,
-    method: 'POST',
     headers: ownHeaders(request.headers),
-    body: request.body,
+    ...(request.body === undefined ? { method: 'GET' } : { method: 'POST', body: request.body }),
     credential,
     allowHost: isOwn,
     mayVisit: isOwn,

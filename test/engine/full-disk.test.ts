@@ -2,6 +2,7 @@
 import fs from 'node:fs'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { FaultPoint } from '../../src/main/engine/context.ts'
+import { actionsPage } from '../../src/main/engine/views/actions.ts'
 import type { WriteOptions } from '../../src/main/store/commit-queue.ts'
 import { itemsOfRun } from '../../src/main/store/items.ts'
 import type { Store } from '../../src/main/store/store.ts'
@@ -115,6 +116,47 @@ describe('a disk that is full while a slow read is at work', () => {
 })
 
 describe('a disk that is full for longer', () => {
+  it('is what the inbox says, and closes by itself once there is room', async () => {
+    await world.install('one', 'export default () => 1')
+    const inbox = (limit = 50, cursor?: string) => actionsPage(world.engine, { limit, cursor, state: 'open' })
+    expect(inbox().items).toEqual([])
+    isRefused = () => true
+    const since = clock.now()
+    await expect(send(world, 'one')).rejects.toThrow(/disk is full/)
+    clock.advance(1_000)
+    await expect(send(world, 'one')).rejects.toThrow(/disk is full/)
+    expect(inbox()).toMatchObject({
+      items: [{ id: 'disk-full', kind: 'disk-full', state: 'open', choices: [], createdAt: since }],
+      next: null,
+    })
+    expect(actionsPage(world.engine, { limit: 50, state: 'resolved' }).items).toEqual([])
+    isRefused = () => false
+    await send(world, 'one')
+    expect(inbox().items).toEqual([])
+  })
+
+  it('comes first in the inbox, and takes no place away from what else is there', async () => {
+    const question =
+      "import { ask } from 'tools/flow'\nexport default () => ask({ question: 'Q?', choices: ['a'] })"
+    for (const name of ['asks', 'wants']) {
+      await world.install(name, question)
+      await world.run(name)
+    }
+    isRefused = () => true
+    await expect(send(world, 'asks')).rejects.toThrow(/disk is full/)
+    for (const limit of [1, 2, 3]) {
+      const seen: string[] = []
+      let cursor: string | undefined
+      do {
+        const page = actionsPage(world.engine, { limit, cursor, state: 'open' })
+        expect(page.items.length).toBeLessThanOrEqual(limit)
+        seen.push(...page.items.map(({ kind }) => kind))
+        cursor = page.next ?? undefined
+      } while (cursor !== undefined)
+      expect(seen).toEqual(['disk-full', 'input-needed', 'input-needed'])
+    }
+  })
+
   it('R3 J3 a run whose end it does not take is taken up again until it does, and gives its turn back', async () => {
     site.hold('/slow')
     await world.install('slow', reader('/slow'), reading())

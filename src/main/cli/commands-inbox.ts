@@ -56,7 +56,7 @@ function actionText(action: ActionView): string {
     ['', action.effect],
     ['Waiting', waiting === '' ? null : waiting],
     ['Expires', action.expiresAt === null ? null : localTime(action.expiresAt)],
-    ['Choices', action.state === 'open' ? choices : null],
+    ['Choices', action.state === 'open' && choices !== '' ? choices : null],
     ['Ended', action.state === 'open' ? null : `${action.state}: ${action.choice ?? 'its cause cleared'}`],
   ])
 }

@@ -2,7 +2,13 @@
 import { Hono } from 'hono'
 import { z } from 'zod'
 import type { Engine } from '../engine/engine.ts'
-import { actionsPage, actionView, existingAction } from '../engine/views/actions.ts'
+import {
+  actionsPage,
+  actionView,
+  existingAction,
+  FULL_DISK,
+  fullDiskAction,
+} from '../engine/views/actions.ts'
 import {
   approvalsPage,
   approvalView,
@@ -40,9 +46,11 @@ export function actionRoutes(engine: Engine) {
         return c.json(actionsPage(engine, { ...filter, workflowId: idOf(engine, automation) }))
       },
     )
-    .get('/:id', operation({ summary: 'One action', answers: { 200: 'Action' } }), c =>
-      c.json(actionView(engine, found(c.req.param('id')))),
-    )
+    .get('/:id', operation({ summary: 'One action', answers: { 200: 'Action' } }), c => {
+      const id = c.req.param('id')
+      const full = id === FULL_DISK ? fullDiskAction(engine) : null
+      return c.json(full ?? actionView(engine, found(id)))
+    })
     .post(
       '/:id',
       operation({ summary: 'Answer it with one of its choices', body: answer, answers: { 200: 'Action' } }),

@@ -4,11 +4,19 @@
  * Owns the order of commits (first asked, first done). Does not own what is durable (J1) or what the work does.
  */
 import type Database from 'better-sqlite3'
-import { FailureError } from '../../domain/failure.ts'
+import { FailureError, failureOf, isFailureError } from '../../domain/failure.ts'
 import type { Failure } from '../../domain/failure.ts'
 import type { Change } from './changes.ts'
 import type { DiskSync } from './disk-sync.ts'
 import { Tx } from './tx.ts'
+
+/** What is told of every transaction: whether the disk took it. */
+export interface RoomWatch {
+  refused(): void
+  saved(): void
+}
+
+const UNWATCHED: RoomWatch = { refused: () => undefined, saved: () => undefined }
 
 export interface WriteOptions {
   /** Resolve only when the commit is on the disk (J1). */
@@ -35,6 +43,7 @@ export class CommitQueue {
   readonly #sync: DiskSync
   readonly #onBug: (error: unknown) => void
   readonly #onChanges: (changes: readonly Change[]) => void
+  readonly #room: RoomWatch
   readonly #begin: Database.Statement
   readonly #end: Database.Statement
   readonly #enter: Database.Statement
@@ -51,11 +60,13 @@ export class CommitQueue {
     sync: DiskSync,
     onBug: (error: unknown) => void,
     onChanges: (changes: readonly Change[]) => void = () => undefined,
+    room: RoomWatch = UNWATCHED,
   ) {
     this.#db = db
     this.#sync = sync
     this.#onBug = onBug
     this.#onChanges = onChanges
+    this.#room = room
     this.#begin = db.prepare('BEGIN IMMEDIATE')
     this.#end = db.prepare('COMMIT')
     this.#enter = db.prepare('SAVEPOINT job')
@@ -124,6 +135,8 @@ export class CommitQueue {
       this.#schedule(BUSY_RETRY_MS)
       return
     }
+    if (settled.some(lacksRoom)) this.#room.refused()
+    else if (settled.some(end => end.ok)) this.#room.saved()
     this.#answer(settled)
   }
 
@@ -216,6 +229,10 @@ export class CommitQueue {
 function takenBack(jobs: readonly Job[], settled: readonly Settled[], reason: unknown): Settled[] {
   for (const end of settled.toReversed()) if (end.ok) undo(end.tx)
   return jobs.map(job => ({ job, ok: false, reason }))
+}
+
+function lacksRoom(end: Settled): boolean {
+  return !end.ok && isFailureError(end.reason) && failureOf(end.reason).kind === 'disk-full'
 }
 
 function undo(tx: Tx): void {

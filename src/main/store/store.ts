@@ -17,6 +17,7 @@ import type { Change } from './changes.ts'
 import { Checkpointer, GROWN_BYTES } from './checkpoint.ts'
 import { CommitQueue, storeFailure } from './commit-queue.ts'
 import type { WriteOptions } from './commit-queue.ts'
+import { DiskRoom } from './disk-room.ts'
 import { DiskSync, syncFile } from './disk-sync.ts'
 import type { SyncFile } from './disk-sync.ts'
 import { withCompany } from './first-write.ts'
@@ -44,6 +45,7 @@ export class Store extends Reader {
   readonly now: () => number
   readonly ids: IdMaker
   readonly audit: AuditChain
+  readonly room: DiskRoom
   readonly #db: Database.Database
   readonly #codec: Codec
   readonly #queue: CommitQueue
@@ -59,9 +61,11 @@ export class Store extends Reader {
     this.ids = new IdMaker(options.now)
     this.#codec = createCodec(options.keys, bulkCipher())
     this.#sync = new DiskSync(`${db.name}-wal`, options.sync ?? syncFile)
-    this.#queue = new CommitQueue(db, this.#sync, options.onBug ?? (() => undefined), changes => {
+    this.room = new DiskRoom(options.folder, options.now)
+    const onChanges = (changes: readonly Change[]) => {
       for (const watcher of this.#watchers) watcher(changes)
-    })
+    }
+    this.#queue = new CommitQueue(db, this.#sync, options.onBug ?? (() => undefined), onChanges, this.room)
     this.#checkpointer = new Checkpointer(db.name, this.#queue)
     this.audit = new AuditChain(
       this,

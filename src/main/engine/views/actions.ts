@@ -54,16 +54,49 @@ export function actionsPage(
 ): Page<ActionView> {
   const [before] = placeIn(filter, 'actions', z.string()) ?? []
   const { state, workflowId, limit } = filter
+  const isFirst = before === undefined && state === 'open' && workflowId === undefined
+  const full = isFirst ? fullDiskAction(source) : null
+  const most = full === null ? limit : limit - 1
   const rows =
     workflowId === undefined
-      ? listActions(source.store, state, limit + 1, before)
-      : listActionsOf(source.store, workflowId, state, limit + 1, before)
-  return pageOf(
+      ? listActions(source.store, state, most + 1, before)
+      : listActionsOf(source.store, workflowId, state, most + 1, before)
+  const page = pageOf(
     rows,
-    limit,
+    most,
     row => actionView(source, row),
     row => cursorText('actions', row.id),
   )
+  if (full === null) return page
+  const next = most === 0 && rows.length > 0 ? cursorText('actions', AFTER_EVERY_ID) : page.next
+  return { items: [full, ...page.items], next }
+}
+
+const AFTER_EVERY_ID = '~'
+export const FULL_DISK = 'disk-full'
+
+/** Not on record: nothing can be recorded. It is there for as long as that is so. */
+export function fullDiskAction({ store }: ViewSource): ActionView | null {
+  const since = store.room.fullSince()
+  if (since === null) return null
+  const free = Math.floor(store.room.freeBytes() / 1_000_000)
+  return {
+    id: FULL_DISK,
+    kind: 'disk-full',
+    state: 'open',
+    automation: null,
+    runId: null,
+    itemId: null,
+    cause: 'The disk is full, so what happens cannot be recorded.',
+    effect: `Nothing new is begun, and webhooks are told to come again later. ${String(free)} MB are free where Steward keeps its data: ${store.folder}. Free some space: what waits then goes on by itself, and this goes away within a minute.`,
+    detail: null,
+    waiting: [],
+    choices: [],
+    choice: null,
+    expiresAt: null,
+    createdAt: since,
+    resolvedAt: null,
+  }
 }
 
 export function existingAction(source: ViewSource, id: string): ActionRow | undefined {

@@ -6,6 +6,7 @@ import { inspectDatabase } from '../../store/inspection.ts'
 import { keyHolder, keyPath } from '../../store/key-file.ts'
 import { newestSchema } from '../../store/migrate.ts'
 import { isStopped } from '../../store/settings.ts'
+import { LITTLE_BYTES } from '../../store/disk-room.ts'
 import { DATABASE_FILE } from '../../store/store.ts'
 import type { Store } from '../../store/store.ts'
 
@@ -22,8 +23,6 @@ export interface Health {
   folder: string
   checks: HealthCheck[]
 }
-
-const LEAST_FREE_BYTES = 200_000_000
 
 export function healthOf(checks: HealthCheck[], folder: string): Health {
   return { ok: checks.every(check => check.ok), folder, checks }
@@ -120,8 +119,8 @@ function freeSpace(folder: string): HealthCheck {
   const free = bavail * bsize
   return {
     name: 'disk',
-    ok: free >= LEAST_FREE_BYTES,
-    message: `${megabytes(free)} free${free >= LEAST_FREE_BYTES ? '.' : ', which is little. Free some space before it runs out.'}`,
+    ok: free >= LITTLE_BYTES,
+    message: `${megabytes(free)} free${free >= LITTLE_BYTES ? '.' : ', which is little. Free some space before it runs out.'}`,
   }
 }
 

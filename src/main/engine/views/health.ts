@@ -51,7 +51,6 @@ export type ModelState = 'connected' | 'none' | 'failing'
 export function healthNow(source: HealthSource, model: { state: ModelState }): HealthNow {
   const { store } = source
   const stopped = isStopped(store)
-  const { bavail, bsize } = fs.statfsSync(store.folder)
   const { workers, instances, queued } = source.sandbox()
   const clock = { now: store.now(), newestRunAt: listRuns(store, { limit: 1 })[0]?.created_at ?? null }
   const backup = setting(store, 'last-backup')
@@ -79,7 +78,7 @@ export function healthNow(source: HealthSource, model: { state: ModelState }): H
       waiting: countRuns(store, 'waiting', MOST_COUNTED),
     },
     database: bytesOf(store.folder),
-    disk: { freeBytes: bavail * bsize },
+    disk: { freeBytes: store.room.freeBytes() },
     sandbox: { threads: workers, scripts: instances, queued },
     clock,
     lastBackupAt,

@@ -2,7 +2,6 @@
  * Everything that is measured, as Prometheus reads it: what happened, from the observer; how things stand, read now; and
  * totals that outlive the process, from the database.
  */
-import fs from 'node:fs'
 import type { SandboxStats } from '../../../sandbox/pool.ts'
 import { countOpenActions } from '../../store/actions.ts'
 import { countRuns, countWaitingEvents } from '../../store/lists.ts'
@@ -82,7 +81,6 @@ function standing({ store }: ViewSource): Family[] {
 
 function storage({ store }: ViewSource): Family[] {
   const { bytes, logBytes } = bytesOf(store.folder)
-  const { bavail, bsize } = fs.statfsSync(store.folder)
   return [
     gauge('steward_database_bytes', 'The database.', [{ labels: {}, value: bytes }]),
     gauge(
@@ -91,7 +89,7 @@ function storage({ store }: ViewSource): Family[] {
       [{ labels: {}, value: logBytes }],
     ),
     gauge('steward_disk_free_bytes', 'On the disk of the data folder.', [
-      { labels: {}, value: bavail * bsize },
+      { labels: {}, value: store.room.freeBytes() },
     ]),
   ]
 }

@@ -6,10 +6,10 @@ import { fail } from '../../src/domain/failure.ts'
 import type { Failure } from '../../src/domain/failure.ts'
 import { defineTool } from '../../src/domain/tool.ts'
 import type { Reconciled } from '../../src/domain/tool.ts'
-import { approvalOf } from '../../src/main/store/actions.ts'
+import { approvalOf, bodyOfAction } from '../../src/main/store/actions.ts'
 import { stepsOfRun } from '../../src/main/store/journal.ts'
 import { waitsOfRun } from '../../src/main/store/waits.ts'
-import { actionOf, inState, openKinds, resolve } from '../support/engine-tests.ts'
+import { actionOf, inState, openActions, openKinds, resolve } from '../support/engine-tests.ts'
 import { ManualClock } from '../support/manual-clock.ts'
 import { createWorld, until } from '../support/world.ts'
 import type { World } from '../support/world.ts'
@@ -77,6 +77,29 @@ const waitsToRetry = (runId: string) =>
     () => world.engine.isAtRest(runId) && waitsOfRun(world.store, runId).find(wait => wait.kind === 'retry'),
     'it never waited to try again',
   )
+
+describe('the questions of one run', () => {
+  it('P4 each say in words of their own what would be done', async () => {
+    await world.install(
+      'tidies',
+      `import { each } from 'tools/flow'
+       import { put } from 'tools/test'
+       export default event => each('file', event.files, name => name, text => put({ text }))`,
+      {
+        title: 'Tidy Desktop',
+        uses: ['tools/flow', 'tools/test'],
+        changes: [{ tool: 'test.put', approval: 'always' }],
+        items: { file: 'its name' },
+      },
+    )
+    await world.run('tidies', { files: ['Invoice-2026-11-acme-corporation-0042.pdf', 'b\u202e.txt'] })
+    const causes = openActions(world).map(action => bodyOfAction(world.store, action).cause)
+    expect(causes.toSorted()).toEqual([
+      'Tidy Desktop asked before: it would have put Invoice-2026-11-acme-corporation-0042.pdf.',
+      expect.stringMatching(/^Tidy Desktop asked before: it would have put b[^\u202e]*\.txt/u) as string,
+    ])
+  })
+})
 
 describe('an approved write', () => {
   it('P4 that never left this machine is tried again under the same approval, which is then used', async () => {

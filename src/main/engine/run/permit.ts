@@ -2,7 +2,7 @@
  * Policy at the call (P1): every call is judged with the usage of this moment, the judgement is logged, and what it
  * asks for (an approval, a later time) is recorded, in the same transaction as the write-ahead it permits.
  */
-import { approvalText } from '../../../domain/approval.ts'
+import { approvalText, visibleText } from '../../../domain/approval.ts'
 import { grantText } from '../../../domain/grant-text.ts'
 import type { Json } from '../../../domain/json.ts'
 import { decide } from '../../../domain/policy.ts'
@@ -14,6 +14,8 @@ import { policyInForce } from '../../store/policies.ts'
 import type { Reader, Tx } from '../../store/tx.ts'
 import { putWait } from '../../store/waits.ts'
 import { payloadHash, policyInput } from '../judged.ts'
+import { conditional } from '../rehearse/sentence.ts'
+import { sentenceOf } from '../views/common.ts'
 import type { ActiveRun, Call, CallEnd } from './call.ts'
 import { carriedBy } from './sources.ts'
 
@@ -125,7 +127,7 @@ function askFor(
       { id: 'approve', label: subject === null ? 'Allow once' : 'Allow from now on', style: 'primary' },
     ],
     body: {
-      cause: `${run.contract.title} asked before: ${call.tool.title.toLowerCase()}.`,
+      cause: `${run.contract.title} asked before: it ${wouldHave(call)}.`,
       effect: `Nothing was changed. ${decision.reason}${granting}`,
       detail: approvalText(call.args),
     },
@@ -150,6 +152,12 @@ function askFor(
     at: now,
   })
   return { is: 'waiting', kind: 'approval' }
+}
+
+/** The call in its tool's own words, so that two questions of one run can be told apart. */
+function wouldHave({ tool, args }: Call): string {
+  const sentence = conditional(sentenceOf(tool, tool.name, args, undefined))
+  return visibleText(`${sentence.slice(0, 1).toLowerCase()}${sentence.slice(1)}`, 300)
 }
 
 function isApproved(call: Call, reader: Reader, at: { now: number; inDoubt: boolean }): boolean {

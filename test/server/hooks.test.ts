@@ -133,6 +133,40 @@ describe('what is posted to an address', () => {
     await given('shared', 1)
   })
 
+  it('R6 signed over the body alone is not taken again under another id or query within five minutes', async () => {
+    const address = await hooked('hook', { verify: 'hub' })
+    const headers = (id?: string) => hubHeaders(address.secret ?? '', 'body', id)
+    const takes = async (more: Record<string, string>, query = '') =>
+      (await post(`${address.path}${query}`, 'body', more)).json?.['duplicate'] === false
+    const atOnce = await Promise.all(['a', 'b', 'c'].map(id => takes(headers(id))))
+    expect(atOnce.filter(isTaken => isTaken)).toHaveLength(1)
+    expect(await takes(headers())).toBe(false)
+    expect(await takes({ ...headers(), 'idempotency-key': 'd' }, '?a=1')).toBe(false)
+    expect((await addressOf('hook')).refused?.reason).toContain('the same body')
+    clock.advance(5 * 60_000 + 1)
+    expect(await takes(headers('a'))).toBe(!atOnce[0])
+    expect(await takes(headers('later'))).toBe(!!atOnce[0])
+    clock.advance(5 * 60_000 + 1)
+    expect(await takes(headers())).toBe(true)
+    clock.advance(4 * 60_000)
+    expect(await takes(headers(), '?b=1')).toBe(false)
+    await given('hook', 3)
+  })
+
+  it('R6 signed over the body alone may be sent again at once where it could not be taken', async () => {
+    const trigger = { kind: 'webhook', verify: 'hub' }
+    await install(steward, 'hook', ECHO, { when: [trigger], queue: { capacity: 1 } })
+    const address = await addressOf('hook')
+    const send = (body: string, id: string) =>
+      post(address.path, body, hubHeaders(address.secret ?? '', body, id))
+    await steward.call({ method: 'POST', path: '/api/v1/automations/hook/pause' })
+    expect(statuses([await send('1', 'a'), await send('2', 'b')])).toEqual([202, 429])
+    await steward.call({ method: 'POST', path: '/api/v1/automations/hook/resume' })
+    await given('hook', 1)
+    expect((await send('2', 'b')).json).toEqual({ duplicate: false })
+    await given('hook', 2)
+  })
+
   it('R6 is told to come again later while the secret it is signed with is locked, and taken then', async () => {
     await steward.core.connections.add({ name: 'github', kind: 'webhook', secrets: { secret: SHARED } })
     await install(steward, 'shared', ECHO, {

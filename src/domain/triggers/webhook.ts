@@ -51,7 +51,7 @@ const WHO: Readonly<Record<WebhookSpec['verify'], string>> = {
 export const webhook = defineTrigger({
   kind: 'webhook',
   title: 'When something is posted to its address',
-  doc: 'An address of its own with a secret in it, on this machine; to be reached from elsewhere it takes a tunnel of yours. Any content type, up to one megabyte. A delivery is confirmed (202) once it is on the disk, and counts once, by webhook-id, X-GitHub-Delivery or Idempotency-Key, and without one of them by its query and body within five minutes.',
+  doc: 'An address of its own with a secret in it, on this machine; to be reached from elsewhere it takes a tunnel of yours. Any content type, up to one megabyte. A delivery is confirmed (202) once it is on the disk, and counts once, by webhook-id, X-GitHub-Delivery or Idempotency-Key, and without one of them by its query and body within five minutes. Where only the body is signed (hub), the same body counts once within five minutes, whatever it is called; after that a repetition cannot be told from a second delivery that says the same, so prefer signed where a repetition would do harm.',
   schema,
   examples: [
     { kind: 'webhook' },

@@ -32,6 +32,7 @@ import { burstOf, take } from './pace.ts'
 import type { Paced } from './pace.ts'
 import { payloadOf } from './payload.ts'
 import type { Received } from './payload.ts'
+import { Repeats } from './repeats.ts'
 import { isSameText, verifyDelivery, WINDOW_MS } from './verify.ts'
 
 /** Whether this is the HMAC-SHA-256 of the body under the secret of this connection. */
@@ -72,9 +73,12 @@ export interface HookAddress {
   /** Deliveries taken in so far, and when the last one came. */
   taken: number
   lastAt: number | null
-  /** The last one that was not signed as it has to be, since Steward started. */
+  /** The last one that was not signed as it has to be, or said the same as one before it, since Steward started. */
   refused: { at: number; reason: string } | null
 }
+
+const REPEATED =
+  'It had the same body as one that was taken in within the five minutes before it, and the signature covers nothing else: it counted as that one.'
 
 /** Bodies being received at once, of all addresses. */
 const MOST_RECEIVING = 64
@@ -86,6 +90,7 @@ export class Hooks {
   readonly #context: EngineContext
   readonly #takeIn: TakeIn
   readonly #isSigned: SignatureCheck
+  readonly #repeats = new Repeats()
   readonly #paces = new Map<string, Paced>()
   readonly #refusals = new Map<string, { at: number; reason: string }>()
   #receiving = 0
@@ -158,14 +163,34 @@ export class Hooks {
   }
 
   async #deliver(workflow: Workflow, row: WebhookRow, spec: WebhookSpec, received: Received): Promise<Taken> {
-    const { store, clock } = this.#context
-    const at = clock.now()
+    const at = this.#context.clock.now()
     const verdict = this.#verify(row, spec, { ...received, now: at })
     if (!verdict.ok) {
       this.#keepRefusal(row.id, { at, reason: verdict.reason })
       return verdict.proven ? { is: 'stale', reason: verdict.reason } : { is: 'refused' }
     }
-    const [known, ...others] = verdict.ids
+    const { ids, said } = verdict
+    if (said === undefined) return this.#takeOnce(workflow, row, { spec, received, ids, at })
+    const before = `${row.id} ${said}`
+    const taken = await this.#repeats.once(before, at, () =>
+      this.#takeOnce(workflow, row, { spec, received, ids, at }),
+    )
+    if (taken.is === 'taken' && taken.duplicate) this.#keepRefusal(row.id, { at, reason: REPEATED })
+    return taken
+  }
+
+  async #takeOnce(
+    workflow: Workflow,
+    row: WebhookRow,
+    {
+      spec,
+      received,
+      ids,
+      at,
+    }: { spec: WebhookSpec; received: Received; ids: readonly [string, ...string[]]; at: number },
+  ): Promise<Taken> {
+    const { store } = this.#context
+    const [known, ...others] = ids
     const payload: WebhookPayload = payloadOf(spec.name, known, received, at)
     const event: NewEvent = {
       sourceType: 'webhook',

@@ -1,7 +1,9 @@
 /**
  * Whether a delivery is who it says it is, and which one (R6). Pure: headers, body and secret in, an answer out.
  * `signed` follows Standard Webhooks (standardwebhooks.com, 1.0): id, time and body are signed together, so neither
- * can be changed by whoever repeats a delivery. `hub` follows GitHub's X-Hub-Signature-256, which signs the body alone.
+ * can be changed by whoever repeats a delivery. `hub` follows GitHub's X-Hub-Signature-256, which signs the body alone:
+ * who has recorded a delivery can send it again in another name, so that its body counts once within a window. After
+ * it, a repetition cannot be told from a second delivery that says the same.
  */
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
 import type { WebhookSpec } from '../../../domain/triggers/webhook.ts'
@@ -22,8 +24,11 @@ export interface Delivery {
 }
 
 export type Verdict =
-  /** `ids`: under any of them it came before. The first is the one it is known by from now on. */
-  | { ok: true; ids: readonly [string, ...string[]] }
+  /**
+   * `ids`: under any of them it came before. The first is the one it is known by from now on.
+   * `said`: what was signed, where that is not its id: whatever says the same within the window is a repetition.
+   */
+  | { ok: true; ids: readonly [string, ...string[]]; said?: string }
   /** In words, for whoever sets the sender up. `proven`: it was signed with the secret, and came too late. */
   | { ok: false; reason: string; proven: boolean }
 
@@ -40,9 +45,10 @@ export function verifyDelivery(
     case 'hub': {
       const signature = /^sha256=([0-9a-f]{64})$/i.exec(delivery.headers['x-hub-signature-256'] ?? '')?.[1]
       if (signature === undefined) return refuse('It carried no X-Hub-Signature-256 of the form sha256=….')
-      return isSigned(delivery.body, signature)
-        ? { ok: true, ids: idsOf(delivery) }
-        : refuse('Its X-Hub-Signature-256 is not that of this body under this secret.')
+      if (!isSigned(delivery.body, signature))
+        return refuse('Its X-Hub-Signature-256 is not that of this body under this secret.')
+      // Its query is nobody's word, and neither is its id.
+      return { ok: true, ids: idsOf({ ...delivery, query: {} }), said: hashOf('', delivery.body) }
     }
     case 'address':
       return { ok: true, ids: idsOf(delivery) }
@@ -94,8 +100,7 @@ function idsOf({ headers, query, body, now }: Delivery): [string, ...string[]] {
     const id = headers[name] ?? ''
     if (isId(id)) return [`id:${id}`]
   }
-  const asked = JSON.stringify(Object.entries(query).toSorted())
-  const hash = createHash('sha256').update(`${asked}\n`).update(body).digest('hex')
+  const hash = hashOf(JSON.stringify(Object.entries(query).toSorted()), body)
   const window = Math.floor(now / WINDOW_MS)
   return [`body:${hash}:${window}`, `body:${hash}:${window - 1}`]
 }
@@ -108,4 +113,8 @@ function isId(text: string): boolean {
 export function isSameText(given: string, expected: string): boolean {
   const digest = (text: string) => createHash('sha256').update(text).digest()
   return timingSafeEqual(digest(given), digest(expected))
+}
+
+function hashOf(asked: string, body: Uint8Array): string {
+  return createHash('sha256').update(`${asked}\n`).update(body).digest('hex')
 }

@@ -4,16 +4,13 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { HookAddress } from '../../src/main/engine/hooks/hooks.ts'
 import { auditRows } from '../../src/main/store/audit.ts'
 import { listRuns } from '../../src/main/store/lists.ts'
-import { resultOf } from '../../src/main/store/runs.ts'
 import { ManualClock } from '../support/manual-clock.ts'
-import { hubHeaders, signedHeaders } from '../support/signed-delivery.ts'
-import { until } from '../support/world.ts'
+import { signedHeaders } from '../support/signed-delivery.ts'
 import { install, startCore } from './api.ts'
-import type { Answer, Call, TestCore } from './api.ts'
+import type { Answer, TestCore } from './api.ts'
+import { addressOn, ECHO, givenTo, hookedOn, postTo } from './hooked.ts'
 
-const ECHO = 'export default event => event'
-/** The secret of the connection that GitHub was given. */
-const SHARED = 'a-secret-shared-with-the-sender'
+type Rest<F> = F extends (steward: TestCore, ...more: infer M) => unknown ? M : never
 
 let clock: ManualClock
 let steward: TestCore
@@ -24,35 +21,13 @@ beforeEach(async () => {
 })
 afterEach(() => steward.end())
 
-async function hooked(name: string, trigger: object = {}, source = ECHO): Promise<HookAddress> {
-  await install(steward, name, source, { when: [{ kind: 'webhook', ...trigger }] })
-  return addressOf(name)
-}
-
-async function addressOf(name: string): Promise<HookAddress> {
-  const answer = await steward.call({ path: `/api/v1/automations/${name}/webhooks` })
-  const [address] = answer.json?.['items'] as HookAddress[]
-  if (address === undefined) throw new Error('it has no webhook')
-  return address
-}
-
-function post(path: string, body: string | Buffer, headers: Call['headers'] = {}, more: Partial<Call> = {}) {
-  return steward.call({ method: 'POST', path, body, headers, withoutToken: true, ...more })
-}
+const hooked = (...given: Rest<typeof hookedOn>) => hookedOn(steward, ...given)
+const addressOf = (name: string) => addressOn(steward, name)
+const post = (...given: Rest<typeof postTo>) => postTo(steward, ...given)
+const given = (name: string, count: number) => givenTo(steward, name, count)
 const nowS = () => Math.floor(clock.now() / 1_000)
 function signed({ path, secret }: HookAddress, body: string | Buffer, id: string, atS = nowS()) {
   return post(path, body, signedHeaders(secret ?? '', body, { id, atS }))
-}
-
-/** What the runs of the automation were given, the oldest first, once so many have ended. */
-async function given(name: string, count: number): Promise<Record<string, unknown>[]> {
-  const { store, engine } = steward.core
-  const workflowId = engine.workflow(name).id
-  const runs = await until(() => {
-    const all = listRuns(store, { workflowId, limit: 200 })
-    return all.length >= count && all.every(run => run.ended_at !== null) && all
-  }, `${name} never ran ${count} times`)
-  return runs.toReversed().map(({ id }) => resultOf(store, engine.run(id)) as Record<string, unknown>)
 }
 
 const statuses = (answers: Answer[]) => answers.map(({ status }) => status)
@@ -106,84 +81,6 @@ describe('what is posted to an address', () => {
       { body: '{"not json', encoding: 'text', json: null },
       { body: '', encoding: 'text', json: null },
     ])
-  })
-
-  it('R6 is known by X-Hub-Signature-256 under the secret of the address, or of a connection', async () => {
-    const own = await hooked('own', { verify: 'hub' })
-    await steward.core.connections.add({ name: 'github', kind: 'webhook', secrets: { secret: SHARED } })
-    await install(steward, 'shared', ECHO, {
-      when: [{ kind: 'webhook', verify: 'hub', connection: 'github' }],
-    })
-    const shared = await addressOf('shared')
-    expect(shared.secret).toBeNull()
-    expect(
-      statuses([
-        await post(own.path, 'body', hubHeaders(own.secret ?? '', 'body', 'g1')),
-        await post(own.path, 'body', hubHeaders(SHARED, 'body', 'g2')),
-        await post(own.path, 'body', hubHeaders(own.secret ?? '', 'other', 'g3')),
-        await post(own.path, 'body', { 'x-hub-signature-256': 'sha256=' }),
-        await post(own.path, 'body'),
-        await post(shared.path, 'body', hubHeaders(SHARED, 'body', 'g4')),
-        await post(shared.path, 'body', hubHeaders(own.secret ?? '', 'body', 'g5')),
-      ]),
-    ).toEqual([202, 401, 401, 401, 401, 202, 401])
-    await steward.core.connections.remove('github')
-    expect((await post(shared.path, 'body', hubHeaders(SHARED, 'body', 'g6'))).status).toBe(401)
-    await given('own', 1)
-    await given('shared', 1)
-  })
-
-  it('R6 signed over the body alone is not taken again under another id or query within five minutes', async () => {
-    const address = await hooked('hook', { verify: 'hub' })
-    const headers = (id?: string) => hubHeaders(address.secret ?? '', 'body', id)
-    const takes = async (more: Record<string, string>, query = '') =>
-      (await post(`${address.path}${query}`, 'body', more)).json?.['duplicate'] === false
-    const atOnce = await Promise.all(['a', 'b', 'c'].map(id => takes(headers(id))))
-    expect(atOnce.filter(isTaken => isTaken)).toHaveLength(1)
-    expect(await takes(headers())).toBe(false)
-    expect(await takes({ ...headers(), 'idempotency-key': 'd' }, '?a=1')).toBe(false)
-    expect((await addressOf('hook')).refused?.reason).toContain('the same body')
-    clock.advance(5 * 60_000 + 1)
-    expect(await takes(headers('a'))).toBe(!atOnce[0])
-    expect(await takes(headers('later'))).toBe(!!atOnce[0])
-    clock.advance(5 * 60_000 + 1)
-    expect(await takes(headers())).toBe(true)
-    clock.advance(4 * 60_000)
-    expect(await takes(headers(), '?b=1')).toBe(false)
-    await given('hook', 3)
-  })
-
-  it('R6 signed over the body alone may be sent again at once where it could not be taken', async () => {
-    const trigger = { kind: 'webhook', verify: 'hub' }
-    await install(steward, 'hook', ECHO, { when: [trigger], queue: { capacity: 1 } })
-    const address = await addressOf('hook')
-    const send = (body: string, id: string) =>
-      post(address.path, body, hubHeaders(address.secret ?? '', body, id))
-    await steward.call({ method: 'POST', path: '/api/v1/automations/hook/pause' })
-    expect(statuses([await send('1', 'a'), await send('2', 'b')])).toEqual([202, 429])
-    await steward.call({ method: 'POST', path: '/api/v1/automations/hook/resume' })
-    await given('hook', 1)
-    expect((await send('2', 'b')).json).toEqual({ duplicate: false })
-    await given('hook', 2)
-  })
-
-  it('R6 is told to come again later while the secret it is signed with is locked, and taken then', async () => {
-    await steward.core.connections.add({ name: 'github', kind: 'webhook', secrets: { secret: SHARED } })
-    await install(steward, 'shared', ECHO, {
-      when: [{ kind: 'webhook', verify: 'hub', connection: 'github' }],
-    })
-    const { path } = await addressOf('shared')
-    const own = await hooked('own')
-    const send = () => post(path, 'body', hubHeaders(SHARED, 'body', 'g1'))
-    const vault = (verb: string) => steward.call({ method: 'POST', path: `/api/v1/vault/${verb}`, json: {} })
-    await vault('lock')
-    const later = await send()
-    expect(later.status).toBe(503)
-    expect(later.headers['retry-after']).toBe('60')
-    expect(later.text).not.toMatch(/vault|github/)
-    expect((await signed(own, 'body', 'one')).status).toBe(202)
-    await vault('unlock')
-    expect((await send()).json).toEqual({ duplicate: false })
   })
 
   it('R1 R6 counts once, by what its sender calls it, and without that by what it says within five minutes', async () => {

@@ -20,11 +20,11 @@ import { fail, failureOf, isFailureError } from '../../domain/failure.ts'
 import { Credential } from './credential.ts'
 import type { Attachment } from './credential.ts'
 import { SHORTEST_SECRET } from './echoes.ts'
-import { notConnected, refusedBy, slotEmpty } from './failures.ts'
+import { notConnected, noWebhookSecret, refusedBy, slotEmpty } from './failures.ts'
 import { originOf } from './origins.ts'
 import type { Provider, Secrets } from './provider.ts'
 import { PROVIDERS } from './providers.ts'
-import { isSignedWith } from './webhook/webhook.ts'
+import { isSignedWith, webhookProvider } from './webhook/webhook.ts'
 import type { HmacAlgorithm } from './webhook/webhook.ts'
 
 export interface DeskOptions {
@@ -45,7 +45,7 @@ export interface Connections {
   refused(name: string, host: string, status: number): Promise<ReturnType<typeof refusedBy>>
   /** The remote accepted it. */
   accepted(name: string): Promise<void>
-  /** Whether a webhook's body was signed with the secret of this connection; false without a connection. */
+  /** Whether a webhook's body was signed with the secret of this connection; `not-connected` where it has none. */
   isSigned(name: string, algorithm: HmacAlgorithm, body: Uint8Array, signature: string): boolean
 }
 
@@ -55,7 +55,7 @@ export const NO_CONNECTIONS: Connections = {
   useFor: async slot => fail(slotEmpty(slot)),
   refused: async (name, host, status) => refusedBy(name, host, status),
   accepted: async () => undefined,
-  isSigned: () => false,
+  isSigned: name => fail(noWebhookSecret(name)),
 }
 
 const LONGEST_VALUE = 8_192
@@ -146,8 +146,9 @@ export class Desk implements ConnectionDesk, Connections {
 
   isSigned(name: string, algorithm: HmacAlgorithm, body: Uint8Array, signature: string): boolean {
     const connection = this.#records.byName(name)
-    const secret = connection === undefined ? undefined : this.#records.secret(connection, 'secret')
-    return secret !== undefined && isSignedWith(secret, algorithm, body, signature)
+    const isOne = connection?.kind === webhookProvider.kind
+    const secret = isOne ? this.#records.secret(connection, 'secret') : undefined
+    return isSignedWith(secret ?? fail(noWebhookSecret(name)), algorithm, body, signature)
   }
 
   #existing(name: string): Connection {

@@ -17,6 +17,16 @@ export function notConnected(name: string): NotConnected {
   }
 }
 
+/** What somebody posts cannot be proven to be theirs. */
+export function noWebhookSecret(name: string): NotConnected {
+  const shown = name.slice(0, 64)
+  return {
+    kind: 'not-connected',
+    setting: shown,
+    message: `There is no connection “${shown}” with the secret of a webhook. Nothing was taken in. Add it with: steward connections add ${shown} --kind webhook`,
+  }
+}
+
 const SLOT_WORDS: Readonly<Record<Slot, { what: string; kinds: string }>> = {
   search: { what: 'No search provider is connected', kinds: 'searxng, brave or tavily' },
   model: { what: 'No model is connected', kinds: 'model' },

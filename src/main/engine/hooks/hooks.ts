@@ -6,9 +6,12 @@
  */
 import { randomBytes } from 'node:crypto'
 import type { Contract } from '../../../domain/contract.ts'
-import { fail } from '../../../domain/failure.ts'
+import { draftAction } from '../../../domain/action-draft.ts'
+import { fail, isFailureError } from '../../../domain/failure.ts'
+import type { Failure } from '../../../domain/failure.ts'
 import { webhook } from '../../../domain/triggers/webhook.ts'
 import type { WebhookPayload, WebhookSpec } from '../../../domain/triggers/webhook.ts'
+import { openActionFor, raiseAction } from '../../store/actions.ts'
 import { eventByKey } from '../../store/inbox.ts'
 import type { NewEvent } from '../../store/inbox.ts'
 import type { Tx } from '../../store/tx.ts'
@@ -34,8 +37,9 @@ import { payloadOf } from './payload.ts'
 import type { Received } from './payload.ts'
 import { Repeats } from './repeats.ts'
 import { isSameText, verifyDelivery, WINDOW_MS } from './verify.ts'
+import type { Ids, Verdict } from './verify.ts'
 
-/** Whether this is the HMAC-SHA-256 of the body under the secret of this connection. */
+/** Whether this is the HMAC-SHA-256 of the body under its connection's secret; throws `not-connected` without one. */
 export type SignatureCheck = (connection: string, body: Uint8Array, signature: string) => boolean
 
 /** Takes an event in, on the disk when it resolves; `also` is in its transaction. */
@@ -80,6 +84,14 @@ export interface HookAddress {
 const REPEATED =
   'It had the same body as one that was taken in within the five minutes before it, and the signature covers nothing else: it counted as that one.'
 
+interface Delivery {
+  workflow: Workflow
+  row: WebhookRow
+  spec: WebhookSpec
+  received: Received
+  at: number
+}
+
 /** Bodies being received at once, of all addresses. */
 const MOST_RECEIVING = 64
 const FULL_RETRY_S = 30
@@ -122,7 +134,7 @@ export class Hooks {
     this.#receiving++
     return {
       is: 'admitted',
-      deliver: received => this.#deliver(workflow, row, spec, received),
+      deliver: received => this.#deliver({ workflow, row, spec, received, at: clock.now() }),
       leave: () => {
         this.#receiving--
       },
@@ -162,33 +174,24 @@ export class Hooks {
     return this.#addressOf(row, secrets)
   }
 
-  async #deliver(workflow: Workflow, row: WebhookRow, spec: WebhookSpec, received: Received): Promise<Taken> {
-    const at = this.#context.clock.now()
-    const verdict = this.#verify(row, spec, { ...received, now: at })
+  async #deliver(delivery: Delivery): Promise<Taken> {
+    const { row, at } = delivery
+    const verdict = await this.#verified(delivery)
     if (!verdict.ok) {
       this.#keepRefusal(row.id, { at, reason: verdict.reason })
       return verdict.proven ? { is: 'stale', reason: verdict.reason } : { is: 'refused' }
     }
     const { ids, said } = verdict
-    if (said === undefined) return this.#takeOnce(workflow, row, { spec, received, ids, at })
-    const before = `${row.id} ${said}`
-    const taken = await this.#repeats.once(before, at, () =>
-      this.#takeOnce(workflow, row, { spec, received, ids, at }),
-    )
-    if (taken.is === 'taken' && taken.duplicate) this.#keepRefusal(row.id, { at, reason: REPEATED })
-    return taken
+    if (said === undefined) return this.#takeOnce(delivery, ids)
+    return this.#repeats.once(`${row.id} ${said}`, at, {
+      take: () => this.#takeOnce(delivery, ids),
+      onRepeat: () => {
+        this.#keepRefusal(row.id, { at, reason: REPEATED })
+      },
+    })
   }
 
-  async #takeOnce(
-    workflow: Workflow,
-    row: WebhookRow,
-    {
-      spec,
-      received,
-      ids,
-      at,
-    }: { spec: WebhookSpec; received: Received; ids: readonly [string, ...string[]]; at: number },
-  ): Promise<Taken> {
+  async #takeOnce({ workflow, row, spec, received, at }: Delivery, ids: Ids): Promise<Taken> {
     const { store } = this.#context
     const [known, ...others] = ids
     const payload: WebhookPayload = payloadOf(spec.name, known, received, at)
@@ -214,12 +217,48 @@ export class Hooks {
     return { is: 'taken', eventId: accepted.row.id, duplicate: accepted.is === 'duplicate' }
   }
 
-  #verify(row: WebhookRow, spec: WebhookSpec, delivery: Received & { now: number }) {
+  /** A secret that is not there is not the sender's fault: it may send it again, and the owner is told. */
+  async #verified(delivery: Delivery): Promise<Verdict> {
+    const { row, at } = delivery
+    try {
+      return this.#verify(delivery)
+    } catch (error) {
+      if (!isFailureError(error) || error.failure.kind !== 'not-connected') throw error
+      this.#keepRefusal(row.id, { at, reason: error.failure.message })
+      await this.#askToConnect(delivery, error.failure)
+      throw error
+    }
+  }
+
+  #verify({ row, spec, received, at }: Delivery): Verdict {
     const { signing } = secretsOf(this.#context.store, row)
     const { verify, connection } = spec
+    const delivery = { ...received, now: at }
     if (connection === undefined) return verifyDelivery(verify, signing, delivery)
     return verifyDelivery(verify, signing, delivery, (body, signature) =>
       this.#isSigned(connection, body, signature),
+    )
+  }
+
+  async #askToConnect({ workflow, at }: Delivery, failure: Failure): Promise<void> {
+    const { store } = this.#context
+    const { kind, causeKey, cause, choices } = draftAction(failure, { tries: 0 })
+    if (openActionFor(store, causeKey) !== undefined) return
+    const effect = `What is posted to “${workflow.name}” is not taken in until that is connected. Whoever posts is told to send it again later.`
+    const about = { workflowId: workflow.id, runId: null, itemId: null, stepId: null }
+    await store.write(
+      tx => {
+        raiseAction(store, tx, {
+          kind,
+          causeKey,
+          ...about,
+          choices,
+          body: { cause, effect },
+          expiresAt: null,
+          at,
+        })
+      },
+      { durable: true },
     )
   }
 

@@ -12,11 +12,18 @@ const MOST_KNOWN = 20_000
 export class Repeats {
   readonly #lately = new Map<string, { at: number; taking: Promise<Taken> }>()
 
-  /** Takes it in, unless what says the same was, or is just being, taken in within the window. */
-  async once(said: string, at: number, take: () => Promise<Taken>): Promise<Taken> {
+  /** Takes it in, unless what says the same was, or is just being, taken in within the window: that it tells. */
+  async once(
+    said: string,
+    at: number,
+    { take, onRepeat }: { take: () => Promise<Taken>; onRepeat: () => void },
+  ): Promise<Taken> {
     for (let before = this.#within(said, at); before !== undefined; before = this.#within(said, at)) {
       const taken = await before.taking.catch(() => null)
-      if (taken?.is === 'taken') return { ...taken, duplicate: true }
+      if (taken?.is === 'taken') {
+        onRepeat()
+        return { ...taken, duplicate: true }
+      }
       this.#forget(said, before)
     }
     const known = { at, taking: take() }

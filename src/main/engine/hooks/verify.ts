@@ -23,12 +23,14 @@ export interface Delivery {
   now: number
 }
 
+export type Ids = readonly [string, ...string[]]
+
 export type Verdict =
   /**
    * `ids`: under any of them it came before. The first is the one it is known by from now on.
    * `said`: what was signed, where that is not its id: whatever says the same within the window is a repetition.
    */
-  | { ok: true; ids: readonly [string, ...string[]]; said?: string }
+  | { ok: true; ids: Ids; said?: string }
   /** In words, for whoever sets the sender up. `proven`: it was signed with the secret, and came too late. */
   | { ok: false; reason: string; proven: boolean }
 
@@ -95,7 +97,7 @@ function hubSigned(signing: string) {
 }
 
 /** What the sender calls it; without that, what it says (query and body) within a window, or the one before. */
-function idsOf({ headers, query, body, now }: Delivery): [string, ...string[]] {
+function idsOf({ headers, query, body, now }: Delivery): Ids {
   for (const name of ['webhook-id', 'x-github-delivery', 'idempotency-key']) {
     const id = headers[name] ?? ''
     if (isId(id)) return [`id:${id}`]

@@ -61,8 +61,11 @@ function usersOf({ store }: ViewSource, names: readonly string[]): AutomationNam
     .map(workflow => ({ id: workflow.id, name: workflow.name }))
 }
 
-function accountsIn({ reads, changes }: Contract): string[] {
-  return [...reads.accounts, ...changes.flatMap(clause => clause.accounts ?? [])]
+function accountsIn({ when, reads, changes }: Contract): string[] {
+  const signing = when.flatMap(trigger =>
+    trigger.kind === 'webhook' && trigger.connection !== undefined ? [trigger.connection] : [],
+  )
+  return [...signing, ...reads.accounts, ...changes.flatMap(clause => clause.accounts ?? [])]
 }
 
 function waitingFor({ store }: ViewSource, name: string, slot: Slot | null): Waiter[] {

@@ -53,6 +53,9 @@ export function spentAtDeath(db: Database.Database, asks: readonly Ask[]): Spent
 }
 
 export function reservedIn(db: Database.Database): string[] {
+  // It died while its tables were being made.
+  if (db.prepare(`SELECT 1 FROM pragma_table_info('costs') WHERE name = 'state'`).get() === undefined)
+    return []
   return db.prepare(`SELECT id FROM costs WHERE state = 'reserved'`).pluck().all() as string[]
 }
 

@@ -6,6 +6,17 @@ export interface Keywords {
   readonly de: readonly string[]
 }
 
+export interface SetUpChoice {
+  value: string
+  label: string
+  /** Phrases that mean this choice and no other, in a sentence where nothing was asked. */
+  keywords: Keywords
+  /** The rhythm it stands for, as a sentence may say it. */
+  when: { every: 'day' | 'week' | 'month'; days?: readonly number[] | undefined } | null
+  /** Meant where less, or more, was said of the amount it goes with. */
+  than: 'less' | 'more' | null
+}
+
 export interface SetUpSlot {
   name: string
   label: string
@@ -17,8 +28,14 @@ export interface SetUpSlot {
   example: string
   default: string | null
   required: boolean
-  choices: readonly { value: string; label: string }[]
+  choices: readonly SetUpChoice[]
   keywords: Keywords
+  /** Of a number: what it counts. */
+  unit: 'money' | 'gb' | 'kb' | null
+  /** Of a number: from where on something is done. */
+  than: 'less' | 'more' | null
+  /** Where that slot was given, this one has to be said and does not stand as usual. */
+  goesWith: string | null
 }
 
 export interface SetUpEntry {

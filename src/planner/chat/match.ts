@@ -39,6 +39,9 @@ const WEIGHTS = { title: 2, keywords: 3, promise: 1, labels: 0.5, alike: 1.2 }
 /** Where at least one word has to be known: settings and examples alone are no reason to offer an entry. */
 const CENTRAL: ReadonlySet<string> = new Set(['title', 'keywords', 'alike'])
 
+/** What stands in these is heard like any other word. */
+const OPEN: ReadonlySet<Fact['kind']> = new Set(['number', 'not'])
+
 type Document = { id: string } & Record<(typeof FIELDS)[number], string>
 
 interface Heard {
@@ -112,7 +115,7 @@ export class EntryIndex {
 
   /** What a word of the sentence is to the index; in an address it only helps, and unknown it says nothing. */
   #hear(word: Word, facts: readonly Fact[]): Heard {
-    const inside = facts.find(({ kind, from, to }) => word.at >= from && word.at < to && kind !== 'number')
+    const inside = facts.find(({ kind, from, to }) => word.at >= from && word.at < to && !OPEN.has(kind))
     if (inside === undefined) return { word, terms: this.#termsOf(word), counts: true }
     if (inside.kind === 'address') {
       const terms = this.#vocabulary.has(word.stem) ? [{ term: word.stem, weight: 0.5 }] : []

@@ -23,6 +23,28 @@ const common = {
   keywords,
 }
 
+const than = z.enum(['less', 'more']).optional()
+
+/** The rhythm that a choice stands for: what is asked for in a sentence is compared with it. 0 is Sunday. */
+const rhythm = z
+  .strictObject({
+    every: z.enum(['day', 'week', 'month']),
+    days: z.array(z.int().min(0).max(6)).optional(),
+  })
+  .optional()
+
+const choiceSchema = z.strictObject({
+  value: word,
+  label: z.string().min(1),
+  /** What the contract says of it. */
+  phrase: z.string().default(''),
+  /** Phrases that mean this choice and no other. */
+  keywords,
+  when: rhythm,
+  /** Meant where less, or more, is said of the amount that its slot goes with. */
+  than,
+})
+
 const bounds = { min: z.number().optional(), max: z.number().optional() }
 
 const slotSchema = z.discriminatedUnion('kind', [
@@ -34,16 +56,23 @@ const slotSchema = z.discriminatedUnion('kind', [
   z.strictObject({ ...common, kind: z.literal('words') }),
   z.strictObject({ ...common, kind: z.literal('columns') }),
   z.strictObject({ ...common, kind: z.literal('text'), maxLength: z.int().min(1).max(4_000).default(500) }),
-  z.strictObject({ ...common, ...bounds, kind: z.literal('number'), whole: z.boolean().default(false) }),
+  z.strictObject({
+    ...common,
+    ...bounds,
+    kind: z.literal('number'),
+    whole: z.boolean().default(false),
+    /** What it counts: only such an amount of a sentence is taken for it. */
+    unit: z.enum(['money', 'gb', 'kb']).optional(),
+    /** On which side of it something is done. */
+    than,
+  }),
   z.strictObject({ ...common, ...bounds, kind: z.literal('minutes') }),
   z.strictObject({
     ...common,
     kind: z.literal('choice'),
-    /** `phrase` is what the contract says of a choice. */
-    choices: z
-      .array(z.strictObject({ value: word, label: z.string().min(1), phrase: z.string().default('') }))
-      .min(2)
-      .max(12),
+    choices: z.array(choiceSchema).min(2).max(12),
+    /** Where that slot is given, this one has to be said: what is usual does not stand for it. */
+    goesWith: word.optional(),
   }),
   z.strictObject({ ...common, kind: z.literal('time') }),
   z.strictObject({ ...common, kind: z.literal('cron') }),

@@ -86,9 +86,27 @@ function freeName(name: string, isTaken: (name: string) => boolean): string {
 function entryOf(entry: Entry, slots: Map<SetUpSlot, Slot>): SetUpEntry {
   const { id, title, promise, keywords } = entry
   const shown = entry.slots.map(slot => {
-    const made: SetUpSlot = { ...shownSlot(slot), keywords: slot.keywords ?? NO_WORDS }
+    const made = slotOf(slot)
     slots.set(made, slot)
     return made
   })
   return { id, title, promise, keywords: keywords ?? NO_WORDS, slots: shown }
+}
+
+function slotOf(slot: Slot): SetUpSlot {
+  const choices = slot.kind === 'choice' ? slot.choices : []
+  return {
+    ...shownSlot(slot),
+    keywords: slot.keywords ?? NO_WORDS,
+    choices: choices.map(({ value, label, keywords, when, than }) => ({
+      value,
+      label,
+      keywords: keywords ?? NO_WORDS,
+      when: when ?? null,
+      than: than ?? null,
+    })),
+    unit: slot.kind === 'number' ? (slot.unit ?? null) : null,
+    than: slot.kind === 'number' ? (slot.than ?? null) : null,
+    goesWith: slot.kind === 'choice' ? (slot.goesWith ?? null) : null,
+  }
 }

@@ -4,11 +4,13 @@ import type { FactOf, Found } from './fact.ts'
 /** Top-level names that need neither `www.` nor a path to be taken for an address. None is a common file ending. */
 const TOP =
   'com|org|net|edu|gov|int|io|dev|app|ai|co|me|tv|info|biz|news|shop|store|blog|cloud|online|site|tech|xyz|wiki|social|eu|de|at|ch|uk|us|ca|au|nz|ie|fr|nl|be|it|es|pt|se|no|fi|dk|cz|jp|kr|br|mx|in|za|example|test'
-const WRITTEN = /(?<![\p{L}\p{N}@./])https?:\/\/[^\s<>"“”„«»]+/giu
+const WRITTEN = /(?<![\p{L}\p{N}@./])(?:https?|webcals?|feed):\/\/[^\s<>"“”„«»]+/giu
 const BARE = new RegExp(
   String.raw`(?<![\p{L}\p{N}@./:_-])(?:(?:[\p{L}\p{N}](?:[\p{L}\p{N}-]*[\p{L}\p{N}])?\.)+[\p{L}]{2,}|localhost|\d{1,3}(?:\.\d{1,3}){3}|\[[0-9a-f:]+\])(?::\d{1,5})?(?:[/?#][^\s<>"“”„«»]*)?(?![\p{L}\p{N}@])`,
   'giu',
 )
+/** By its name, news come from there. */
+const FEED = /(?:[/.=_-](?:rss2?|atom|feeds?)(?:[/.?&_-]|$)|\.rdf$)/i
 const KNOWN_TOP = new RegExp(`\\.(?:${TOP})$`, 'i')
 const LOCAL = /^(?:localhost|\d{1,3}(?:\.\d{1,3}){3}|\[[0-9a-f:]+\])$/i
 
@@ -24,7 +26,7 @@ export function addressesIn(text: string): Found<FactOf<'address'>>[] {
 }
 
 function placed(from: number, said: string, scheme: string): Found<FactOf<'address'>> {
-  return { kind: 'address', url: `${scheme}${said}`, from, to: from + said.length }
+  return { kind: 'address', url: `${scheme}${said}`, feed: FEED.test(said), from, to: from + said.length }
 }
 
 /** What a bare name needs in front; null where it is no address: `report.pdf`, `z.B.`, `3.5`. */

@@ -14,6 +14,10 @@ const NAMES = [
 const ANY = NAMES.join('|')
 const RANGE = wordPattern(String.raw`(${ANY}) ?(?:to|until|through|till|bis|-|–) ?(${ANY})`)
 const ONE = wordPattern(ANY)
+/** Before a day: not each of them is meant. */
+const SOME =
+  /(?:other|second|third|first|last|fourth|[1-5](?:st|nd|rd|th)|jeden? (?:zweiten?|dritten?|ersten?|letzten?|vierten?)|(?:am|zum) (?:ersten|zweiten|dritten|vierten|letzten)|alle (?:zwei|drei|vier)|next|this|nächsten?|kommenden?|diesen?)\s+$/iu
+const LONGEST_LEAD = 30
 const GROUPS: readonly (readonly [RegExp, readonly number[]])[] = [
   [
     wordPattern(
@@ -38,7 +42,12 @@ export function daysIn(text: string): Found<FactOf<'days'>>[] {
   const last = all.at(-1)
   if (first === undefined || last === undefined) return []
   const days = [...new Set(all.flatMap(found => found.days))].toSorted((a, b) => a - b)
-  return [{ kind: 'days', days, from: first.from, to: last.to }]
+  const some = all.some(({ from }) => leadOf(text, from) !== '')
+  return [{ kind: 'days', days, some, from: first.from - leadOf(text, first.from).length, to: last.to }]
+}
+
+function leadOf(text: string, from: number): string {
+  return SOME.exec(text.slice(Math.max(0, from - LONGEST_LEAD), from))?.[0] ?? ''
 }
 
 function dayOf(name: string): number {

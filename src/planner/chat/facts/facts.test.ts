@@ -10,19 +10,30 @@ function values(sentence: string): unknown[] {
 
 function valueOf(fact: Fact): unknown {
   switch (fact.kind) {
+    case 'interval':
+    case 'duration':
+      return [fact.kind, fact.minutes]
+    case 'number':
+      return fact.unit === null
+        ? fact.number
+        : [fact.unit, fact.number, ...(fact.than === null ? [] : [fact.than])]
+    case 'not':
+      return ['not', ...fact.words]
+    default:
+      return plainValueOf(fact)
+  }
+}
+
+function plainValueOf(fact: Exclude<Fact, { kind: 'interval' | 'duration' | 'number' | 'not' }>): unknown {
+  switch (fact.kind) {
     case 'address':
       return fact.url
     case 'path':
       return fact.candidates[0]
     case 'time':
       return fact.time
-    case 'interval':
-    case 'duration':
-      return [fact.kind, fact.minutes]
     case 'days':
-      return fact.days
-    case 'number':
-      return fact.unit === null ? fact.number : [fact.unit, fact.number]
+      return fact.some ? ['some', ...fact.days] : fact.days
     case 'quoted':
       return fact.text
     case 'topic':
@@ -36,7 +47,7 @@ describe('what a sentence names', () => {
   it.each<[string, unknown[]]>([
     [
       'tell me when shop.example.com/bike drops below 499,00 €',
-      ['https://shop.example.com/bike', ['money', '499']],
+      ['https://shop.example.com/bike', ['money', '499', 'less']],
     ],
     [
       '(see https://example.com/a_(b)?x=1.) every 10 minutes',
@@ -62,7 +73,7 @@ describe('what a sentence names', () => {
     [
       'more than 1.299,50 EUR or 90 %',
       [
-        ['money', '1299.5'],
+        ['money', '1299.5', 'more'],
         ['percent', '90'],
       ],
     ],
@@ -76,6 +87,31 @@ describe('what a sentence names', () => {
     ],
     ['when “sold out” is gone', ['sold out']],
     ['pdf to Documents, jpg into Pictures', ['pdf → Documents; jpg → Pictures']],
+    ['every evening at 8', ['18:00', '20:00']],
+    ['jeden Abend um halb neun', ['18:00', '20:30']],
+    ['every 30 seconds', [['interval', 0.5]]],
+    ['every 3 months', [['interval', 129_600]]],
+    [
+      'once a month, jedes Quartal',
+      [
+        ['interval', 43_200],
+        ['interval', 129_600],
+      ],
+    ],
+    ['every other Monday', [['some', 1]]],
+    ['on the 15th', [['nth', '15']]],
+    ['more than 10 GB', [['size', '10000000000', 'more']]],
+    ['not more than 20 €', [['money', '20', 'less']]],
+    [
+      'nicht unter 20 €',
+      [
+        ['not', 'unter 20 €'],
+        ['money', '20'],
+      ],
+    ],
+    ['about climate but not sports', [['climate'], ['not', 'sports']]],
+    ['ist nicht mehr erreichbar', []],
+    ['it does not load', []],
   ])('in “%s”', (sentence, found) => {
     expect(values(sentence)).toEqual(found)
   })
@@ -220,7 +256,7 @@ describe('what is written is what is read', () => {
         ),
         text => {
           const facts = factsIn(text)
-          const plain = facts.filter(({ kind }) => kind !== 'topic')
+          const plain = facts.filter(({ kind }) => kind !== 'topic' && kind !== 'not')
           for (const [place, { from, to }] of plain.entries()) {
             expect(0 <= from && from < to && to <= text.length).toBe(true)
             expect(plain[place + 1] === undefined || to <= (plain[place + 1]?.from ?? 0)).toBe(true)

@@ -4,6 +4,7 @@ import { daysIn } from './days.ts'
 import type { Fact, Found } from './fact.ts'
 import { pathsIn } from './folders.ts'
 import { durationsIn, intervalsIn } from './intervals.ts'
+import { negationsIn } from './negations.ts'
 import { numbersIn } from './numbers.ts'
 import { rulesIn } from './rules.ts'
 import { timesIn } from './times.ts'
@@ -29,16 +30,27 @@ export function factsIn(sentence: string): Fact[] {
   const found: Found[] = []
   for (const read of READERS) {
     const before = [...found]
-    found.push(
-      ...read(text).filter(fact => !before.some(other => fact.from < other.to && other.from < fact.to)),
-    )
+    found.push(...read(text).filter(fact => !before.some(other => overlap(fact, other))))
   }
-  // A topic may hold a quoted word or a number: it is what is said after “about”, whatever that is.
-  const taken = found.filter(({ kind }) => kind !== 'quoted' && kind !== 'number')
-  found.push(
-    ...topicsIn(text).filter(topic => !taken.some(other => topic.from < other.to && other.from < topic.to)),
-  )
-  return found.map(fact => ({ ...fact, lead: leadOf(text, fact.from) })).toSorted((a, b) => a.from - b.from)
+  const negations = negationsIn(text)
+  const taken = [...found.filter(fact => !mayBeInTopic(fact)), ...negations]
+  found.push(...topicsIn(text).filter(topic => !taken.some(other => overlap(topic, other))), ...negations)
+  return found.map(fact => placed(text, fact, negations)).toSorted((a, b) => a.from - b.from)
+}
+
+function placed(text: string, fact: Found, negations: readonly Found[]): Fact {
+  const { kind, from, to } = fact
+  const negated = kind !== 'not' && negations.some(not => from >= not.from && to <= not.to)
+  return { ...fact, said: text.slice(from, to).trim(), lead: leadOf(text, from), negated }
+}
+
+/** A topic is what is said after “about”, whatever that is; “über 20 €” is none. */
+function mayBeInTopic(fact: Found): boolean {
+  return fact.kind === 'quoted' || (fact.kind === 'number' && fact.unit === null && fact.than === null)
+}
+
+function overlap(a: Found, b: Found): boolean {
+  return a.from < b.to && b.from < a.to
 }
 
 function leadOf(text: string, from: number): string {

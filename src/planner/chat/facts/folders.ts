@@ -39,7 +39,7 @@ export function pathsIn(text: string): Path[] {
 
 function path(from: number, length: number, said: string): Path {
   const bare = said.length > 1 ? said.replace(/(?<=[^:])[\\/]+$/, '') : said
-  return { kind: 'path', candidates: [bare], from, to: from + length }
+  return { kind: 'path', candidates: [bare], written: true, from, to: from + length }
 }
 
 /** Names that also mean things (“photos”) count as a folder only where the word says so. */
@@ -47,10 +47,10 @@ function ownFolders(text: string, names: string, candidates: readonly string[], 
   const folder = `(?:${names})(?:-| )?(?:s-?)?(?:folder|directory|ordner|verzeichnis)`
   const mine = alone
     ? `${MINE}(?:${names})`
-    : `(?:my|mein(?:en|em|e|er)?) (?:${names})(?= (?:folder|directory|ordner))`
+    : `(?:my|mein(?:en|em|e|er)?) (?:${names})(?= (?:folder|directory|ordner))|(?<=(?:^| )(?:to|into|nach) )(?:${names})`
   const patterns = [wordPattern(folder), wordPattern(mine), ...(alone ? [wordPattern(names)] : [])]
   const found = patterns.flatMap(pattern =>
-    matches(pattern, text, () => ({ kind: 'path' as const, candidates })),
+    matches(pattern, text, () => ({ kind: 'path' as const, candidates, written: false })),
   )
   const [first] = found.toSorted((a, b) => a.from - b.from)
   return first === undefined ? [] : [first]

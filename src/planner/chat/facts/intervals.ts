@@ -6,11 +6,13 @@ import { matches, wordPattern } from './pattern.ts'
 const HOUR = 60
 const DAY = 1_440
 const WEEK = 10_080
+const MONTH = 30 * DAY
+const YEAR = 365 * DAY
 
-const UNIT = String.raw`(minutes?|mins?|minuten?|hours?|hrs?|h|stunden?|std|days?|tage?n?|weeks?|wochen?)\.?`
+const UNIT = String.raw`(seconds?|secs?|sekunden?|minutes?|mins?|minuten?|hours?|hrs?|h|stunden?|std|days?|tage?n?|weeks?|wochen?|months?|monate?n?s?|quarters?|quartale?|years?|jahre?n?)\.?`
 const EVERY_MANY = wordPattern(String.raw`(?:every|alle|all|jede[rns]?|each) (${WHOLE}) ${UNIT}`)
 const EVERY_ONE = wordPattern(
-  String.raw`(?:every|each|once an?|per|pro|jede[rns]?|once per|einmal (?:pro|am|in der|die|jede)) (other |second |zweiten? )?${UNIT}`,
+  String.raw`(?:every|each|once an?|per|pro|jede[rnsm]?|once per|(?:on )?the (?:first|1st)(?: day)? of (?:every|each|the)|(?:am |zum |jeden )(?:ersten|1\.)(?: tag)? (?:des|jedes|eines jeden|im)|einmal (?:pro|am|in der|die|jede[ns]?|im)) (other |second |third |zweiten? |zweites |dritten? )?${UNIT}`,
 )
 const SOME_TIMES = wordPattern(
   String.raw`(once|twice|thrice|${WHOLE} times|${WHOLE} ?mal|einmal|zweimal|dreimal|viermal) (?:a|an|per|every|am|pro|jede[rns]?|die|in der|im) ${UNIT}`,
@@ -36,7 +38,10 @@ const NAMED: readonly (readonly [RegExp, number])[] = [
   [wordPattern('hourly|stündlich'), HOUR],
   [wordPattern('daily|täglich|tagtäglich|everyday'), DAY],
   [wordPattern('weekly|wöchentlich'), WEEK],
-  [wordPattern('monthly|monatlich|every month|jeden monat|einmal im monat|once a month'), 30 * DAY],
+  [wordPattern('fortnightly|every fortnight'), 2 * WEEK],
+  [wordPattern('monthly|monatlich'), MONTH],
+  [wordPattern('quarterly|vierteljährlich|quartalsweise'), 3 * MONTH],
+  [wordPattern('yearly|annually|jährlich'), YEAR],
 ]
 
 export function intervalsIn(text: string): Found<FactOf<'interval'>>[] {
@@ -47,9 +52,7 @@ export function intervalsIn(text: string): Found<FactOf<'interval'>>[] {
     ),
     ...matches(EVERY_MANY, text, ([, number = '', unit = '']) => interval(wholeOf(number) * minutesOf(unit))),
     ...NAMED.flatMap(([pattern, minutes]) => matches(pattern, text, () => interval(minutes))),
-    ...matches(EVERY_ONE, text, ([, other, unit = '']) =>
-      interval(minutesOf(unit) * (other === undefined ? 1 : 2)),
-    ),
+    ...matches(EVERY_ONE, text, ([, other, unit = '']) => interval(minutesOf(unit) * everyHowMany(other))),
   ]
   const first = found.filter(
     (one, place) => !found.slice(0, place).some(other => one.from < other.to && other.from < one.to),
@@ -68,16 +71,30 @@ export function durationsIn(text: string): Found<FactOf<'duration'>>[] {
 
 const RHYTHMS: Readonly<Record<string, number>> = { ho: HOUR, st: HOUR, da: DAY, tä: DAY, we: WEEK, wö: WEEK }
 
-function interval(minutes: number): Omit<Found<FactOf<'interval'>>, 'from' | 'to'> | null {
-  return minutes >= 1 ? { kind: 'interval', minutes: Math.round(minutes) } : null
+/** Less than a minute stays a part of one, so that it is never taken for something else. */
+function interval(minutes: number): Omit<Found<FactOf<'interval'>>, 'from' | 'to'> {
+  return { kind: 'interval', minutes: minutes >= 1 ? Math.round(minutes) : minutes }
+}
+
+function everyHowMany(other: string | undefined): number {
+  if (other === undefined) return 1
+  return /^(?:third|dritt)/i.test(other) ? 3 : 2
 }
 
 function minutesOf(unit: string): number {
   const begin = unit.toLowerCase()
-  if (/^(?:h|st)/.test(begin)) return HOUR
-  if (/^(?:d|t)/.test(begin)) return DAY
-  return begin.startsWith('w') ? WEEK : 1
+  return UNITS.find(([pattern]) => pattern.test(begin))?.[1] ?? 1
 }
+
+const UNITS: readonly (readonly [RegExp, number])[] = [
+  [/^se[ck]/, 1 / 60],
+  [/^(?:h|st)/, HOUR],
+  [/^(?:d|t)/, DAY],
+  [/^w/, WEEK],
+  [/^mo/, MONTH],
+  [/^q/, 3 * MONTH],
+  [/^[yj]/, YEAR],
+]
 
 function timesOf(said: string): number {
   const word = said.toLowerCase()

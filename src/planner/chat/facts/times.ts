@@ -37,9 +37,20 @@ export function timesIn(text: string): Time[] {
     (time, place) => !clocks.slice(0, place).some(other => overlaps(other, time)),
   )
   const named = NAMED.flatMap(([pattern, time, exact]) =>
-    matches(pattern, text, () => ({ kind: 'time' as const, time, exact })),
+    matches(pattern, text, () => ({ kind: 'time' as const, time, exact, open: false })),
   ).filter(time => !distinct.some(other => overlaps(other, time)))
-  return [...distinct, ...named].toSorted((a, b) => Number(b.exact) - Number(a.exact) || a.from - b.from)
+  return [...distinct.map(time => ofItsHalf(time, named)), ...named].toSorted(
+    (a, b) => Number(b.exact) - Number(a.exact) || a.from - b.from,
+  )
+}
+
+/** “every evening at 8”: which half of the day a clock time is in may be said apart from it. */
+function ofItsHalf(time: Time, named: readonly Time[]): Time {
+  const hour = Number(time.time.slice(0, 2))
+  const parts = named.filter(({ exact }) => !exact)
+  const isLate = parts.length > 0 && parts.every(part => Number(part.time.slice(0, 2)) >= 12)
+  if (!time.open || !isLate || hour >= 12 || hour < 5) return time
+  return { ...time, time: `${two(hour + 12)}${time.time.slice(2)}` }
 }
 
 function overlaps(a: Time, b: Time): boolean {
@@ -100,7 +111,12 @@ function timeOf(
   if (half !== undefined && (hour < 1 || hour > 12)) return null
   const full = (halfOfDay(hour, `${half ?? ''} ${part ?? ''}`.toLowerCase().trim()) + hour) % 24
   if (hour > 24 || minute > 59 || (hour === 24 && minute > 0)) return null
-  return { kind: 'time', time: `${two(full)}:${two(minute)}`, exact: true }
+  return {
+    kind: 'time',
+    time: `${two(full)}:${two(minute)}`,
+    exact: true,
+    open: half === undefined && part === undefined,
+  }
 }
 
 /** Hours to add for “pm”, “abends” and the like. */

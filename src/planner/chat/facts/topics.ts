@@ -9,7 +9,7 @@ const CUE = wordPattern(
 )
 /** What ends a topic: a clause that begins, or where and when it is looked for. */
 const END =
-  /[.;:!?()\n]|(?:^|\s)(?:from|on|at|in|into|every|each|when|whenever|if|to|by|daily|hourly|weekly|so|as|is|are|appears?|comes?|shows?|turns?|then|please|von|vom|auf|aus|im|bei|beim|alle|jede[nrs]?|täglich|stündlich|wenn|sobald|falls|an|in|per|um|erscheint|erscheinen|kommt|kommen|auftaucht|bitte|haben|hat|ist|sind)(?=\s|$)|\s(?:and|und)\s(?:tell|send|notify|let|put|save|write|sag|schick|schreib|melde|leg)/iu
+  /[.;:!?()\n]|(?:^|\s)(?:from|on|at|in|into|every|each|when|whenever|if|to|by|daily|hourly|weekly|so|as|is|are|appears?|comes?|shows?|turns?|then|please|but|not|except|excluding|without|aber|nicht|außer|ohne|von|vom|auf|aus|im|bei|beim|alle|jede[nrs]?|täglich|stündlich|wenn|sobald|falls|an|in|per|um|erscheint|erscheinen|kommt|kommen|auftaucht|bitte|haben|hat|ist|sind)(?=\s|$)|\s(?:and|und)\s(?:tell|send|notify|let|put|save|write|sag|schick|schreib|melde|leg)/iu
 const BETWEEN = /\s*,\s*(?:and |or |und |oder )?|\s+(?:and|or|und|oder)\s+|\s*[/&]\s*/iu
 const ARTICLE =
   /^(?:the|a|an|any|some|new|der|die|das|den|dem|ein|eine|einen|neue|neuen|words?|wort|wörter)\s+/iu

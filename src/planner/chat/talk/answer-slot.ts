@@ -2,7 +2,7 @@
 import type { SetUpEntry, SetUpSlot } from '../entry.ts'
 import { answerFor, prefill } from '../fill-slots.ts'
 import { proceed } from './proceed.ts'
-import { slotSaid } from './say.ts'
+import { doubtLines, slotSaid } from './say.ts'
 import { withGiven } from './talk.ts'
 import type { Given, Shelf, Talk, Turn } from './talk.ts'
 import { textsIn } from './texts.ts'
@@ -21,8 +21,11 @@ export function answerSlot(
   const asked = [...talk.asked.filter(name => name !== slot.name), slot.name]
   const next = withGiven({ ...talk, asked, open: null }, [{ ...taken, from: 'answer' }])
   // A longer answer may say more than was asked; what is known already stays.
-  const more = taken.text === answer.trim() ? [] : furtherIn(next, entry, answer, shelf)
-  return proceed(withGiven(next, more), entry, shelf, [])
+  if (taken.text === answer.trim()) return proceed(next, entry, shelf, [])
+  const more = furtherIn(next, entry, answer, shelf)
+  const lines = doubtLines(next, entry, more.doubts, more.unheard)
+  const further = withGiven(next, more.given)
+  return proceed({ ...further, doubts: [...further.doubts, ...more.doubts] }, entry, shelf, lines)
 }
 
 /** Out of turn: what was asked for stays open where the new value is refused. */
@@ -36,10 +39,13 @@ export function setSlot(talk: Talk, entry: SetUpEntry, slot: SetUpSlot, answer: 
   return proceed(next, entry, shelf, [texts.changed(slot.label, taken.text)])
 }
 
-function furtherIn(talk: Talk, entry: SetUpEntry, answer: string, shelf: Shelf): Given[] {
-  const known = new Set(talk.given.map(({ slot }) => slot))
-  const { filled } = prefill(entry, answer, (slot, text) => shelf.judge(slot, text))
-  return filled.filter(({ slot }) => !known.has(slot)).map(one => ({ ...one, from: 'answer' as const }))
+function furtherIn(talk: Talk, entry: SetUpEntry, answer: string, shelf: Shelf) {
+  const known = new Set<string | null>(talk.given.map(({ slot }) => slot))
+  const { filled, doubts, unheard } = prefill(entry, answer, (slot, text) => shelf.judge(slot, text))
+  const given: Given[] = filled
+    .filter(({ slot }) => !known.has(slot))
+    .map(one => ({ ...one, from: 'answer' as const }))
+  return { given, doubts: doubts.filter(({ slot }) => !known.has(slot)), unheard }
 }
 
 function refused(

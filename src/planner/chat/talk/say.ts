@@ -63,6 +63,41 @@ export function slotSaid(talk: Talk, entry: SetUpEntry, slot: SetUpSlot, before:
   return { ...plain(before, question), settings: settingsOf(talk, entry) }
 }
 
+/** What nothing here takes; whether to go on without it. */
+export function doubtSaid(talk: Talk, entry: SetUpEntry, before: readonly string[]): Said {
+  const texts = textsIn(talk.language)
+  const said = talk.doubts.flatMap(doubt => doubt.said)
+  const choices = [
+    { value: texts.answers.yes, label: texts.choices.without },
+    choice(talk.language, 'change'),
+    choice(talk.language, 'other'),
+    choice(talk.language, 'back'),
+    choice(talk.language, 'cancel'),
+  ]
+  const question = { text: texts.goOnWithout(said), example: null, choices }
+  return { ...plain(before, question), settings: settingsOf(talk, entry) }
+}
+
+/** What was said and not taken, by name. */
+export function doubtLines(
+  { language }: Talk,
+  entry: SetUpEntry,
+  doubts: Talk['doubts'],
+  unheard: readonly string[],
+): string[] {
+  const texts = textsIn(language)
+  const label = (name: string) => entry.slots.find(slot => slot.name === name)?.label ?? name
+  const lines = doubts.flatMap(({ slot, said, problem }) => {
+    if (slot === null || said.length === 0) return []
+    return [
+      problem === null
+        ? texts.notSure(label(slot), said)
+        : texts.notTaken(label(slot), said.join(', '), problem),
+    ]
+  })
+  return unheard.length === 0 ? lines : [...lines, texts.unheard(unheard)]
+}
+
 function slotQuestion(talk: Talk, slot: SetUpSlot): Question {
   const texts = textsIn(talk.language)
   const now = talk.given.find(({ slot: name }) => name === slot.name)?.text
@@ -70,8 +105,10 @@ function slotQuestion(talk: Talk, slot: SetUpSlot): Question {
     ...(now === undefined ? [] : [texts.isSoNow(now)]),
     ...(slot.default === null || slot.default === now ? [] : [texts.usualIs(slot.default)]),
   ]
+  const meant = talk.doubts.flatMap(doubt => (doubt.slot === slot.name ? doubt.choices : []))
   const choices = [
     ...slot.choices.map(({ value, label }) => ({ value, label })),
+    ...(slot.choices.length > 0 ? [] : meant.map(value => ({ value, label: value }))),
     ...(slot.default === null || slot.choices.length > 0
       ? []
       : [{ value: slot.default, label: `${texts.choices.usual}: ${slot.default}` }]),
@@ -170,7 +207,9 @@ export function againSaid(talk: Talk, shelf: Shelf, before: readonly string[]): 
 function askedAgain(talk: Talk, entry: SetUpEntry, shelf: Shelf, before: readonly string[]): Said {
   if (talk.stage === 'changing') return changeSaid(talk, entry, before)
   const slot = entry.slots.find(({ name }) => name === talk.open)
-  if (talk.stage === 'asking' && slot !== undefined) return slotSaid(talk, entry, slot, before)
+  if (talk.stage === 'asking') {
+    return slot === undefined ? doubtSaid(talk, entry, before) : slotSaid(talk, entry, slot, before)
+  }
   const draft = talk.stage === 'confirming' ? shelf.draft(talk) : null
   return plain(before, draft?.ok === true ? confirmQuestion(talk, draft.name) : null)
 }

@@ -14,6 +14,13 @@ const given = z.strictObject({
 })
 export type Given = z.output<typeof given>
 
+const doubt = z.strictObject({
+  slot: z.string().nullable(),
+  said: z.array(z.string()),
+  problem: z.string().nullable(),
+  choices: z.array(z.string()),
+})
+
 export const talkSchema = z.strictObject({
   language: z.enum(['en', 'de']),
   stage: z.enum(STAGES),
@@ -25,9 +32,11 @@ export const talkSchema = z.strictObject({
   refused: z.array(z.string()),
   entry: z.string().nullable(),
   given: z.array(given),
+  /** What was said and not taken, and is still to be asked about. */
+  doubts: z.array(doubt).default([]),
   /** Slots that were asked for and answered, in order: the way back. */
   asked: z.array(z.string()),
-  /** The slot that is asked for now. */
+  /** The slot that is asked for now; null while `asking`: whether to go on without what no slot takes. */
   open: z.string().nullable(),
   /** What it is to be called; null: as the entry says. */
   name: z.string().nullable(),
@@ -44,6 +53,7 @@ export const NEW_TALK: Talk = {
   refused: [],
   entry: null,
   given: [],
+  doubts: [],
   asked: [],
   open: null,
   name: null,
@@ -133,6 +143,12 @@ export function valueOf(talk: Talk, slot: SetUpSlot): string | null {
 }
 
 export function withGiven(talk: Talk, more: readonly Given[]): Talk {
-  const slots = new Set(more.map(({ slot }) => slot))
-  return { ...talk, given: [...talk.given.filter(({ slot }) => !slots.has(slot)), ...more], hash: null }
+  const slots = new Set<string | null>(more.map(({ slot }) => slot))
+  const given = [...talk.given.filter(({ slot }) => !slots.has(slot)), ...more]
+  return { ...withoutDoubts(talk, slots), given, hash: null }
+}
+
+/** About these slots there is none any more. */
+export function withoutDoubts(talk: Talk, slots: ReadonlySet<string | null>): Talk {
+  return { ...talk, doubts: talk.doubts.filter(({ slot }) => !slots.has(slot)) }
 }

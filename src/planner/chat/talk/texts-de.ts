@@ -16,6 +16,10 @@ export const german: Texts = {
   refused: (label, text, problem) => `${label}: „${text}“ ${problem}.`,
   keptUsual: (label, value) => `${label} bleibt ${value}.`,
   notTaken: (label, text, problem) => `${label}: „${text}“ wurde nicht übernommen (${problem}).`,
+  notSure: (label, said) =>
+    `${label}: ${quoted(said)} wurde nicht übernommen, weil nicht sicher ist, was es hier heißt.`,
+  unheard: said => `Nicht übernommen: ${quoted(said)}.`,
+  goOnWithout: said => `Nichts hier nimmt ${quoted(said)} auf. Ohne das weitermachen?`,
   leftEmpty: label => `${label} blieb leer.`,
   changed: (label, value) => `${label} ist jetzt ${value}.`,
   named: name => `Der Name ist jetzt ${name}.`,
@@ -53,6 +57,7 @@ export const german: Texts = {
   notAdded: message => `Es wurde nicht hinzugefügt. ${message}`,
   choices: {
     yes: 'Hinzufügen',
+    without: 'Ohne das weitermachen',
     anyway: 'Trotzdem hinzufügen',
     change: 'Etwas ändern',
     again: 'Noch einmal versuchen',
@@ -72,4 +77,8 @@ export const german: Texts = {
     other: 'etwas anderes',
     empty: 'leer lassen',
   },
+}
+
+function quoted(said: readonly string[]): string {
+  return said.map(text => `„${text}“`).join(', ')
 }

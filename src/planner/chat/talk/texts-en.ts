@@ -16,6 +16,10 @@ export const english: Texts = {
   refused: (label, text, problem) => `${label}: “${text}” ${problem}.`,
   keptUsual: (label, value) => `${label} stays ${value}.`,
   notTaken: (label, text, problem) => `${label}: “${text}” was not taken, because it ${problem}.`,
+  notSure: (label, said) =>
+    `${label}: ${quoted(said)} was not taken, because it is not certain what it means here.`,
+  unheard: said => `Not taken: ${quoted(said)}.`,
+  goOnWithout: said => `Nothing here takes ${quoted(said)}. Go on without it?`,
   leftEmpty: label => `${label} was left empty.`,
   changed: (label, value) => `${label} is now ${value}.`,
   named: name => `Its name is now ${name}.`,
@@ -54,6 +58,7 @@ export const english: Texts = {
   notAdded: message => `It was not added. ${message}`,
   choices: {
     yes: 'Add it',
+    without: 'Go on without it',
     anyway: 'Add it all the same',
     change: 'Change something',
     again: 'Try again',
@@ -73,6 +78,10 @@ export const english: Texts = {
     other: 'something else',
     empty: 'leave empty',
   },
+}
+
+function quoted(said: readonly string[]): string {
+  return said.map(text => `“${text}”`).join(', ')
 }
 
 function things(count: number): string {

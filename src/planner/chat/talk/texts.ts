@@ -17,6 +17,10 @@ export interface Texts {
   refused(label: string, text: string, problem: string): string
   keptUsual(label: string, value: string): string
   notTaken(label: string, text: string, problem: string): string
+  /** What was said for a setting, and may mean several things or none that it takes. */
+  notSure(label: string, said: readonly string[]): string
+  unheard(said: readonly string[]): string
+  goOnWithout(said: readonly string[]): string
   leftEmpty(label: string): string
   changed(label: string, value: string): string
   named(name: string): string
@@ -50,7 +54,17 @@ export interface Texts {
   gone: string
   notAdded(message: string): string
   choices: Record<
-    'yes' | 'anyway' | 'change' | 'again' | 'back' | 'cancel' | 'other' | 'usual' | 'empty' | 'example',
+    | 'yes'
+    | 'without'
+    | 'anyway'
+    | 'change'
+    | 'again'
+    | 'back'
+    | 'cancel'
+    | 'other'
+    | 'usual'
+    | 'empty'
+    | 'example',
     string
   >
   answers: Record<'yes' | 'change' | 'again' | 'back' | 'cancel' | 'other' | 'empty', string>

@@ -16,13 +16,14 @@ import {
   againSaid,
   changeSaid,
   confirmSaid,
+  doubtLines,
   nothingSaid,
   offerSaid,
   openQuestion,
   plain,
   slotSaid,
 } from './say.ts'
-import { entryOf, NEW_TALK, withGiven } from './talk.ts'
+import { entryOf, NEW_TALK, withGiven, withoutDoubts } from './talk.ts'
 import type { DryRun, Shelf, Talk, Turn } from './talk.ts'
 import { textsIn } from './texts.ts'
 
@@ -105,9 +106,10 @@ function offer(talk: Talk, shelf: Shelf): Turn {
       talk.refused.length === 0
         ? nothingSaid(talk, shelf)
         : plain([texts.noneLeft, texts.aModelWouldAdd], openQuestion(texts.sayItOtherwise))
-    return { talk: { ...talk, stage: 'listening', offers: [] }, said, effect: 'none' }
+    return { talk: { ...talk, stage: 'listening', offers: [], doubts: [] }, said, effect: 'none' }
   }
-  const next: Talk = { ...talk, stage: 'choosing', offers: fits.map(({ id }) => id), entry: null, open: null }
+  const offers = fits.map(({ id }) => id)
+  const next: Talk = { ...talk, stage: 'choosing', offers, doubts: [], entry: null, open: null }
   return { talk: next, said: offerSaid(next, shelf, fits), effect: 'none' }
 }
 
@@ -137,14 +139,14 @@ function chosenIn({ offers }: Talk, text: string, shelf: Shelf): SetUpEntry | un
 }
 
 function begin(talk: Talk, entry: SetUpEntry, shelf: Shelf): Turn {
-  const { filled, unfit } = prefill(entry, talk.sentence, (slot, text) => shelf.judge(slot, text))
+  const { filled, doubts, unheard } = prefill(entry, talk.sentence, (slot, text) => shelf.judge(slot, text))
   const texts = textsIn(talk.language)
-  const label = (name: string) => entry.slots.find(slot => slot.name === name)?.label ?? name
-  const notes = unfit.map(({ slot, text, problem }) => texts.notTaken(label(slot), text, problem))
+  const notes = doubtLines(talk, entry, doubts, unheard)
   const next: Talk = {
     ...talk,
     entry: entry.id,
     given: filled.map(one => ({ ...one, from: 'sentence' as const })),
+    doubts,
     asked: [],
     open: null,
     name: null,
@@ -155,7 +157,7 @@ function begin(talk: Talk, entry: SetUpEntry, shelf: Shelf): Turn {
 
 function ask(talk: Talk, entry: SetUpEntry, text: string, shelf: Shelf): Turn {
   const slot = entry.slots.find(({ name }) => name === talk.open)
-  if (slot === undefined) return proceed({ ...talk, open: null }, entry, shelf, [])
+  if (slot === undefined) return askedWhether(talk, entry, text, shelf)
   if (unquoted(text) !== text) return answerSlot(talk, entry, slot, text, shelf)
   const texts = textsIn(talk.language)
   if (isCommand(text, 'empty') && slot.choices.length === 0) {
@@ -163,7 +165,8 @@ function ask(talk: Talk, entry: SetUpEntry, text: string, shelf: Shelf): Turn {
       return { talk, said: slotSaid(talk, entry, slot, [texts.stillNeeded(slot.label)]), effect: 'none' }
     }
     const given = talk.given.filter(({ slot: name }) => name !== slot.name)
-    const next: Talk = { ...talk, given, asked: [...talk.asked, slot.name], open: null, hash: null }
+    const sure = withoutDoubts(talk, new Set([slot.name]))
+    const next: Talk = { ...sure, given, asked: [...talk.asked, slot.name], open: null, hash: null }
     return proceed(next, entry, shelf, [texts.leftEmpty(slot.label)])
   }
   const correction = correctionIn(text, entry.slots)
@@ -171,6 +174,16 @@ function ask(talk: Talk, entry: SetUpEntry, text: string, shelf: Shelf): Turn {
   const isOwn = slot.choices.some(({ value }) => value.toLowerCase() === text.toLowerCase())
   const step = isOwn ? null : command(talk, text, shelf)
   return step ?? answerSlot(talk, entry, slot, correction === null ? text : correction.text, shelf)
+}
+
+/** Whether to go on without what nothing here takes. */
+function askedWhether(talk: Talk, entry: SetUpEntry, text: string, shelf: Shelf): Turn {
+  if (isCommand(text, 'yes')) return proceed(withoutDoubts(talk, new Set([null])), entry, shelf, [])
+  if (isCommand(text, 'no')) return offer({ ...talk, refused: [...talk.refused, entry.id] }, shelf)
+  const step = edit(talk, entry, text, shelf) ?? command(talk, text, shelf)
+  return (
+    step ?? { talk, said: againSaid(talk, shelf, [textsIn(talk.language).notUnderstood]), effect: 'none' }
+  )
 }
 
 function change(talk: Talk, entry: SetUpEntry, text: string, shelf: Shelf): Turn {
@@ -227,19 +240,19 @@ function edit(talk: Talk, entry: SetUpEntry, text: string, shelf: Shelf): Turn |
   if (correction !== null) return correct(talk, entry, correction, shelf)
   const name = nameIn(text)
   if (name !== null) return rename(talk, entry, name, shelf)
-  const { filled, unfit } = prefill(entry, text, (slot, value) => shelf.judge(slot, value))
-  if (filled.length + unfit.length === 0) return null
+  const { filled, doubts, unheard } = prefill(entry, text, (slot, value) => shelf.judge(slot, value))
+  if (filled.length === 0 && doubts.every(({ slot }) => slot === null)) return null
   const texts = textsIn(talk.language)
   const label = (slot: string) => entry.slots.find(found => found.name === slot)?.label ?? slot
   const notes = [
     ...filled.map(one => texts.changed(label(one.slot), one.text)),
-    ...unfit.map(one => texts.notTaken(label(one.slot), one.text, one.problem)),
+    ...doubtLines(talk, entry, doubts, unheard),
   ]
   const next = withGiven(
     talk,
     filled.map(one => ({ ...one, from: 'answer' as const })),
   )
-  return proceed(next, entry, shelf, notes)
+  return proceed({ ...next, doubts: [...next.doubts, ...doubts] }, entry, shelf, notes)
 }
 
 function correct(
@@ -278,7 +291,9 @@ function back(talk: Talk, shelf: Shelf): Turn {
     return { talk: { ...NEW_TALK, language: talk.language }, said, effect: 'none' }
   }
   const last = talk.asked.at(-1)
-  if (last === undefined) return offer({ ...talk, entry: null, given: [], name: null, hash: null }, shelf)
+  if (last === undefined) {
+    return offer({ ...talk, entry: null, given: [], name: null, hash: null }, shelf)
+  }
   return reopen({ ...talk, asked: talk.asked.slice(0, -1) }, entry, last, [texts.wentBack])
 }
 

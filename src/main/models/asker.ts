@@ -6,6 +6,7 @@ import { Attempt } from './attempt.ts'
 import type { ExchangeOptions, Target } from './exchange.ts'
 import { cutByServer, notTheAnswer, refusedToAnswer, tooLong } from './failures.ts'
 import type { TryFailed } from './failures.ts'
+import type { Measured } from './measured.ts'
 import { bare, milder, ownKept, toBeKept, usualManner } from './manner.ts'
 import type { Manner } from './manner.ts'
 import { Payer } from './payer.ts'
@@ -20,26 +21,31 @@ import type { Windows } from './windows.ts'
 /** No text has fewer tokens than this: what does not even fit so is not sent. */
 const MOST_BYTES_PER_TOKEN = 6
 
+export interface AskerOptions extends PayerOptions {
+  readonly windows: Windows
+  readonly measured: Measured
+}
+
 export class Asker {
   readonly #target: Target
   readonly #request: ModelRequest
   readonly #tariff: Tariff
   readonly #payer: Payer
-  readonly #windows: Windows
+  readonly #options: AskerOptions
   #manner: Manner
   /** Something was told of text since the last request left. */
   #hasTold = false
   /** Of the newest request, how many tokens may come back. */
   #room = 0
 
-  constructor(options: PayerOptions, target: Target, request: ModelRequest, windows: Windows) {
+  constructor(options: AskerOptions, target: Target, request: ModelRequest) {
     const { maker, model, base } = target
     this.#target = target
     this.#request = { ...request, messages: ownKept(request.messages, { by: nameOf(target), maker }) }
     this.#manner = usualManner(request, maker)
     this.#tariff = tariffOf({ maker, model, base, own: options.ledger.priceOf(model) })
     this.#payer = new Payer(options, target, request)
-    this.#windows = windows
+    this.#options = options
   }
 
   ask(): Promise<ModelReply> {
@@ -62,12 +68,15 @@ export class Asker {
   async #turn(request: ModelRequest): Promise<Came<Said>> {
     const bytes = this.#fitting(request)
     this.#room = request.maxOutputTokens
+    const { measured } = this.#options
+    const tokens = measured.mostTokens(request, nameOf(this.#target))
     const turn = await this.#payer.take<Said>({
-      most: mostOf(bytes + FRAME_TOKENS, request.maxOutputTokens, this.#tariff),
-      begin: options => this.#begin(options, request, bytes),
+      most: mostOf(tokens + FRAME_TOKENS, request.maxOutputTokens, this.#tariff),
+      begin: options => this.#begin(options, request, Math.min(Math.ceil(bytes / BYTES_PER_TOKEN), tokens)),
       adapts: error => this.#adapts(error),
     })
     await this.#wholly(turn.came, bytes)
+    measured.learn(request, nameOf(this.#target), turn.came.tokens)
     if (turn.came.finish === 'content-filter') fail(refusedToAnswer(this.#target, turn.came))
     return turn
   }
@@ -75,18 +84,19 @@ export class Asker {
   /** Fails where a server of one's own cannot have read all that it was sent. */
   async #wholly({ tokens }: Said, bytes: number): Promise<void> {
     if (this.#target.maker !== 'compatible') return
-    const window = await this.#windows.tooSmall(this.#target, bytes, tokens, this.#request.signal)
+    const window = await this.#options.windows.tooSmall(this.#target, bytes, tokens, this.#request.signal)
     if (window !== null) fail(cutByServer(this.#target, window))
   }
 
-  #begin(options: ExchangeOptions, request: ModelRequest, bytes: number): Try<Said> {
+  /** `likely`: about how many tokens are sent. */
+  #begin(options: ExchangeOptions, request: ModelRequest, likely: number): Try<Said> {
     const attempt = new Attempt({ ...options, manner: this.#manner })
     return {
       get hadBegun() {
         return attempt.hadBegun
       },
       run: () => attempt.run(this.#told(request)),
-      spent: () => this.#spent(attempt.said, bytes),
+      spent: () => this.#spent(attempt.said, likely),
     }
   }
 
@@ -118,8 +128,7 @@ export class Asker {
   }
 
   /** What was used: as reported, else estimated from what was sent and came, and then no more than was reserved. */
-  #spent({ tokens, characters }: Said, bytes: number): Spent {
-    const input = Math.ceil(bytes / BYTES_PER_TOKEN)
+  #spent({ tokens, characters }: Said, input: number): Spent {
     const output = Math.min(Math.ceil(characters / BYTES_PER_TOKEN), this.#room)
     const charged: Charged = tokens ?? { input, cached: 0, written: 0, output, reasoning: 0 }
     const { written: _written, ...counted } = charged

@@ -28,6 +28,7 @@ import { Asker } from './asker.ts'
 import { draw, quoteFor } from './drawer.ts'
 import type { Target } from './exchange.ts'
 import { drawsNothing, noChoice, noModel } from './failures.ts'
+import { Measured } from './measured.ts'
 import type { PayerOptions } from './payer.ts'
 import { pictureTariffOf } from './picture-prices.ts'
 import { tariffOf } from './prices.ts'
@@ -67,6 +68,7 @@ export interface ModelsOptions extends PayerOptions {
 export class ConnectedModels implements Models {
   readonly #options: ModelsOptions
   readonly #windows: Windows
+  readonly #measured = new Measured()
 
   constructor(options: ModelsOptions) {
     this.#options = options
@@ -91,7 +93,11 @@ export class ConnectedModels implements Models {
 
   ask(request: ModelRequest): Promise<ModelReply> {
     return this.#observed(request.role, request, target =>
-      new Asker(this.#options, target, request, this.#windows).ask(),
+      new Asker(
+        { ...this.#options, windows: this.#windows, measured: this.#measured },
+        target,
+        request,
+      ).ask(),
     )
   }
 

@@ -48,7 +48,7 @@ export function bytesOf({ system, messages, tools = [], answer = {} }: ModelRequ
 }
 
 /** Of the reasoning that goes back, what is more than the bytes it goes back in. */
-function unseen(messages: readonly ModelMessage[]): number {
+export function unseen(messages: readonly ModelMessage[]): number {
   const kept = messages.flatMap(message => (message.from === 'model' ? (message.kept ?? []) : []))
   return kept.reduce((sum, { tokens, data }) => sum + Math.max(0, tokens - JSON.stringify(data).length), 0)
 }

@@ -16,8 +16,10 @@ export type ContractAnswer = { ok: true; contract: Contract } | { ok: false; fai
 
 /** Reads a contract. One failure lists all that is wrong with it, each with its path. */
 export function parseContract(json: unknown): ContractAnswer {
-  const read = contractSchema.safeParse(json, { reportInput: true })
-  const issues = read.success ? contractIssues(read.data) : read.error.issues.map(sentenceOf)
+  const read = contractSchema.safeParse(json)
+  const issues = read.success
+    ? contractIssues(read.data)
+    : read.error.issues.map(issue => sentenceOf(issue, json))
   if (read.success && issues.length === 0) return { ok: true, contract: read.data }
   const count = issues.length === 1 ? 'one reason' : `${issues.length} reasons`
   const [path = ''] = issues[0]?.split(': ') ?? []
@@ -83,8 +85,8 @@ function signedIssues(trigger: Trigger, path: string): string[] {
   return [`${path}.connection: has no meaning unless verify is “hub”`]
 }
 
-function sentenceOf(found: z.core.$ZodIssue): string {
-  const { path, text } = issueOf(found)
+function sentenceOf(found: z.core.$ZodIssue, json: unknown): string {
+  const { path, text } = issueOf(found, json)
   return `${path === '' ? 'the contract' : path}: ${text}`
 }
 

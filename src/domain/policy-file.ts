@@ -84,7 +84,9 @@ const rule = z
     folders: some(folder).default([]),
     connections: some(z.string().min(1).max(200)).default([]),
     approval: approval.optional(),
-    requires_approval: z.boolean().optional(),
+    requires_approval: z
+      .boolean({ error: 'is true or false; YAML reads yes, no, on and off as words' })
+      .optional(),
     risk: risk.optional(),
     risk_level: risk.optional(),
     deny: some(place).optional(),

@@ -9,7 +9,10 @@ export const once = defineTrigger({
   doc: 'A local date and time without an offset. One that lies in the past when the automation goes live never comes.',
   schema: z.strictObject({
     kind: z.literal('once'),
-    local: z.iso.datetime({ local: true }),
+    local: z.iso.datetime({
+      local: true,
+      error: 'is no local date and time such as “2026-03-29T08:00”; the place is said in the zone',
+    }),
     zone: zone.optional(),
   }),
   examples: [{ kind: 'once', local: '2026-03-29T08:00', zone: 'Europe/Berlin' }],

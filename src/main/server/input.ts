@@ -1,6 +1,7 @@
 /** What a request carries, as schemas and read against them: its query, and its JSON body. */
 import type { Context } from 'hono'
 import { z } from 'zod'
+import { complaint, issueOf } from '../../domain/issues.ts'
 import type { Json } from '../../domain/json.ts'
 import { RequestProblem } from './problem.ts'
 
@@ -64,15 +65,17 @@ export async function bodyJson(c: Context): Promise<Json> {
 }
 
 export async function readBody<T>(c: Context, schema: z.ZodType<T>): Promise<T> {
-  const read = schema.safeParse((await bodyJson(c)) ?? {})
+  const body = (await bodyJson(c)) ?? {}
+  const read = schema.safeParse(body)
   if (read.success) return read.data
-  throw new RequestProblem(422, `The body was refused. Nothing was changed. ${issuesText(read.error)}`)
+  throw new RequestProblem(422, `The body was refused. Nothing was changed. ${issuesText(read.error, body)}`)
 }
 
-function issuesText(error: z.ZodError): string {
+function issuesText(error: z.ZodError, body: Json): string {
   return error.issues
     .slice(0, 5)
-    .map(issue => `${issue.path.length === 0 ? 'the body' : issue.path.join('.')}: ${issue.message}.`)
+    .map(issue => issueOf(issue, body))
+    .map(({ path, text }) => `${path === '' ? 'the body' : path}: ${text}.`)
     .join(' ')
 }
 
@@ -83,13 +86,13 @@ export function readQuery<T>(c: Context, schema: z.ZodType<T> | undefined): T | 
   if (twice !== undefined) throw new RequestProblem(400, `“${twice}” is given twice. Nothing was changed.`)
   const read = (schema ?? NOTHING).safeParse(c.req.query())
   if (read.success) return schema === undefined ? undefined : (read.data as T)
-  throw new RequestProblem(400, `${queryText(read.error)}. Nothing was changed.`)
+  throw new RequestProblem(400, `${queryText(read.error, c.req.query())}. Nothing was changed.`)
 }
 
-function queryText({ issues: [issue] }: z.ZodError): string {
-  return issue?.code === 'unrecognized_keys'
-    ? `“${issue.keys[0] ?? ''}” is not known here`
-    : `“${String(issue?.path[0] ?? 'the query')}” ${issue?.message ?? 'is not understood'}`
+function queryText({ issues: [issue] }: z.ZodError, query: unknown): string {
+  if (issue === undefined) return 'The query is not understood'
+  if (issue.code === 'unrecognized_keys') return `“${issue.keys[0] ?? ''}” is not known here`
+  return `“${String(issue.path[0] ?? 'the query')}” ${complaint(issue, issue.path, query)}`
 }
 
 const NOTHING = z.strictObject({})

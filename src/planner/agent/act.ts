@@ -34,7 +34,8 @@ export async function act(call: ModelCall, given: Desk): Promise<Came> {
   if (call.input === null)
     return refused(draft, 'The arguments were not JSON. Call it again with a JSON object.')
   const input = tool.input.safeParse(call.input)
-  if (!input.success) return refused(draft, `The arguments were refused: ${problemsOf(input.error)}`)
+  if (!input.success)
+    return refused(draft, `The arguments were refused: ${problemsOf(input.error, call.input)}`)
   try {
     return await tool.run(input.data, desk)
   } catch (error) {
@@ -49,10 +50,10 @@ function counted(call: ModelCall, draft: Draft): Draft {
   return { ...draft, repeated: { call: text.length > 2_000 ? '' : text, times } }
 }
 
-function problemsOf(error: z.ZodError): string {
+function problemsOf(error: z.ZodError, input: unknown): string {
   return error.issues
     .slice(0, 8)
-    .map(issueOf)
+    .map(issue => issueOf(issue, input))
     .map(({ path, text }) => `${path === '' ? 'the whole' : path} ${text}.`)
     .join(' ')
 }

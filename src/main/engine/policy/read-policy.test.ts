@@ -49,7 +49,7 @@ rules:
         'Line 3, rules[0].name: says nothing about what it matches: give it approval, allow, deny, risk or timeout. ' +
         'Line 5, rules[0]: does not know “aproval”. ' +
         'Line 10, rules[1].deny[1]: is neither a host in lower case (*.example.com), nor a folder without “..”, nor an address (@example.com), nor connection:name. ' +
-        'Line 12, rules[2].approval: invalid option: expected one of "auto"|"ask"|"deny".',
+        'Line 12, rules[2].approval: must be one of "auto", "ask", "deny".',
     )
     expect(await refusal('rules: []\n')).toContain('Line 1, version: is not “1.0”.')
     expect(await refusal('version: 1\nrules:\n  - approval: ask\n')).toContain(

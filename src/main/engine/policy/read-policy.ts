@@ -41,11 +41,11 @@ export async function readPolicy(source: string): Promise<ReadPolicy> {
   const parsed = yaml.parseDocument(source, { lineCounter: lines, prettyErrors: false })
   refuseIfAny([...syntaxIssues(parsed, lines), ...fancyIssues(yaml, parsed, lines)])
   const document = parsed.toJS({ maxAliasCount: 0 }) as Json
-  const read = policySchema.safeParse(document, { reportInput: true })
+  const read = policySchema.safeParse(document)
   if (read.success) return { policy: read.data, document }
   refuse(
     read.error.issues.map(found => ({
-      ...issueOf(found),
+      ...issueOf(found, document),
       line: lineOf(yaml, parsed, lines, [
         ...found.path,
         ...(found.code === 'unrecognized_keys' ? found.keys.slice(0, 1) : []),

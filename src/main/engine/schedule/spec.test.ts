@@ -1,5 +1,9 @@
 import { expect, test } from 'vitest'
+import { contractFor } from '../../../../test/support/world.ts'
 import { contractSchema, type Trigger } from '../../../domain/contract.ts'
+import { isFailureError } from '../../../domain/failure.ts'
+import type { Json } from '../../../domain/json.ts'
+import { checkedContract } from '../install.ts'
 import { scheduleSpecSchema, specOf, validateTrigger, zoneOf } from './spec.ts'
 
 const cron = (expression: string): Trigger => ({ kind: 'cron', expression })
@@ -89,3 +93,39 @@ test('R4 a local time that the contract accepts although it has an offset is ref
   const contract = contractSchema.shape.when.parse([{ kind: 'once', local: '2026-03-01T08:00:00Z' }])
   expect(contract.map(validateTrigger)).toMatchObject([{ kind: 'invalid-input' }])
 })
+
+test.each(['* * * *', '@daily', '@hourly', '', '5'])(
+  'R4 a contract with the expression "%s" is refused in those words too',
+  expression => {
+    const json = { ...contractFor({ when: [{ kind: 'cron', expression }] }) } as unknown as Json
+    const refused = refusalOf(() => checkedContract(json, 'installed'))
+    expect(refused).toContain(`The cron expression "${expression}" was not understood`)
+    expect(refused).toContain('Write five fields')
+  },
+)
+
+test.each([
+  [{ kind: 'interval', everyMs: 5 }, 'everyMs: is less than 1000 (1 s): run less often'],
+  [{ kind: 'interval', everyMs: 1e12 }, 'everyMs: is more than 31622400000 (366 days)'],
+  [{ kind: 'interval', everyMs: 'often' }, 'everyMs: must be a number, not text'],
+  [{ kind: 'interval', everyMs: 1_500.5 }, 'everyMs: must be a whole number, not a number'],
+  [{ kind: 'interval' }, 'everyMs: is missing'],
+  [{ kind: 'once', local: 'tomorrow' }, 'local: is no local date and time such as'],
+  [{ kind: 'feed', url: 'https://a.example/f', everyMs: 'soon' }, 'everyMs: must be a number, not text'],
+  [{ kind: 'sometimes' }, 'when[0].kind: is not a kind of trigger; it is one of'],
+])('R4 %o is refused in words of its own', (trigger, words) => {
+  const refused = refusalOf(() =>
+    checkedContract({ ...contractFor(), when: [trigger] } as unknown as Json, 'installed'),
+  )
+  expect(refused).toContain(words)
+  expect(refused).not.toMatch(/expected|Invalid|[Tt]oo (small|big)/)
+})
+
+function refusalOf(work: () => unknown): string {
+  try {
+    work()
+    return 'was not refused'
+  } catch (error) {
+    return isFailureError(error) ? error.failure.message : String(error)
+  }
+}

@@ -4,11 +4,15 @@
  * how few entries have them (BM25). What the sentence names, such as an address, speaks for entries that ask for one.
  */
 import MiniSearch from 'minisearch'
+import type { SearchResult } from 'minisearch'
+import { wordsOf } from '../../domain/note-words.ts'
 import { alike } from './synonyms.ts'
+import { lacksDeed } from './deeds.ts'
 import { distance } from './distance.ts'
 import type { SetUpEntry } from './entry.ts'
 import type { Fact } from './facts/fact.ts'
 import { factsIn } from './facts/facts.ts'
+import { spokenFor } from './speaks-for.ts'
 import { contentWords, stemsOf } from './words.ts'
 import type { Word } from './words.ts'
 
@@ -24,11 +28,24 @@ export interface Fit {
   }
 }
 
+/** What many entries do, said in many sentences: these hardly tell one from another. */
+const WEAK: ReadonlySet<string> = new Set(
+  stemsOf(
+    'check watch monitor find save read keep notify notice alert warn ping store write prüfe prüfen beobachte überwache finde benachrichtige melde warne speichere speichern schreib achte',
+  ),
+)
+
 /** Below this a fit is chance: a word or two in common. */
 const LEAST_SCORE = 5
-/** Of the words that say something, how many must be known. */
-const LEAST_COVERED = 0.3
-const LEAST_COVERED_BY_ONE = 0.51
+/** Of the words that say something, how many must be known: where one of them is decisive, and otherwise. */
+const LEAST_COVERED = 0.4
+const LEAST_COVERED_BY_ANY = 0.51
+/** Words that no more entries than this are called by are decisive. */
+const FEW = 2
+/** What a sentence names can be reason enough. */
+const ENOUGH_NAMED = 6
+/** What it is worth that an entry is called by several words of the sentence in their order. */
+const CALLED = 6
 /** Further behind the best than this, an entry is not offered. */
 const LEAST_OF_BEST = 0.45
 const MOST = 3
@@ -55,8 +72,15 @@ export class EntryIndex {
   readonly #search: MiniSearch<Document>
   readonly #entries: ReadonlyMap<string, SetUpEntry>
   readonly #vocabulary: ReadonlySet<string>
+  /** Which entries use a word for themselves. */
+  readonly #calledBy = new Map<string, string[]>()
+  /** What an entry says of itself, by its id. */
+  readonly #does = new Map<string, ReadonlySet<string>>()
+
+  readonly #phrases: ReadonlyMap<string, readonly string[]>
 
   constructor(entries: readonly SetUpEntry[]) {
+    this.#phrases = new Map(entries.map(entry => [entry.id, phrasesOf(entry)]))
     const documents = entries.map(documentOf)
     this.#entries = new Map(entries.map(entry => [entry.id, entry]))
     this.#vocabulary = new Set(
@@ -68,6 +92,13 @@ export class EntryIndex {
       processTerm: stem => stem,
     })
     this.#search.addAll(documents)
+    for (const entry of entries) {
+      for (const stem of namesOf(entry))
+        this.#calledBy.set(stem, [...(this.#calledBy.get(stem) ?? []), entry.id])
+    }
+    for (const { id, title, keywords, promise } of documents) {
+      this.#does.set(id, new Set(`${title} ${keywords} ${promise}`.split(' ')))
+    }
   }
 
   /** The entries that fit, best first; none where nothing does. */
@@ -77,53 +108,80 @@ export class EntryIndex {
     return found.filter(({ score }) => score >= LEAST_SCORE && score >= best * LEAST_OF_BEST).slice(0, MOST)
   }
 
-  /** Every entry with a word in common, also below what is offered. */
+  /** Every entry that something speaks for, also below what is offered. */
   rank(sentence: string): Fit[] {
     const facts = factsIn(sentence)
     const heard = contentWords(sentence).map(word => this.#hear(word, facts))
     const weights = new Map(
       heard.flatMap(({ terms }) => terms.map(({ term, weight }) => [term, weight] as const)),
     )
-    if (weights.size === 0) return []
     const found = this.#search.search([...weights.keys()].join(' '), {
       boost: WEIGHTS,
       boostTerm: term => weights.get(term) ?? 1,
     })
-    return found
-      .filter(({ match }) => Object.values(match).some(fields => fields.some(field => CENTRAL.has(field))))
-      .map(({ id, score, queryTerms }) => this.#fit(String(id), score, { heard, facts, queryTerms }))
+    const byId = new Map(found.map(result => [String(result.id), result]))
+    return [...this.#entries.values()]
+      .filter(entry => !lacksDeed(sentence, this.#does.get(entry.id) ?? new Set()))
+      .map(entry => this.#fit(entry, byId.get(entry.id), { sentence, heard, facts }))
       .filter(({ score }) => score > 0)
       .toSorted((a, b) => b.score - a.score || (a.id < b.id ? -1 : 1))
   }
 
   #fit(
-    id: string,
-    score: number,
-    { heard, facts, queryTerms }: { heard: readonly Heard[]; facts: readonly Fact[]; queryTerms: string[] },
+    entry: SetUpEntry,
+    found: SearchResult | undefined,
+    { sentence, heard, facts }: { sentence: string; heard: readonly Heard[]; facts: readonly Fact[] },
   ): Fit {
-    const matched = heard.filter(({ terms }) => terms.some(({ term }) => queryTerms.includes(term)))
-    const counted = heard.filter(({ counts }) => counts)
-    const speaking = matched.filter(({ counts }) => counts).length
-    const covered = speaking / Math.max(counted.length, 1)
-    const slots = this.#slotsFor(id, facts)
+    const { id } = entry
+    const { worth: named, slots } = spokenFor(entry, facts)
+    const worth = named + (this.#isCalled(id, sentence) ? CALLED : 0)
+    const fieldsOf = (one: Heard) => one.terms.flatMap(({ term }) => found?.match[term] ?? [])
+    const matched = heard.filter(one => fieldsOf(one).length > 0)
     const words = matched.map(({ word }) => word.text)
-    const least = speaking === 1 && slots.length === 0 ? LEAST_COVERED_BY_ONE : LEAST_COVERED
-    if (counted.length > 0 && covered < least) return { id, score: 0, why: { words, slots } }
-    const named = this.#worthOf(id, facts)
-    return { id, score: score * (0.4 + 0.6 * covered + named / 15) + named, why: { words, slots } }
+    const counted = heard.filter(({ counts }) => counts)
+    const speaking = matched.filter(({ counts }) => counts)
+    const covered =
+      speaking.reduce((sum, one) => sum + strengthOf(fieldsOf(one)), 0) / Math.max(counted.length, 1)
+    const isKnown = matched.some(one => fieldsOf(one).some(field => CENTRAL.has(field)))
+    const least =
+      slots.length > 0 || speaking.some(one => this.#isDecisive(id, one))
+        ? LEAST_COVERED
+        : LEAST_COVERED_BY_ANY
+    const isNamed = worth >= ENOUGH_NAMED && facts.some(({ kind }) => kind === 'address' || kind === 'path')
+    const isFit = isNamed || (isKnown && (counted.length === 0 || covered >= least))
+    const score = isFit ? (found?.score ?? 0) * (0.4 + 0.6 * covered + worth / 15) + worth : 0
+    return { id, score, why: { words, slots } }
+  }
+
+  /** Few entries are called by it: it may stand alone among words that nobody knows. */
+  #isDecisive(id: string, { terms }: Heard): boolean {
+    return terms.some(({ term }) => {
+      const called = this.#calledBy.get(term) ?? []
+      return called.includes(id) && called.length <= FEW
+    })
   }
 
   /** What a word of the sentence is to the index; in an address it only helps, and unknown it says nothing. */
   #hear(word: Word, facts: readonly Fact[]): Heard {
     const inside = facts.find(({ kind, from, to }) => word.at >= from && word.at < to && !OPEN.has(kind))
-    if (inside === undefined) return { word, terms: this.#termsOf(word), counts: true }
-    if (inside.kind === 'address') {
+    if (inside === undefined) {
+      const terms = this.#termsOf(word)
+      if (!WEAK.has(word.stem)) return { word, terms, counts: true }
+      return { word, terms: terms.map(({ term }) => ({ term, weight: 0.3 })), counts: false }
+    }
+    if (inside.kind === 'address' || (inside.kind === 'path' && inside.written)) {
       const terms = this.#vocabulary.has(word.stem) ? [{ term: word.stem, weight: 0.5 }] : []
       return { word, terms, counts: false }
     }
     if (inside.kind !== 'topic' && inside.kind !== 'path') return { word, terms: [], counts: false }
     const terms = this.#termsOf(word)
     return { word, terms, counts: terms.length > 0 }
+  }
+
+  /** Several words that an entry is called by, said one after the other. */
+  #isCalled(id: string, sentence: string): boolean {
+    const said = ` ${wordsOf(sentence).join(' ')} `
+    return (this.#phrases.get(id) ?? []).some(phrase => said.includes(` ${phrase} `))
   }
 
   /** Terms of the index that a word stands for: itself, the parts of a compound, or what it is a slip of. */
@@ -157,29 +215,6 @@ export class EntryIndex {
     const [best] = near.toSorted((a, b) => a.far - b.far || (a.term < b.term ? -1 : 1))
     return best?.term ?? null
   }
-
-  /** What it says for an entry that it asks for what the sentence names. */
-  #worthOf(id: string, facts: readonly Fact[]): number {
-    const kinds = new Set(this.#entries.get(id)?.slots.map(({ kind }) => kind))
-    const named = Object.entries(SPEAKS_FOR).filter(
-      ([kind, { slots }]) => slots.some(slot => kinds.has(slot)) && facts.some(fact => fact.kind === kind),
-    )
-    return named.reduce((sum, [, { worth }]) => sum + worth, 0)
-  }
-
-  #slotsFor(id: string, facts: readonly Fact[]): string[] {
-    const slots = this.#entries.get(id)?.slots ?? []
-    return slots
-      .filter(slot => facts.some(fact => SPEAKS_FOR[fact.kind]?.slots.includes(slot.kind) === true))
-      .map(({ name }) => name)
-  }
-}
-
-/** Kinds of facts that only some entries have a use for: the slots they fill, and what that is worth. */
-const SPEAKS_FOR: Partial<Record<Fact['kind'], { slots: readonly string[]; worth: number }>> = {
-  address: { slots: ['url', 'urls'], worth: 1.5 },
-  path: { slots: ['folder', 'file'], worth: 1.5 },
-  topic: { slots: ['words'], worth: 8 },
 }
 
 function documentOf(entry: SetUpEntry): Document {
@@ -202,6 +237,33 @@ function documentOf(entry: SetUpEntry): Document {
     labels: own.labels.join(' '),
     alike: [...more].join(' '),
   }
+}
+
+/** The words of its title, and those that stand alone for it. */
+function namesOf({ title, keywords }: SetUpEntry): ReadonlySet<string> {
+  const alone = [...keywords.en, ...keywords.de].filter(words => !/[ -]/.test(words))
+  return new Set([title, ...alone].flatMap(stemsOf))
+}
+
+/** Of more than one word, one of which says something. */
+function phrasesOf({ title, keywords }: SetUpEntry): string[] {
+  return [title, ...keywords.en, ...keywords.de]
+    .filter(words => stemsOf(words).length > 0)
+    .map(words => wordsOf(words).join(' '))
+    .filter(words => words.includes(' '))
+}
+
+/** How much it says that an entry knows a word there. */
+function strengthOf(fields: readonly string[]): number {
+  return Math.max(0, ...fields.map(field => STRENGTHS[field] ?? 0))
+}
+
+const STRENGTHS: Readonly<Record<string, number>> = {
+  title: 1,
+  keywords: 1,
+  promise: 0.8,
+  alike: 0.8,
+  labels: 0.4,
 }
 
 /** People get the first letter right, or swap it; of a short word, they only swap letters. */

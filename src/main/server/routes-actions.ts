@@ -1,6 +1,7 @@
 /** Actions: what needs a person, and the person's answer. Approvals and grants: what they allowed. */
 import { Hono } from 'hono'
 import { z } from 'zod'
+import { fail } from '../../domain/failure.ts'
 import type { Engine } from '../engine/engine.ts'
 import {
   actionsPage,
@@ -55,12 +56,18 @@ export function actionRoutes(engine: Engine) {
       '/:id',
       operation({ summary: 'Answer it with one of its choices', body: answer, answers: { 200: 'Action' } }),
       async c => {
+        if (c.req.param('id') === FULL_DISK && fullDiskAction(engine) !== null) closesByItself()
         const { id } = found(c.req.param('id'))
         const { choice, payload } = c.req.valid('json')
         await engine.resolve({ actionId: id, choice, payload })
         return c.json(actionView(engine, found(id)))
       },
     )
+}
+
+function closesByItself(): never {
+  const message = 'A full disk is nothing to answer. Nothing was changed. Free some space: it goes by itself.'
+  fail({ kind: 'invalid-input', path: 'id', message })
 }
 
 export function approvalRoutes(engine: Engine) {

@@ -6,6 +6,8 @@ import fs from 'node:fs'
 
 /** With less than this, it is a question of time. */
 export const LITTLE_BYTES = 200_000_000
+/** What was full has room again with this much. Not more: some disks are small. */
+const AGAIN_BYTES = 10_000_000
 /** With less than this, nothing is saved any more that is worth it. */
 const NONE_BYTES = 1_000_000
 
@@ -24,7 +26,7 @@ export class DiskRoom {
   }
 
   saved(): void {
-    if (this.#fullSince !== null && this.freeBytes() >= LITTLE_BYTES) this.#fullSince = null
+    if (this.#fullSince !== null && this.freeBytes() >= AGAIN_BYTES) this.#fullSince = null
   }
 
   /** UTC ms; null while there is room. */

@@ -170,7 +170,8 @@ describe('a change of what is there', () => {
   it('answers what was done from the records, with the run', async () => {
     const chat = await live()
     fs.writeFileSync(path.join(planning.home, 'in', 'a.txt'), 'a')
-    const run = await planning.world.run('mover')
+    const link = 'https://example.com/2026/11/21/10-things-about-apple-you-did-not-know'
+    const run = await planning.world.run('mover', { link, seen: 'sk_live_51H8abcDEF0123456789xyz' })
     const told = await planning.say(
       chat,
       'what did it do last?',
@@ -179,6 +180,8 @@ describe('a change of what is there', () => {
       `Moved a.txt in ${run.id}.`,
     )
     expect(planning.answers()).toContain('Moved a.txt')
+    expect(planning.answers()).toContain(link)
+    expect(planning.answers()).not.toContain('51H8abcDEF')
     expect(told).toMatchObject({ stage: 'told', runs: [run.id] })
   })
 })

@@ -8,6 +8,7 @@ import type { Explored, Past, PlanPorts, ScriptReport, ToolShelf } from '../../.
 import type { TaskRow } from '../../store/tasks.ts'
 import { contractOf, scriptOf, workflowById } from '../../store/workflows.ts'
 import { runById } from '../../store/runs.ts'
+import { maskForOthers } from '../../tools/network/redact.ts'
 import type { ToolRegistry } from '../../tools/registry.ts'
 import type { ScriptCheck } from '../check-script.ts'
 import type { EngineContext } from '../context.ts'
@@ -19,6 +20,7 @@ import { reportOf } from '../rehearse/report.ts'
 import { playFilled } from '../set-up/dry-run.ts'
 import { automationView } from '../views/automations.ts'
 import { runView, runsPage } from '../views/runs.ts'
+import type { RunView } from '../views/runs.ts'
 import { checkPlan } from './check.ts'
 import type { PlanRoom } from './room.ts'
 
@@ -178,8 +180,23 @@ function pastOf(context: EngineContext, task: TaskRow): Past | null {
       ),
     run: id => {
       const run = runById(store, id)
-      return run?.workflow_id === workflow.id ? asJson(runView(context, run)) : null
+      return run?.workflow_id === workflow.id ? asJson(seenByModel(runView(context, run))) : null
     },
+  }
+}
+
+/** What a run read, did and gave goes to the provider of a model: without what looks like a key. */
+function seenByModel({ event, result, summary, steps, ...rest }: RunView) {
+  return {
+    ...rest,
+    event: event === null ? null : { ...event, payload: maskForOthers(asJson(event.payload)) },
+    result: maskForOthers(asJson(result)),
+    summary: maskForOthers(summary),
+    steps: steps.map(({ input, output, ...step }) => ({
+      ...step,
+      input: maskForOthers(asJson(input)),
+      output: maskForOthers(asJson(output)),
+    })),
   }
 }
 

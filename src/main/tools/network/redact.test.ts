@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { maskKeys, maskNamed, maskRecord, maskText, maskUrl } from './redact.ts'
+import { maskForOthers, maskKeys, maskNamed, maskRecord, maskText, maskUrl } from './redact.ts'
 
 const KEY = 'sk_live_51H8abcDEF0123456789xyz'
 
@@ -60,6 +60,14 @@ describe('masking', () => {
     const named = ['password', 'api_key', 'API-Key', 'apiKey', 'accessToken', 'clientSecret', 'Authorization']
     for (const name of [...named, 'set-cookie', 'x-auth-token', 'dbPassword', 'credentials', 'session_id'])
       expect(maskNamed({ list: [{ [name]: { a: 1 } }] }), name).toEqual({ list: [{ [name]: '•••' }] })
+  })
+
+  it('hides keys in what goes to others, and no link', () => {
+    const [link = ''] = ADDRESSES
+    expect(maskForOthers({ token: 1, list: [`a ${KEY}`, link, 3, null] })).toEqual({
+      token: '•••',
+      list: ['a •••', link, 3, null],
+    })
   })
 
   it('leaves what only begins like one', () => {

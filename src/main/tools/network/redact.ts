@@ -57,14 +57,24 @@ export function maskUrl(text: string): string {
   return `${url.origin}${maskKeys(url.pathname)}${query === '' ? '' : `?${query}`}`
 }
 
-/** Masks what is named as a secret, and nothing else. */
+/** Masks what is named as a secret, and nothing else: for the owner's own eyes. */
 export function maskNamed(value: Json): Json {
-  if (Array.isArray(value)) return value.map(maskNamed)
+  return masked(value, text => text)
+}
+
+/** Masks by name and by form: for what goes to others, such as the provider of a model. */
+export function maskForOthers(value: Json): Json {
+  return masked(value, maskText)
+}
+
+function masked(value: Json, textOf: (text: string) => string): Json {
+  if (typeof value === 'string') return textOf(value)
+  if (Array.isArray(value)) return value.map(member => masked(member, textOf))
   if (value === null || typeof value !== 'object') return value
   return Object.fromEntries(
     Object.entries(value).map(([name, member]) => [
       name,
-      SECRET_NAME.test(wordsOf(name)) ? MASK : maskNamed(member),
+      SECRET_NAME.test(wordsOf(name)) ? MASK : masked(member, textOf),
     ]),
   )
 }

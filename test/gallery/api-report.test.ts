@@ -74,6 +74,15 @@ describe('api-report', () => {
     expect(orders.notices()).toEqual([])
   })
 
+  it('writes ids as large as they may be as they came', async () => {
+    answer(null, { body: '[{"id":1234567890123456789,"n":1},{"id":1234567890123456790,"n":2}]' })
+    await (await report()).run()
+    await (await report({ format: 'json' })).run()
+    const { [`${today()}.csv`]: csv, [`${today()}.json`]: json = '' } = files()
+    expect(csv).toBe('id,n\r\n1234567890123456789,1\r\n1234567890123456790,2\r\n')
+    expect(JSON.parse(json)).toMatchObject([{ id: '1234567890123456789' }, { id: '1234567890123456790' }])
+  })
+
   it('takes the rows and columns that are named, and tells of it where that is wanted', async () => {
     answer({ data: { items: ORDERS }, page: 1 })
     const slots = { rows: 'data.items', columns: 'buyer.name as Who, total', format: 'md', tell: 'yes' }

@@ -35,7 +35,11 @@ const payload = z.strictObject({
   type: z.string().describe('Content type, lower case; empty where none was given.'),
   body: z.string(),
   encoding: z.enum(['text', 'base64']).describe('base64: the body is no text.'),
-  json: z.json().describe('The body as JSON; null where it is none.'),
+  json: z
+    .json()
+    .describe(
+      'The body as JSON; null where it is none. Whole numbers beyond 2^53 come as text, so that none is rounded.',
+    ),
   headers: z.record(z.string(), z.string()).describe('Lower-case names, without credentials and signatures.'),
   query: z.record(z.string(), z.string()),
 })

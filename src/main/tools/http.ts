@@ -80,7 +80,9 @@ const output = z
     ok: z.boolean().describe('True for 200 to 299.'),
     url: z.string().describe('The address that answered, after redirects.'),
     headers: z.record(z.string(), z.string()).describe('Lower-case names; cookies are left out.'),
-    body: jsonValue.describe('JSON, text or base64; null where there is none.'),
+    body: jsonValue.describe(
+      'JSON, text or base64; null where there is none. Whole numbers beyond 2^53 come as text, so that none is rounded.',
+    ),
     problem: z
       .enum(['not-json', 'too-large', 'unreadable', 'cut-off', 'not-seen'])
       .nullable()

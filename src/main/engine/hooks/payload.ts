@@ -1,5 +1,6 @@
 /** A delivery as a script is given it: whatever it was, as data, without what proves who sent it. */
 import type { Json } from '../../../domain/json.ts'
+import { parseJson } from '../../../domain/parse-json.ts'
 import type { WebhookPayload } from '../../../domain/triggers/webhook.ts'
 import type { Headers } from './verify.ts'
 
@@ -55,7 +56,7 @@ const DEEPEST = 200
 
 function jsonOf(text: string): Json {
   try {
-    const value = JSON.parse(text) as Json
+    const value = parseJson(text)
     return isDeeper(value, DEEPEST) ? null : value
   } catch (error) {
     if (error instanceof SyntaxError || error instanceof RangeError) return null

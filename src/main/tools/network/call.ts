@@ -6,6 +6,7 @@ import type { Connections } from '../../connections/desk.ts'
 import type { Credential } from '../../connections/credential.ts'
 import { FailureError, isFailureError, type Failure } from '../../../domain/failure.ts'
 import { isJsonObject, type Json } from '../../../domain/json.ts'
+import { parseJson } from '../../../domain/parse-json.ts'
 import { classify } from '../../../domain/respond.ts'
 import type { ToolContext, Touches } from '../../../domain/tool.ts'
 import { textOf } from './body.ts'
@@ -201,7 +202,7 @@ function readBody(answer: HttpAnswer, input: CallInput): { body: Json; problem: 
       return { body: textOf(body, type), problem: null }
     case 'json': {
       const text = textOf(body, type)
-      const value = parseJson(text)
+      const value = jsonIn(text)
       return value === undefined ? { body: text, problem: 'not-json' } : { body: value, problem: null }
     }
   }
@@ -221,9 +222,9 @@ function isUtf8(body: Uint8Array): boolean {
   return !body.includes(0) && !Buffer.from(body).toString('utf8').includes('\ufffd')
 }
 
-function parseJson(text: string): Json | undefined {
+function jsonIn(text: string): Json | undefined {
   try {
-    return JSON.parse(text) as Json
+    return parseJson(text)
   } catch (error) {
     if (error instanceof SyntaxError) return undefined
     throw error

@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { fail } from '../../../domain/failure.ts'
 import type { Json } from '../../../domain/json.ts'
+import { parseJson } from '../../../domain/parse-json.ts'
 import { defineTool, type ToolContext, type ToolDeclaration } from '../../../domain/tool.ts'
 import { jsonValue } from '../json-value.ts'
 import { decodeText } from './charset.ts'
@@ -27,7 +28,7 @@ export function jsonTool(reader: WebReader): ToolDeclaration {
     ...addressed,
     name: 'web.json',
     title: 'Read JSON from an address',
-    doc: 'Reads an address and gives its JSON. What is no JSON fails as bad-response. Asks politely: as robots.txt allows, no host too often, and only for what changed since it was last asked. For headers of your own use http.get.',
+    doc: 'Reads an address and gives its JSON. What is no JSON fails as bad-response. Whole numbers beyond 2^53 come as text, so that none is rounded. Asks politely: as robots.txt allows, no host too often, and only for what changed since it was last asked. For headers of your own use http.get.',
     input,
     output,
     positional: ['url'],
@@ -47,7 +48,7 @@ async function read(reader: WebReader, given: Input, context: ToolContext): Prom
 /** Some services put a guard against inclusion as a script in front of their JSON. */
 function valueOf(text: string, url: string): Json {
   try {
-    return JSON.parse(text.replace(/^\s*\)\]\}',?\s*/, '')) as Json
+    return parseJson(text.replace(/^\s*\)\]\}',?\s*/, ''))
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error
     const host = new URL(url).host

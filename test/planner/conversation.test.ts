@@ -40,6 +40,12 @@ describe('a wish that can be kept', () => {
     expect(added).toMatchObject({ stage: 'added', automation: { name: 'mover' } })
     expect((await planning.world.run('mover')).state).toBe('succeeded')
     expect(has('out')).toEqual(['a.txt'])
+    const families = planning.world.engine.observer.measures.families()
+    const tasks = families.find(({ name }) => name === 'agent_task_latency_ms')?.samples
+    expect(tasks?.find(({ suffix }) => suffix === '_count')).toMatchObject({
+      labels: { framework: 'planner' },
+      value: 2,
+    })
   })
 
   it('P2 tells the model of places that its script neither named nor touched', async () => {

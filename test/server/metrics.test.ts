@@ -113,6 +113,29 @@ describe('/metrics', () => {
     }
   })
 
+  it('measures what reads a page, be it a step or a look of a trigger', async () => {
+    const site = await serveHttp((_request, response) => {
+      response.writeHead(200, { 'content-type': 'text/html' }).end('<title>x</title><p>x</p>')
+    })
+    const read = async () =>
+      (await scraped()).value('scrape_job_latency_ms', { engine: 'http' }, 'scrape_job_latency_ms_count') ?? 0
+    try {
+      const script = `import { changed } from 'tools/pages'
+        import { page } from 'tools/web'
+        export default async event => event.read === 'page' ? page(event.url) : changed(event.url)`
+      const reads = { hosts: [site.host] }
+      await install(steward, 'one', script, { reads, uses: ['tools/pages', 'tools/web'] })
+      await ran('one', { url: site.url('/a'), read: 'page' })
+      expect(await read()).toBe(1)
+      await ran('one', { url: site.url('/a'), read: 'changes' })
+      expect(await read()).toBe(2)
+      await install(steward, 'two', SCRIPT, { reads, when: [{ kind: 'page', url: site.url('/a') }] })
+      expect(await read()).toBe(3)
+    } finally {
+      await site.close()
+    }
+  })
+
   it('shows how things stand, and the loop from the second look on', async () => {
     const first = await scraped()
     expect(first.value('steward_database_bytes')).toBeGreaterThan(0)

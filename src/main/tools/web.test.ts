@@ -92,6 +92,14 @@ describe('web.page', () => {
     ])
   })
 
+  it('gives null for what a page does not say of itself', async () => {
+    const server = await serve(send('text/html', `<html><body>${paragraph.repeat(8)}</body></html>`))
+    const page = await open()
+      .run({ hosts: [server.host] })
+      .call('web.page', { url: server.url() })
+    expect(page).toMatchObject({ article: true, title: null, author: null, description: null, site: null })
+  })
+
   it('takes only what a selector matches, each part once', async () => {
     const body = '<ul><li class="a">One <b class="a">1</b></li><li>Two</li><li class="a">Three</li></ul>'
     const server = await serve(send('text/html', html(body)))

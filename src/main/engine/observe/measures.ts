@@ -9,6 +9,9 @@ const SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60
 /** Runs wait for people and sleep for days. */
 const LONG_SECONDS = [0.05, 0.1, 0.5, 1, 5, 15, 60, 300, 1_800, 3_600, 21_600, 86_400, 604_800]
 const MILLISECONDS = SECONDS.map(second => second * 1_000)
+const LONG_MILLISECONDS = LONG_SECONDS.map(second => second * 1_000)
+/** Tools that read a page. */
+const PAGE_READERS = new Set(['web.page', 'pages.changed'])
 
 export class Measures {
   readonly runDuration = new Histogram(
@@ -80,17 +83,26 @@ export class Measures {
   readonly #agents = new Histogram(
     {
       name: 'agent_task_latency_ms',
-      help: 'One piece of work of an agent (plan, repair). There is none yet.',
+      help: 'One piece of work of an agent, until a person is needed or it is done: at a plan.',
       labels: ['framework'],
     },
-    MILLISECONDS,
+    LONG_MILLISECONDS,
   )
 
   step(tool: string, ms: number, failed: string | undefined): void {
     this.stepDuration.observe({ tool }, ms / 1_000)
     if (failed !== undefined) this.stepFailures.add({ tool, kind: failed })
-    if (tool === 'web.page') this.#scrapes.observe({ engine: 'http' }, ms)
+    if (PAGE_READERS.has(tool)) this.#scrapes.observe({ engine: 'http' }, ms)
     if (tool === 'notes.search') this.#searches.observe({ vector_db: 'sqlite-fts5' }, ms)
+  }
+
+  /** A look of a trigger. */
+  look(kind: string, ms: number): void {
+    if (kind === 'page') this.#scrapes.observe({ engine: 'http' }, ms)
+  }
+
+  task(agent: 'planner', ms: number): void {
+    this.#agents.observe({ framework: agent }, ms)
   }
 
   /** `tool` is undefined for what no step asked for: a look of a trigger, the check of a connection. */

@@ -79,15 +79,18 @@ class PlanWork {
   }
 
   async run(): Promise<void> {
-    const { store, clock, boot } = this.#room.context
+    const { store, clock, boot, observer } = this.#room.context
     const { taskId, signal } = this.#stretch
+    const begun = performance.now()
     this.#runId = await store.write(tx => beginTaskRun(store, tx, taskId, boot, clock.now()))
     try {
       while (!signal.aborted && (await this.#step())) continue
       await this.#end(signal.aborted ? 'stopped' : 'rested', null)
     } catch (error) {
-      if (signal.aborted) return this.#end('stopped', null)
-      await this.#failed(error)
+      if (signal.aborted) await this.#end('stopped', null)
+      else await this.#failed(error)
+    } finally {
+      observer.measures.task('planner', performance.now() - begun)
     }
   }
 

@@ -31,11 +31,14 @@ export async function lookOnce(context: EngineContext, request: LookRequest): Pr
     contract,
     signal: AbortSignal.any([signal, AbortSignal.timeout(longestMs)]),
   })
+  const begun = performance.now()
   try {
     const looked = await watch.look({ spec, cursor, now: context.clock.now(), most, ports })
     return { ...looked, payloads: looked.payloads.map(each => payload.parse(each)) }
   } catch (error) {
     throw timedOut(error, longestMs) ?? error
+  } finally {
+    context.observer.measures.look(spec.kind, performance.now() - begun)
   }
 }
 

@@ -64,7 +64,7 @@ function address(text: string | null, url: string): string | null {
   return text === null ? null : absoluteUrl(text, url)
 }
 
-function tidy(text: string | undefined): string | null {
+export function tidy(text: string | null | undefined): string | null {
   const one = (text ?? '').replaceAll(/\s+/g, ' ').trim().slice(0, LONGEST).toWellFormed()
   return one === '' ? null : one
 }

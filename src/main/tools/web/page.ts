@@ -9,7 +9,7 @@ import { plainText } from './plain-text.ts'
 import { decodeText } from './charset.ts'
 import { absoluteLinks, linksOf, type PageLink } from './links.ts'
 import { markdownOf } from './markdown.ts'
-import { metadataOf, type PageMetadata } from './metadata.ts'
+import { metadataOf, tidy, type PageMetadata } from './metadata.ts'
 import { openPage, selectPart, type PageNode } from './selection.ts'
 import { tablesOf, type PageTable } from './tables.ts'
 
@@ -95,7 +95,7 @@ function articleOf($: CheerioAPI): Article | null {
   const found = new Readability(document).parse()
   const content = found?.content ?? ''
   if (found === null || (found.textContent ?? '').trim() === '') return null
-  return { html: content, title: found.title ?? null, author: found.byline ?? null }
+  return { html: content, title: tidy(found.title), author: tidy(found.byline) }
 }
 
 function cut(text: string, length: number): string {

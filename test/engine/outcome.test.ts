@@ -3,8 +3,10 @@ import fs from 'node:fs'
 import path from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { ContractInput } from '../../src/domain/contract.ts'
+import type { FaultPoint } from '../../src/main/engine/context.ts'
 import { openActionsOfRun } from '../../src/main/store/actions.ts'
 import { itemsOfRun } from '../../src/main/store/items.ts'
+import { listRuns } from '../../src/main/store/lists.ts'
 import { listNotifications } from '../../src/main/store/notifications.ts'
 import type { RunRow } from '../../src/main/store/runs.ts'
 import { openKinds, resolve } from '../support/engine-tests.ts'
@@ -176,24 +178,40 @@ describe('a run whose items wait', () => {
     expect(told()).toBe(1)
   })
 
-  it('O1 R2 is judged although the core ended between its last item and that', async () => {
-    let crash = false
+  it.each<[FaultPoint, string]>([
+    ['approval.after-answer', 'what was answered is taken up'],
+    ['item.before-close', 'the end of its last item'],
+    ['item.after-close', 'the verdict'],
+    ['run.before-launch', 'the look at the outside'],
+  ])('O1 R2 is judged although the core ended at %s, before %s', async (point, before) => {
+    let isArmed = false
+    const isDone = () =>
+      listRuns(world.store, { limit: 1 }).some(({ id }) =>
+        itemsOfRun(world.store, id).every(({ state }) => state === 'done'),
+      )
     await open({
-      fault: point => {
-        if (crash && point === 'item.after-close') world.engine.stop()
+      fault: at => {
+        if (!isArmed || at !== point || (before === 'the look at the outside' && !isDone())) return
+        isArmed = false
+        world.engine.stop()
       },
     })
     const done: ContractInput['done'] = [{ kind: 'script-verifies' }]
-    const verify = `export const verify = () => ({ ok: false, evidence: 'never' })`
-    await world.install('w', writes(verify), terms({ done }))
+    await world.install(
+      'w',
+      writes(`export const verify = () => ({ ok: false, evidence: 'never' })`),
+      terms({ done }),
+    )
     const run = await world.run('w', { keys: ['a'] })
     const [action] = openActionsOfRun(world.store, run.id)
-    crash = true
+    isArmed = true
     await world.engine.resolve({ actionId: action?.id ?? '', choice: 'approve', payload: null })
-    await until(() => itemsOfRun(world.store, run.id)[0]?.state === 'done', 'never done')
+    await until(() => !isArmed, 'the core never came to its end')
     await world.stop()
     await open()
     await settled(run, 'failed')
     expect(openKinds(world)).toEqual(['run-failed'])
+    expect(told()).toBe(1)
+    expect(fs.readdirSync(files)).toEqual(['a'])
   })
 })

@@ -289,6 +289,7 @@ export function rejudgeRun(
     ended_at: at,
     open_checks: JSON.stringify(openChecks),
   })
+  if (failure !== null) tallyRun(tx, 'failed')
 }
 
 /** Null where nothing of it has to be judged later. */

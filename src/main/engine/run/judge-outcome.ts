@@ -137,6 +137,14 @@ function lose(context: EngineContext, tx: Tx, lost: Judged & { failure: Missing 
   const at = context.clock.now()
   rejudgeRun(context.store, tx, lost.row, { failure: lost.failure, at, openChecks: lost.open })
   raiseFailed(context, tx, { ...lost, at })
+  const { id: run, workflow_id: automation } = lost.row
+  tx.afterCommit.push(() => {
+    context.log('warn', 'a run failed when its items had ended', {
+      automation,
+      run,
+      kind: lost.failure.kind,
+    })
+  })
 }
 
 function regain(context: EngineContext, tx: Tx, run: RunRow, open: readonly number[]): void {

@@ -192,12 +192,21 @@ describe('once, at a time', () => {
     expect(ledger(skip.workflowId)).toEqual(['2026-03-28T17:00:00.000Z skipped'])
   })
 
-  it('R4 that lies in the past when it goes live never comes', async () => {
-    const { workflowId } = await activate(world, 'once', at('2026-03-28T12:00'), ECHO)
+  it('R4 that has passed already is refused, and kept by a new version of what had it before', async () => {
+    const passed = at('2026-03-28T12:00')
+    await expect(activate(world, 'once', passed, ECHO)).rejects.toThrow(
+      'when[0]: 2026-03-28T12:00 (Europe/Berlin) has passed, so it would never come',
+    )
+    const { workflowId } = await activate(world, 'once', at('2026-03-28T18:00'))
+    clock.advance(10 * HOUR)
+    await untilTold(world, workflowId, 1)
+    await activate(world, 'once', at('2026-03-28T18:00', { promise: 'Another.' }), ECHO)
+    const two: ContractInput['when'] = [...(at('2026-03-28T18:00').when ?? []), ...(passed.when ?? [])]
+    await expect(activate(world, 'once', { when: two }, ECHO)).rejects.toThrow('when[1]: 2026-03-28T12:00')
     clock.advance(48 * HOUR)
     await settled(world)
     expect(ledger(workflowId)).toEqual([])
-    expect(await told(world, workflowId)).toEqual([])
+    expect(await told(world, workflowId)).toHaveLength(1)
   })
 
   it('R7 that falls due while its automation is paused is skipped, and said so', async () => {

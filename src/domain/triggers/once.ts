@@ -6,7 +6,7 @@ import { defineTrigger } from './trigger.ts'
 export const once = defineTrigger({
   kind: 'once',
   title: 'Once, at a time',
-  doc: 'A local date and time without an offset. One that lies in the past when the automation goes live never comes.',
+  doc: 'A local date and time without an offset. One that has passed already is refused; a new version of an automation may keep one that had its time.',
   schema: z.strictObject({
     kind: z.literal('once'),
     local: z.iso.datetime({

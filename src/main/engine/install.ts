@@ -21,6 +21,7 @@ import type { EngineContext } from './context.ts'
 import { EVERYTHING_STOPPED } from './control.ts'
 import { putWebhooks } from './hooks/hooks.ts'
 import { nextDue } from './schedule/due.ts'
+import { refusePassed } from './schedule/past.ts'
 import { settleAllOf } from './settle-schedule.ts'
 import { specOf, validateTrigger, zoneOf } from './schedule/spec.ts'
 import { drawLines, lineOf, putWatches } from './watch/activation.ts'
@@ -66,7 +67,9 @@ export async function install(
   const contract = checkedContract(request.contract, 'installed')
   context.tools.modulesOf(contract.uses)
   checkScript(request.source, contract)
-  const drawn = await drawLines(context, contract, workflowByName(context.store, request.name)?.id ?? null)
+  const workflowId = workflowByName(context.store, request.name)?.id ?? null
+  refusePassed(context.store, contract, context.clock.now(), { workflowId, done: 'installed' })
+  const drawn = await drawLines(context, contract, workflowId)
   return context.store.write(
     tx => {
       const installed = installIn(context, tx, request, { contract, drawn })

@@ -15,6 +15,7 @@ import type { EngineContext } from '../context.ts'
 import { entryTexts, listGallery, readGallery } from '../gallery.ts'
 import type { GalleryOptions } from '../gallery.ts'
 import { checkedContract } from '../install.ts'
+import { refusePassed } from '../schedule/past.ts'
 import { rehearse } from '../rehearse.ts'
 import { reportOf } from '../rehearse/report.ts'
 import { playFilled } from '../set-up/dry-run.ts'
@@ -37,7 +38,7 @@ export function planPorts(room: PlanRoom, task: TaskRow): PlanPorts {
       read: id => exampleOf(gallery, id),
     },
     connections: room.connections,
-    contract: json => contractOrProblems(json),
+    contract: json => contractOrProblems(context, json, task.workflow_id),
     check: async (source, contract, signal) =>
       reportOfCheck(await checkPlan(context, source, contract, signal)),
     explore: (source, contract, signal) =>
@@ -101,10 +102,14 @@ function exampleOf(gallery: GalleryOptions, id: string) {
 }
 
 function contractOrProblems(
+  { store, clock }: EngineContext,
   json: Json,
+  workflowId: string | null,
 ): { ok: true; contract: Contract } | { ok: false; problems: readonly string[] } {
   try {
-    return { ok: true, contract: checkedContract(json, 'rehearsed') }
+    const contract = checkedContract(json, 'rehearsed')
+    refusePassed(store, contract, clock.now(), { workflowId, done: 'rehearsed' })
+    return { ok: true, contract }
   } catch (error) {
     if (!isFailureError(error)) throw error
     const { detail, message } = error.failure

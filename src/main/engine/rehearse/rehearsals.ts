@@ -12,6 +12,7 @@ import { checkScript } from '../check-script.ts'
 import type { ScriptCheck } from '../check-script.ts'
 import type { EngineContext } from '../context.ts'
 import { checkedContract } from '../install.ts'
+import { refusePassed } from '../schedule/past.ts'
 import { endedOr } from '../ended-or.ts'
 import { checkPlan } from '../planning/check.ts'
 import { rehearse } from '../rehearse.ts'
@@ -121,7 +122,7 @@ export class Rehearsals {
     }
     const workflowId = workflow?.id
     if (version !== undefined) {
-      const contract = checkedVersion(this.#context, version.source, version.contract)
+      const contract = checkedVersion(this.#context, version, workflowId ?? null)
       return { head: { ...head, contract, version: null }, source: version.source, workflowId }
     }
     if (workflow === undefined) throw new Error('nothing was given to rehearse')
@@ -156,8 +157,13 @@ export class Rehearsals {
 }
 
 /** Refused before anything plays, for the reasons that would keep it from being installed. */
-function checkedVersion(context: EngineContext, source: string, json: Json): Contract {
+function checkedVersion(
+  context: EngineContext,
+  { source, contract: json }: { source: string; contract: Json },
+  workflowId: string | null,
+): Contract {
   const contract = checkedContract(json, 'rehearsed')
+  refusePassed(context.store, contract, context.clock.now(), { workflowId, done: 'rehearsed' })
   context.tools.modulesOf(contract.uses)
   const check = checkScript(context.tools, source, json)
   const wrong = check.problems.filter(problem => problem.severity === 'error')

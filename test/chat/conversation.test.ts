@@ -227,6 +227,36 @@ describe('a conversation that sets something up', () => {
   })
 })
 
+describe('a dry run of what is started by something new', () => {
+  const sorting = async (names: readonly string[]) => {
+    const folder = fs.realpathSync(tempFolder())
+    for (const name of names) fs.writeFileSync(path.join(folder, name), name)
+    const talk = await Talk.begin(world)
+    const { offers } = await talk.say('sort my downloads by type')
+    const place = offers.findIndex(({ id }) => id === 'downloads-by-type')
+    const chosen = place < 0 ? talk.view() : await talk.say(String(place + 1))
+    const shown = chosen.stage === 'confirming' ? chosen : await talk.say(folder)
+    const added = await talk.say('yes')
+    fs.rmSync(folder, { recursive: true, force: true })
+    return { shown, added }
+  }
+
+  it('O2 R8 says that it was played as if what is there had just come, which once live counts as known', async () => {
+    const { shown, added } = await sorting(['a.pdf', 'b.png', 'c.zip'])
+    expect(shown.dryRun).toMatchObject({ given: 'as-if-new', counts: { changes: 3 } })
+    expect(shown.text).toContain(
+      'It was played as if all that is there now had just come. Once live, that counts as known',
+    )
+    expect(added.text).toContain('There are 3 things already; they count as known.')
+  })
+
+  it('O2 R8 says that it was played as if started by hand where nothing is there', async () => {
+    const { shown } = await sorting([])
+    expect(shown.dryRun).toMatchObject({ given: 'by-hand', counts: { changes: 0 } })
+    expect(shown.text).toContain('so it was played as if started by hand.')
+  })
+})
+
 describe('a conversation and a restart', () => {
   it('R2 goes on after a stop at any message, the dry run included', async () => {
     const folder = tempFolder()

@@ -26,6 +26,7 @@ const VIEW: ConversationView = {
 }
 const DRY_RUN = {
   state: 'returned' as const,
+  given: 'own' as const,
   hash: 'abc',
   counts: { reads: 1, changes: 0, asks: 0, refused: 0 },
   lines: ['Would move a.pdf'],

@@ -210,8 +210,8 @@ export class Engine {
 
   /** What would start it now under this contract; null where nothing but a person does. */
   async eventNow(contract: Contract, signal: AbortSignal): Promise<Json> {
-    const { eventFor } = await import('./set-up/dry-run.ts')
-    return eventFor(this.#context, contract, signal)
+    const { startFor } = await import('./set-up/dry-run.ts')
+    return (await startFor(this.#context, contract, signal)).event
   }
 
   /** Takes an event in. Resolves when it is on the disk (J1): only then may anyone be told so. */

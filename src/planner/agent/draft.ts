@@ -6,6 +6,7 @@
 import { z } from 'zod'
 import { hashJson } from '../../domain/json.ts'
 import type { Json } from '../../domain/json.ts'
+import { PLAYED_WITH } from '../chat/talk/stages.ts'
 
 const looks = z.strictObject({
   hosts: z.array(z.string()),
@@ -34,6 +35,7 @@ export type Open = z.output<typeof open>
 
 const dryRun = z.strictObject({
   state: z.enum(['returned', 'failed', 'stopped']),
+  given: z.enum(PLAYED_WITH).default('own'),
   hash: z.string(),
   counts: z.strictObject({ reads: z.int(), changes: z.int(), asks: z.int(), refused: z.int() }),
   lines: z.array(z.string()),

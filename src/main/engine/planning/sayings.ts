@@ -10,6 +10,7 @@ import { draftSchema } from '../../../planner/agent/draft.ts'
 import type { Draft, Open } from '../../../planner/agent/draft.ts'
 import { wordsIn } from '../../../planner/agent/words.ts'
 import type { Said } from '../../../planner/chat/talk/talk.ts'
+import { playedWith } from '../../../planner/chat/talk/texts.ts'
 import { draftOf } from '../../store/tasks.ts'
 import type { TaskRow } from '../../store/tasks.ts'
 import type { Store } from '../../store/store.ts'
@@ -82,7 +83,10 @@ export function questionSaid(
   const { source, assumptions, notes, despite } = draft
   return asJson({
     ...NOTHING_SAID,
-    text: wordsIn(draft.language).card(read.ok ? read.contract.title : ''),
+    text: [
+      wordsIn(draft.language).card(read.ok ? read.contract.title : ''),
+      ...playedWith(draft.language, draft.rehearsed?.dryRun.given ?? 'own'),
+    ].join(' '),
     question,
     contract: read.ok ? contractText(read.contract) : [],
     dryRun: draft.rehearsed?.dryRun ?? null,

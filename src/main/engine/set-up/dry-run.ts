@@ -4,6 +4,7 @@ import { isFailureError } from '../../../domain/failure.ts'
 import type { Json } from '../../../domain/json.ts'
 import { declarationOf } from '../../../domain/triggers/list.ts'
 import type { Trigger } from '../../../domain/triggers/list.ts'
+import type { PlayedWith } from '../../../planner/chat/talk/stages.ts'
 import type { DryRun } from '../../../planner/chat/talk/talk.ts'
 import type { EngineContext } from '../context.ts'
 import type { FilledEntry } from '../gallery.ts'
@@ -27,11 +28,12 @@ export async function playFilled(
 ): Promise<DryRun> {
   const contract = checkedContract(json, 'rehearsed')
   const startedAt = context.clock.now()
-  const event = await eventFor(context, contract, signal)
+  const { event, given } = await startFor(context, contract, signal)
   const end = await rehearse(context, { contract, source, event, phase: 'dry-run', signal, ...whose })
   const head = { id: '', automation: null, contract, version: null, startedAt }
   return {
     ...told(reportOf(context.tools, head, end)),
+    given,
     untouched: untouchedIn(context, contract, source, end),
   }
 }
@@ -50,18 +52,27 @@ function untouchedIn(
   return untouchedBy(contract, source, touched).map(({ message }) => message)
 }
 
+export interface Start {
+  event: Json
+  given: PlayedWith
+}
+
 /** What it would be given if it started now: for what is watched, all that is there as if it were new. */
-export async function eventFor(
+export async function startFor(
   context: EngineContext,
   contract: Contract,
   signal: AbortSignal,
-): Promise<Json> {
+): Promise<Start> {
   const [trigger] = contract.when
-  if (trigger === undefined) return null
-  if (trigger.kind === 'webhook') return delivery(context, trigger.name)
+  if (trigger === undefined || trigger.kind === 'manual') return { event: null, given: 'own' }
+  if (trigger.kind === 'webhook') return { event: delivery(context, trigger.name), given: 'example' }
   const { watch, plan } = declarationOf(trigger)
-  if (plan !== undefined) return { dueAt: context.clock.now(), kind: 'ran', merged: 0 }
-  return watch === undefined ? null : foundNow(context, contract, trigger, signal)
+  if (plan !== undefined)
+    return { event: { dueAt: context.clock.now(), kind: 'ran', merged: 0 }, given: 'own' }
+  const event = watch === undefined ? null : await foundNow(context, contract, trigger, signal)
+  if (event === null) return { event, given: 'by-hand' }
+  const isNew = 'existing' in trigger && trigger.existing === 'process'
+  return { event, given: isNew ? 'own' : 'as-if-new' }
 }
 
 async function foundNow(
@@ -117,7 +128,7 @@ function told({
   stepsLeftOut,
   checks,
   failure,
-}: RehearsalReport): Omit<DryRun, 'untouched'> {
+}: RehearsalReport): Omit<DryRun, 'untouched' | 'given'> {
   const said = steps.filter(({ kind }) => kind === 'read' || kind === 'change' || kind === 'keep')
   return {
     state: state === 'running' ? 'stopped' : state,

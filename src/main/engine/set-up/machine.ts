@@ -21,6 +21,7 @@ export function beginning(contract: Json, watched: readonly Line[]) {
 export function notPlayed({ source }: FilledEntry, why: string): DryRun {
   return {
     state: 'failed',
+    given: 'own',
     hash: sha256Hex(source),
     counts: { reads: 0, changes: 0, asks: 0, refused: 0 },
     lines: [],

@@ -1,6 +1,6 @@
 /** A conversation that sets something up as clients see it: what was last said, the open question, what became of it. */
 import { z } from 'zod'
-import { STAGES } from '../../../planner/chat/talk/stages.ts'
+import { PLAYED_WITH, STAGES } from '../../../planner/chat/talk/stages.ts'
 import type { Stage } from '../../../planner/chat/talk/stages.ts'
 import type { Said } from '../../../planner/chat/talk/talk.ts'
 import { lastReply, setUpOf } from '../../store/set-ups.ts'
@@ -39,6 +39,12 @@ export const saidSchema = z.object({
   dryRun: z
     .object({
       state: z.enum(['returned', 'failed', 'stopped']),
+      given: z
+        .enum(PLAYED_WITH)
+        .default('own')
+        .describe(
+          'What it was played with: what would start it now, all that is there now as if it had just come, an example, or nothing.',
+        ),
       hash: z.string(),
       counts: z.object({
         reads: z.number(),

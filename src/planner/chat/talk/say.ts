@@ -4,7 +4,7 @@ import { isNeeded } from '../entry.ts'
 import type { Fit } from '../match.ts'
 import { entryOf, valueOf } from './talk.ts'
 import type { Choice, Draft, DryRun, Offer, Question, Said, Setting, Shelf, Talk } from './talk.ts'
-import { textsIn } from './texts.ts'
+import { playedWith, textsIn } from './texts.ts'
 
 export function plain(text: string | readonly string[], question: Question | null = null): Said {
   const lines = typeof text === 'string' ? [text] : text
@@ -159,12 +159,13 @@ export function confirmSaid(talk: Talk, name: string, dryRun: DryRun): Said {
   }
 }
 
-function dryRunLines(talk: Talk, { state, counts, missed, failure }: DryRun): string[] {
+function dryRunLines(talk: Talk, { state, given, counts, missed, failure }: DryRun): string[] {
   const texts = textsIn(talk.language)
   if (state === 'stopped') return [texts.dryRunStopped]
   if (state === 'failed') return [texts.dryRunFailed(failure ?? '')]
   return [
     texts.dryRunEnded(counts.reads, counts.changes),
+    ...playedWith(talk.language, given),
     counts.asks === 0 ? '' : texts.wouldAsk(counts.asks),
     counts.refused === 0 ? '' : texts.wouldRefuse(counts.refused),
     ...(missed.length === 0 ? [] : [texts.wouldNotBeDone, ...missed]),

@@ -15,3 +15,10 @@ export const STAGES = [
 ] as const
 
 export type Stage = (typeof STAGES)[number]
+
+/**
+ * What a script was given to play: what would start it now · all that is there now, as if it had just come, which once
+ * live counts as known · an example of what would be posted · nothing, as if a person had started it.
+ */
+export const PLAYED_WITH = ['own', 'as-if-new', 'example', 'by-hand'] as const
+export type PlayedWith = (typeof PLAYED_WITH)[number]

@@ -6,6 +6,7 @@ import { z } from 'zod'
 import type { ContractSection } from '../../../domain/contract-text.ts'
 import type { SetUpEntry, SetUpSlot } from '../entry.ts'
 import { STAGES } from './stages.ts'
+import type { PlayedWith } from './stages.ts'
 
 const given = z.strictObject({
   slot: z.string(),
@@ -91,6 +92,7 @@ export interface Setting {
 /** What came of playing the script without changing anything. */
 export interface DryRun {
   state: 'returned' | 'failed' | 'stopped'
+  given: PlayedWith
   /** SHA-256 of the script that was played, as versions have it. */
   hash: string
   counts: { reads: number; changes: number; asks: number; refused: number }

@@ -38,6 +38,13 @@ export const german: Texts = {
   stillPlays: 'Der Probelauf ist noch nicht zu Ende.',
   dryRunEnded: (reads, changes) =>
     `Der Probelauf kam ans Ende. Gelesen: ${String(reads)}. Geändert hätte er: ${changes === 0 ? 'nichts' : String(changes)}. Geändert wurde nichts.`,
+  playedWith: {
+    'as-if-new':
+      'Dabei galt alles, was jetzt da ist, als eben gekommen. Im Betrieb gilt es als bekannt, und nur was später kommt, löst etwas aus.',
+    example: 'Dabei galt ein Beispiel dessen, was geschickt würde.',
+    'by-hand':
+      'Dabei fand sich nichts, was jetzt etwas auslösen würde; darum lief alles wie von Hand gestartet.',
+  },
   wouldAsk: count => `Vorher gefragt hätte er: ${String(count)}-mal.`,
   wouldRefuse: count => `Vom Vertrag verweigert worden wäre: ${String(count)}.`,
   wouldNotBeDone: 'So, wie es jetzt steht, gälte es nicht als erledigt:',

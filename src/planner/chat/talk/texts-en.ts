@@ -37,6 +37,12 @@ export const english: Texts = {
   stillPlays: 'The dry run has not ended yet.',
   dryRunEnded: (reads, changes) =>
     `The dry run came to its end. It read ${things(reads)} and would have changed ${changes === 0 ? 'nothing' : things(changes)}. Nothing was changed.`,
+  playedWith: {
+    'as-if-new':
+      'It was played as if all that is there now had just come. Once live, that counts as known, and only what comes later starts it.',
+    example: 'It was played with an example of what would be posted.',
+    'by-hand': 'Nothing that would start it was found now, so it was played as if started by hand.',
+  },
   wouldAsk: count => `It would have asked first ${times(count)}.`,
   wouldRefuse: count => `The contract would have refused ${things(count)}.`,
   wouldNotBeDone: 'As things are, it would not count as done:',

@@ -2,6 +2,7 @@
 import type { Language } from '../words.ts'
 import { english } from './texts-en.ts'
 import { german } from './texts-de.ts'
+import type { PlayedWith } from './stages.ts'
 
 export interface Texts {
   nothingFits(sentence: string): string
@@ -37,6 +38,8 @@ export interface Texts {
   playsNow: string
   stillPlays: string
   dryRunEnded(reads: number, changes: number): string
+  /** What it was played with, where that is not what will start it. */
+  playedWith: Record<Exclude<PlayedWith, 'own'>, string>
   wouldAsk(count: number): string
   wouldRefuse(count: number): string
   wouldNotBeDone: string
@@ -72,4 +75,9 @@ export interface Texts {
 
 export function textsIn(language: Language): Texts {
   return language === 'de' ? german : english
+}
+
+/** Nothing where the script was played with what will start it. */
+export function playedWith(language: Language, given: PlayedWith): string[] {
+  return given === 'own' ? [] : [textsIn(language).playedWith[given]]
 }

@@ -107,8 +107,8 @@ export class Chain {
       asked: 0,
     }
     this.#outside = outside
-    this.#person = new Person(outside, plan.meddle)
     this.#jobs = jobs({ keyed: outside.keyed, plain: outside.plain, files }, plan)
+    this.#person = new Person(outside, { names: this.#jobs.map(({ name }) => name), draw: plan.meddle })
     this.#lives = lives
   }
 

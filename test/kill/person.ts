@@ -28,6 +28,8 @@ const MEDDLED = [
   'files',
   'counter',
   'plain',
+  'asks',
+  'asks-each',
 ]
 
 export class Person {
@@ -40,12 +42,18 @@ export class Person {
   readonly #signalled = new Set<string>()
 
   readonly #draw: (() => number) | undefined
+  readonly #meddled: readonly string[]
   /** Automations that were paused and not yet let go on. */
   readonly #paused = new Set<string>()
 
-  constructor(outside: Outside, draw?: () => number) {
+  /** `names`: of the automations there are. */
+  constructor(
+    outside: Outside,
+    { names, draw }: { names: readonly string[]; draw: (() => number) | undefined },
+  ) {
     this.#outside = outside
     this.#draw = draw
+    this.#meddled = MEDDLED.filter(name => names.includes(name))
   }
 
   /**
@@ -76,7 +84,7 @@ export class Person {
       this.#paused.delete(name)
     }
     if (looks > MEDDLED_LOOKS || this.#draw === undefined || this.#draw() > MEDDLING) return
-    const name = MEDDLED[Math.floor(this.#draw() * MEDDLED.length)] ?? 'sequence'
+    const name = this.#meddled[Math.floor(this.#draw() * this.#meddled.length)] ?? 'sequence'
     this.#paused.add(name)
     await life.pause(name)
   }

@@ -14,8 +14,8 @@ import { Lives } from './life.ts'
 import { Outside } from './outside.ts'
 import { killPlan, problemsOf } from './plans.ts'
 
-/** Its automations watch nothing, and nothing is undone: those are killed in `kill.test.ts`. */
-const POINTS = FAULT_POINTS.filter(point => !/^(look|undo)\./.test(point))
+/** Its automations watch nothing, nothing is undone, no hour is quiet: those are killed in `kill.test.ts`. */
+const POINTS = FAULT_POINTS.filter(point => !/^(look|undo|digest)\./.test(point))
 const OF_RUNS = POINTS.filter(point => !point.startsWith('plan.'))
 const KILLS_PER_FOLDER = 20
 const JOBS_PER_WAVE = 5

@@ -57,6 +57,11 @@ export class ModelServer {
   constructor(around: { arrived: () => void; answered: () => void }) {
     this.#around = around
     this.server = createServer((incoming, response) => {
+      if (incoming.method !== 'POST') {
+        // Of itself it says nothing: neither what it has, nor how much it takes.
+        response.writeHead(404).end()
+        return
+      }
       around.arrived()
       let body = ''
       incoming.setEncoding('utf8')

@@ -4,7 +4,9 @@
  * value that came from elsewhere is shown as plain text.
  */
 import { visibleText } from './approval.ts'
+import { germanContractText } from './contract-text-de.ts'
 import type { ChangeClause, Check, Contract } from './contract.ts'
+import type { Language } from './language.ts'
 import { declarationOf } from './triggers/list.ts'
 import type { Trigger } from './triggers/list.ts'
 import { DAY_NAMES } from './windows.ts'
@@ -14,7 +16,8 @@ export interface ContractSection {
   lines: string[]
 }
 
-export function contractText(contract: Contract): ContractSection[] {
+export function contractText(contract: Contract, language: Language = 'en'): ContractSection[] {
+  if (language === 'de') return germanContractText(contract)
   return [
     { heading: 'When', lines: whenLines(contract) },
     { heading: 'Reads', lines: readLines(contract) },
@@ -107,9 +110,9 @@ export function zoneLine({ zone }: Contract): string {
 }
 
 /** In the zone of the trigger, or else of the contract. */
-export function triggerLine(trigger: Trigger, zone: string): string {
+export function triggerLine(trigger: Trigger, zone: string, language: Language = 'en'): string {
   const own = 'zone' in trigger ? trigger.zone : undefined
-  return declarationOf(trigger).describe(trigger, own ?? zone)
+  return declarationOf(trigger).describe(trigger, own ?? zone, language)
 }
 
 function readLines({ reads, uses, flows }: Contract): string[] {

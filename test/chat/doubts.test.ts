@@ -89,3 +89,26 @@ describe('what was said and is not certain', () => {
     expect(asked.said.text).toContain('every 3 months')
   })
 })
+
+describe('ein Gespräch auf Deutsch', () => {
+  it('fragt, nennt und zeigt alles auf Deutsch, Zeiten in Worten', () => {
+    const [offer] = turn(NEW_TALK, 'sichere ~/Inbox jeden Freitag um 18 Uhr', shelf).said.offers
+    expect(offer).toMatchObject({ id: 'backup-folder', title: 'Einen Ordner sichern' })
+    expect(offer?.promise).toMatch(/^Packt einen Ordner in ein Zip/)
+
+    const start = turn(NEW_TALK, 'sichere ~/Inbox jeden Freitag um 18 Uhr', shelf)
+    const asked = turn(start.talk, 'Einen Ordner sichern', shelf)
+    expect(asked.said.text).toContain('Wie oft: „Freitag“ wurde nicht übernommen')
+    expect(asked.said.question?.text).toMatch(/^In welchen Ordner sollen die Sicherungen\?/)
+    const refused = turn(asked.talk, '/gibt/es/nicht', shelf)
+    expect(refused.said.text).toBe('Wohin: „/gibt/es/nicht“ gibt es nicht.')
+    const when = turn(refused.talk, '~/Backups', shelf)
+    expect(when.said.question).toMatchObject({ text: 'Wie oft soll gesichert werden? Üblich: jeden Tag' })
+    const played = turn(when.talk, 'jeden Tag', shelf)
+    expect(played.effect).toBe('rehearse')
+    expect(played.said.settings.map(({ label }) => label)).toContain('Behalten')
+    expect(played.said.text).toContain('jeden Tag um 18:00')
+    expect(played.said.contract[0]?.heading).toBe('Wann')
+    expect(played.said.contract[0]?.lines[0]).toMatch(/^Jeden Tag um 18:00 \(/)
+  })
+})

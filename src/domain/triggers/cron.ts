@@ -1,6 +1,8 @@
 import { z } from 'zod'
 import { visibleText } from '../approval.ts'
 import { zone } from '../contract-fields.ts'
+import type { Language } from '../language.ts'
+import { cronWords } from './cron-words.ts'
 import { dueKey, duePayload } from './due.ts'
 import { defineTrigger } from './trigger.ts'
 
@@ -20,6 +22,12 @@ export const cron = defineTrigger({
   ],
   payload: duePayload,
   key: dueKey,
-  describe: ({ expression }, place) => `At the times “${visibleText(expression)}” (${place})`,
+  describe: ({ expression }, place, language = 'en') =>
+    `${cronWords(expression, language) ?? asWritten(expression, language)} (${place})`,
   plan: ({ expression }) => ({ kind: 'cron', expression }),
 })
+
+function asWritten(expression: string, language: Language): string {
+  const shown = visibleText(expression)
+  return language === 'de' ? `Zu den Zeiten „${shown}“` : `At the times “${shown}”`
+}

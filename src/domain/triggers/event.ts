@@ -10,5 +10,6 @@ export const event = defineTrigger({
   schema: z.strictObject({ kind: z.literal('event'), topic: name }),
   examples: [{ kind: 'event', topic: 'invoice-filed' }],
   payload: z.strictObject({ topic: z.string(), payload: z.json() }),
-  describe: ({ topic }) => `When “${visibleText(topic)}” happens`,
+  describe: ({ topic }, _, language) =>
+    language === 'de' ? `Wenn „${visibleText(topic)}“ geschieht` : `When “${visibleText(topic)}” happens`,
 })

@@ -1,5 +1,6 @@
 /** New items of a feed. What is new is told by the items' guids; `feeds.newItems` remembers them. */
 import { z } from 'zod'
+import type { Language } from '../language.ts'
 import { visibleText } from '../approval.ts'
 import { address, existing, lookEvery } from '../contract-fields.ts'
 import { defineTrigger, keyOf, placeOf, touchesOf } from './trigger.ts'
@@ -61,10 +62,22 @@ export const feed = defineTrigger({
   payload,
   key: ({ items }) => keyOf(items.map(({ id }) => id)),
   identity: ({ url }) => `feed ${url}`,
-  describe: ({ url, everyMs, existing: old }) =>
-    `When the feed at ${visibleText(placeOf(url))} has something new, looked at ${everyWords(everyMs)}${old === 'process' ? '; what is there already counts as new' : ''}`,
+  describe: words,
   watch: { touches: ({ url }) => touchesOf(url), everyMs: ({ everyMs }) => everyMs, look },
 })
+
+function words(
+  { url, everyMs, existing: old }: z.output<typeof schema>,
+  _: string,
+  language?: Language,
+): string {
+  const place = visibleText(placeOf(url))
+  const every = everyWords(everyMs, language)
+  if (language === 'de') {
+    return `Wenn der Feed ${place} etwas Neues hat, nachgesehen ${every}${old === 'process' ? '; was schon da ist, gilt als neu' : ''}`
+  }
+  return `When the feed at ${place} has something new, looked at ${every}${old === 'process' ? '; what is there already counts as new' : ''}`
+}
 
 async function look({
   spec,

@@ -3,6 +3,7 @@
  * size, time, inode), so what changed while nobody looked is found; a file counts once it has been at rest.
  */
 import { z } from 'zod'
+import type { Language } from '../language.ts'
 import { visibleText } from '../approval.ts'
 import { existing, lookEvery, root } from '../contract-fields.ts'
 import { defineTrigger, keyOf } from './trigger.ts'
@@ -87,7 +88,20 @@ export const files = defineTrigger({
   },
 })
 
-function words({ folder, match, recursive, on, everyMs, existing: old }: Spec): string {
+function words(spec: Spec, _: string, language?: Language): string {
+  return language === 'de' ? germanWords(spec) : englishWords(spec)
+}
+
+function germanWords({ folder, match, recursive, on, everyMs, existing: old }: Spec): string {
+  const which = match === undefined ? 'eine Datei' : `eine Datei „${visibleText(match)}“`
+  const what =
+    on.length > 1 ? 'dazukommt oder sich ändert' : on[0] === 'created' ? 'dazukommt' : 'sich ändert'
+  const where = `${visibleText(folder)}${recursive ? ' oder darunter' : ''}`
+  const start = old === 'process' ? '; was schon da ist, gilt als neu' : ''
+  return `Wenn ${which} in ${where} ${what}, nachgesehen spätestens ${everyWords(everyMs, 'de')}${start}`
+}
+
+function englishWords({ folder, match, recursive, on, everyMs, existing: old }: Spec): string {
   const which = match === undefined ? 'a file' : `a file “${visibleText(match)}”`
   const what = on.length > 1 ? 'comes or changes' : on[0] === 'created' ? 'comes' : 'changes'
   const where = `${visibleText(folder)}${recursive ? ' or below it' : ''}`

@@ -20,6 +20,6 @@ export const interval = defineTrigger({
   examples: [{ kind: 'interval', everyMs: 900_000 }],
   payload: duePayload,
   key: dueKey,
-  describe: ({ everyMs }) => capitalised(everyWords(everyMs)),
+  describe: ({ everyMs }, _, language) => capitalised(everyWords(everyMs, language)),
   plan: ({ everyMs }, anchor) => ({ kind: 'interval', everyMs, anchor }),
 })

@@ -8,5 +8,5 @@ export const manual = defineTrigger({
   schema: z.strictObject({ kind: z.literal('manual') }),
   examples: [{ kind: 'manual' }],
   payload: z.json().describe('What was given along; null for nothing.'),
-  describe: () => 'When you start it',
+  describe: (_, __, language) => (language === 'de' ? 'Wenn Sie es starten' : 'When you start it'),
 })

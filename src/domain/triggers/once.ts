@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { zone } from '../contract-fields.ts'
 import { dueKey, duePayload } from './due.ts'
+import type { Language } from '../language.ts'
 import { defineTrigger } from './trigger.ts'
 
 export const once = defineTrigger({
@@ -18,14 +19,19 @@ export const once = defineTrigger({
   examples: [{ kind: 'once', local: '2026-03-29T08:00', zone: 'Europe/Berlin' }],
   payload: duePayload,
   key: dueKey,
-  describe: ({ local }, place) => `Once, on ${localWords(local)} (${place})`,
+  describe: ({ local }, place, language) =>
+    language === 'de'
+      ? `Einmal, am ${localWords(local, 'de')} (${place})`
+      : `Once, on ${localWords(local, 'en')} (${place})`,
   plan: ({ local }) => ({ kind: 'once', local }),
 })
 
-function localWords(local: string): string {
+function localWords(local: string, language: Language): string {
   const wall = Date.parse(`${local}Z`)
-  if (Number.isNaN(wall)) return local.replace('T', ' at ')
-  const day = new Intl.DateTimeFormat('en-GB', { timeZone: 'UTC', dateStyle: 'long' }).format(wall)
+  const at = language === 'de' ? 'um' : 'at'
+  if (Number.isNaN(wall)) return local.replace('T', ` ${at} `)
+  const locale = language === 'de' ? 'de-DE' : 'en-GB'
+  const day = new Intl.DateTimeFormat(locale, { timeZone: 'UTC', dateStyle: 'long' }).format(wall)
   const shown = new Date(wall).toISOString().slice(11, 19)
-  return `${day} at ${shown.endsWith(':00') ? shown.slice(0, 5) : shown}`
+  return `${day} ${at} ${shown.endsWith(':00') ? shown.slice(0, 5) : shown}`
 }

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { visibleText } from '../approval.ts'
 import { address, existing, lookEvery, selector } from '../contract-fields.ts'
 import type { JsonObject } from '../json.ts'
+import type { Language } from '../language.ts'
 import { defineTrigger, keyOf, placeOf, touchesOf } from './trigger.ts'
 import type { Look, Looking, Memory } from './trigger.ts'
 import { everyWords } from './words.ts'
@@ -58,10 +59,24 @@ export const page = defineTrigger({
   payload,
   key: ({ change, text }) => keyOf([String(change), text]),
   identity: ({ url, selector: part = '', without = '' }) => `page ${JSON.stringify([url, part, without])}`,
-  describe: ({ url, selector: part, everyMs, existing: old }) =>
-    `When ${part === undefined ? 'the page' : `“${visibleText(part)}” of the page`} ${visibleText(placeOf(url))} changes, looked at ${everyWords(everyMs)}${old === 'process' ? '; what it says already counts as new' : ''}`,
+  describe: words,
   watch: { touches: ({ url }) => touchesOf(url), everyMs: ({ everyMs }) => everyMs, look },
 })
+
+function words(
+  { url, selector: part, everyMs, existing: old }: z.output<typeof schema>,
+  _: string,
+  language?: Language,
+): string {
+  const place = visibleText(placeOf(url))
+  const every = everyWords(everyMs, language)
+  if (language === 'de') {
+    const what = part === undefined ? 'die Seite' : `„${visibleText(part)}“ der Seite`
+    return `Wenn sich ${what} ${place} ändert, nachgesehen ${every}${old === 'process' ? '; was dort schon steht, gilt als neu' : ''}`
+  }
+  const what = part === undefined ? 'the page' : `“${visibleText(part)}” of the page`
+  return `When ${what} ${place} changes, looked at ${every}${old === 'process' ? '; what it says already counts as new' : ''}`
+}
 
 async function look({
   spec,

@@ -7,6 +7,7 @@
 import type { z } from 'zod'
 import { sha256Hex } from '../json.ts'
 import type { Json, JsonObject } from '../json.ts'
+import type { Language } from '../language.ts'
 import type { Touches } from '../touches.ts'
 
 /** When time starts it: how `schedules.spec` keeps that. */
@@ -27,7 +28,7 @@ export interface TriggerDeclaration<S extends z.ZodType, P extends z.ZodType, C 
   /** What the script is given as its event. */
   readonly payload: P
   /** As contracts say it, in words. `zone` is that of the trigger, or else the contract's. */
-  readonly describe: (spec: z.output<S>, zone: string) => string
+  readonly describe: (spec: z.output<S>, zone: string, language?: Language) => string
   /**
    * What happened, as one text: the same for each delivery of it (R1). Absent: the sender names it, or each delivery
    * is its own.

@@ -46,6 +46,11 @@ const payload = z.strictObject({
 export type WebhookPayload = z.output<typeof payload>
 export type WebhookSpec = z.output<typeof schema>
 
+const WHO_DE: Readonly<Record<WebhookSpec['verify'], string>> = {
+  signed: 'unterschrieben mit dem Geheimnis dieser Adresse',
+  hub: 'unterschrieben mit X-Hub-Signature-256',
+  address: 'von jedem, der die Adresse kennt',
+}
 const WHO: Readonly<Record<WebhookSpec['verify'], string>> = {
   signed: 'signed with the secret of that address',
   hub: 'signed by X-Hub-Signature-256',
@@ -65,6 +70,13 @@ export const webhook = defineTrigger({
   payload,
   key: ({ delivery }) => delivery,
   identity: ({ name: hook }) => `webhook ${hook}`,
-  describe: ({ name: hook, verify, connection, mostPerMinute }) =>
-    `When something is posted to its address “${hook}”, ${connection === undefined ? WHO[verify] : `signed with the secret of “${visibleText(connection)}”`}, at most ${mostPerMinute} a minute`,
+  describe: ({ name: hook, verify, connection, mostPerMinute }, _, language) => {
+    const secret = connection === undefined ? null : visibleText(connection)
+    if (language === 'de') {
+      const who = secret === null ? WHO_DE[verify] : `unterschrieben mit dem Geheimnis von „${secret}“`
+      return `Wenn etwas an seine Adresse „${hook}“ geschickt wird, ${who}, höchstens ${mostPerMinute} in der Minute`
+    }
+    const who = secret === null ? WHO[verify] : `signed with the secret of “${secret}”`
+    return `When something is posted to its address “${hook}”, ${who}, at most ${mostPerMinute} a minute`
+  },
 })

@@ -9,9 +9,12 @@ import path from 'node:path'
 import { visibleText } from '../../domain/approval.ts'
 import { fail } from '../../domain/failure.ts'
 import type { Json } from '../../domain/json.ts'
+import type { Language } from '../../domain/language.ts'
 import { parseContract } from '../../domain/policy.ts'
 import { entrySchema } from './gallery/format.ts'
 import type { Entry, Slot } from './gallery/format.ts'
+import { contractInGerman, facetsInGerman, germanSchema, inGerman } from './gallery/german.ts'
+import type { GermanWords } from './gallery/german.ts'
 import { readSlot, slotWords } from './gallery/slots.ts'
 import type { SlotValue } from './gallery/slots.ts'
 import { fillJson, fillScript, fillText } from './gallery/template.ts'
@@ -23,6 +26,8 @@ export interface GalleryOptions {
   home?: string
   /** IANA name for the contract. Default: the machine's. */
   zone?: string
+  /** What entries and the contracts made of them say things in. Default: English. */
+  language?: Language
 }
 
 export interface GallerySummary {
@@ -87,7 +92,7 @@ export function fillGallery(
   options: GalleryOptions = {},
 ): FilledEntry {
   const entry = readEntry(options, id)
-  const { values, problems } = readSlots(entry, slots, options.home ?? os.homedir())
+  const { values, problems } = readSlots(entry, slots, options)
   if (name !== undefined && !NAME.test(name)) {
     problems.push({
       slot: 'name',
@@ -98,7 +103,9 @@ export function fillGallery(
   if (problems.length > 0) refuse(entry, problems)
   const zone = options.zone ?? Intl.DateTimeFormat().resolvedOptions().timeZone
   const known = new Map([...withPhrases(entry, values), ['zone', { value: zone, facets: {} }] as const])
-  const contract = fillJson(readJson(options, id, 'contract.json'), known)
+  const words = germanOf(options, id)
+  const template = readJson(options, id, 'contract.json')
+  const contract = fillJson(words === null ? template : contractInGerman(template, words), known)
   const answer = parseContract(contract)
   if (!answer.ok) fail(answer.failure)
   return {
@@ -118,7 +125,7 @@ interface SlotProblem {
 function readSlots(
   entry: Entry,
   given: Readonly<Record<string, string>>,
-  home: string,
+  { home = os.homedir(), language }: GalleryOptions,
 ): { values: Map<string, SlotValue>; problems: SlotProblem[] } {
   const values = new Map<string, SlotValue>()
   const problems = unknownSlots(entry, given)
@@ -126,7 +133,7 @@ function readSlots(
   for (const slot of entry.slots) {
     const text = texts.get(slot.name)
     const answer = readSlot(slot, text, home)
-    if (answer.ok) values.set(slot.name, answer.is)
+    if (answer.ok) values.set(slot.name, language === 'de' ? facetsInGerman(slot, answer.is) : answer.is)
     else {
       const shown = text === undefined || text.trim() === '' ? '' : ` “${visibleText(text)}”`
       problems.push({
@@ -212,7 +219,16 @@ function readEntry(options: GalleryOptions, id: string): Entry {
       message: `There is no “${visibleText(id)}” in the gallery. Nothing was changed. There are: ${ids.join(', ')}.`,
     })
   }
-  return entrySchema.parse(readJson(options, id, 'gallery.json'))
+  const entry = entrySchema.parse(readJson(options, id, 'gallery.json'))
+  const words = germanOf(options, id)
+  return words === null ? entry : inGerman(entry, words)
+}
+
+/** Null where German is not asked for, or an entry has none. */
+function germanOf(options: GalleryOptions, id: string): GermanWords | null {
+  if (options.language !== 'de') return null
+  const file = path.join(options.folder ?? SHIPPED, id, 'de.json')
+  return fs.existsSync(file) ? germanSchema.parse(readJson(options, id, 'de.json')) : null
 }
 
 function readJson(options: GalleryOptions, id: string, file: string): Json {

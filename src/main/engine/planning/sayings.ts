@@ -88,7 +88,7 @@ export function questionSaid(
       ...playedWith(draft.language, draft.rehearsed?.dryRun.given ?? 'own'),
     ].join(' '),
     question,
-    contract: read.ok ? contractText(read.contract) : [],
+    contract: read.ok ? contractText(read.contract, draft.language) : [],
     dryRun: draft.rehearsed?.dryRun ?? null,
     assumptions,
     notes,

@@ -2,6 +2,7 @@
 import { triggerLine } from '../../../domain/contract-text.ts'
 import { sha256Hex } from '../../../domain/json.ts'
 import type { Json } from '../../../domain/json.ts'
+import type { Language } from '../../../domain/language.ts'
 import type { DryRun } from '../../../planner/chat/talk/talk.ts'
 import type { FilledEntry } from '../gallery.ts'
 import { checkedContract } from '../install.ts'
@@ -13,9 +14,9 @@ export { playFilled } from './dry-run.ts'
 export { fillTalk, openShelf } from './shelf.ts'
 
 /** What was just added: what starts it, and what of it was there before (R8). */
-export function beginning(contract: Json, watched: readonly Line[]) {
+export function beginning(contract: Json, watched: readonly Line[], language: Language) {
   const { title, when, zone } = checkedContract(contract, 'installed')
-  return { title, when: when.map(trigger => triggerLine(trigger, zone)), watched }
+  return { title, when: when.map(trigger => triggerLine(trigger, zone, language)), watched }
 }
 
 export function notPlayed({ source }: FilledEntry, why: string): DryRun {

@@ -140,7 +140,8 @@ export class SetUps {
       await this.#ports.install(
         { name, source, contract, begins: { chat: chatId }, note: `Set up by chat: ${talk.entry ?? ''}` },
         (tx, installed) => {
-          const step = machine.afterInstall(talk, name, machine.beginning(contract, installed.watched))
+          const begun = machine.beginning(contract, installed.watched, talk.language)
+          const step = machine.afterInstall(talk, name, begun)
           spoken.push(this.#write(tx, head, step, installed.workflowId))
         },
       )

@@ -3,6 +3,7 @@ import os from 'node:os'
 import { contractText } from '../../../domain/contract-text.ts'
 import { isFailureError } from '../../../domain/failure.ts'
 import { hashJson } from '../../../domain/json.ts'
+import type { Language } from '../../../domain/language.ts'
 import type { SetUpEntry, SetUpSlot } from '../../../planner/chat/entry.ts'
 import type { Draft, Shelf, Talk } from '../../../planner/chat/talk/talk.ts'
 import { fillGallery, readGallery, shownSlot } from '../gallery.ts'
@@ -17,12 +18,14 @@ const LONGEST_NAME = 64
 
 /** `isTaken`: whether an automation is called so. */
 export function openShelf(options: GalleryOptions, isTaken: (name: string) => boolean): Shelf {
-  const read = readGallery(options)
   const slots = new Map<SetUpSlot, Slot>()
-  const entries = read.map(entry => entryOf(entry, slots))
+  const read = (language: Language) =>
+    readGallery({ ...options, language }).map(entry => entryOf(entry, slots))
+  const english = read('en')
+  let german: SetUpEntry[] | null = null
   const home = options.home ?? os.homedir()
   return {
-    entries: () => entries,
+    entries: language => (language === 'de' ? (german ??= read('de')) : english),
     judge: (shown, text) => {
       const slot = slots.get(shown)
       if (slot === undefined) throw new Error(`the slot ${shown.name} is not on this shelf`)
@@ -40,7 +43,10 @@ export function fillTalk(
   isTaken: (name: string) => boolean,
 ): FilledEntry {
   const slots = Object.fromEntries(talk.given.map(({ slot, text }) => [slot, text]))
-  const filled = fillGallery(talk.entry ?? '', slots, talk.name ?? undefined, options)
+  const filled = fillGallery(talk.entry ?? '', slots, talk.name ?? undefined, {
+    ...options,
+    language: talk.language,
+  })
   return talk.name === null ? { ...filled, name: freeName(filled.name, isTaken) } : filled
 }
 
@@ -53,7 +59,7 @@ function draftOf(talk: Talk, options: GalleryOptions, isTaken: (name: string) =>
   try {
     const filled = fillTalk(talk, options, isTaken)
     if (talk.name !== null && isTaken(filled.name)) {
-      return { ok: false, slot: 'name', message: `There is another automation “${filled.name}”.` }
+      return { ok: false, slot: 'name', message: takenWords(filled.name, talk.language) }
     }
     const contract = checkedContract(filled.contract, 'installed')
     const { title, promise } = contract
@@ -62,7 +68,7 @@ function draftOf(talk: Talk, options: GalleryOptions, isTaken: (name: string) =>
       name: filled.name,
       title,
       promise,
-      contract: contractText(contract),
+      contract: contractText(contract, talk.language),
       hash: identityOf(filled),
     }
   } catch (error) {
@@ -71,6 +77,12 @@ function draftOf(talk: Talk, options: GalleryOptions, isTaken: (name: string) =>
     const slot = failure.kind === 'invalid-input' ? (failure.path ?? null) : null
     return { ok: false, slot, message: failure.message }
   }
+}
+
+function takenWords(name: string, language: Language): string {
+  return language === 'de'
+    ? `Eine andere Automation heißt „${name}“.`
+    : `There is another automation “${name}”.`
 }
 
 /** `watch-example-com`, `watch-example-com-2`, … */

@@ -30,7 +30,7 @@ export function offerSaid(
 ): Said {
   const texts = textsIn(talk.language)
   const offers = talk.offers.flatMap(id => {
-    const entry = shelf.entries().find(found => found.id === id)
+    const entry = shelf.entries(talk.language).find(found => found.id === id)
     return entry === undefined ? [] : [offerOf(entry, fits)]
   })
   return { ...plain([...before, texts.fits(offers.length)], offerQuestion(talk, offers)), offers }
@@ -102,8 +102,8 @@ function slotQuestion(talk: Talk, slot: SetUpSlot): Question {
   const texts = textsIn(talk.language)
   const now = talk.given.find(({ slot: name }) => name === slot.name)?.text
   const notes = [
-    ...(now === undefined ? [] : [texts.isSoNow(now)]),
-    ...(slot.default === null || slot.default === now ? [] : [texts.usualIs(slot.default)]),
+    ...(now === undefined ? [] : [texts.isSoNow(shownAs(slot, now))]),
+    ...(slot.default === null || slot.default === now ? [] : [texts.usualIs(shownAs(slot, slot.default))]),
   ]
   const meant = talk.doubts.flatMap(doubt => (doubt.slot === slot.name ? doubt.choices : []))
   const choices = [
@@ -117,6 +117,11 @@ function slotQuestion(talk: Talk, slot: SetUpSlot): Question {
     choice(talk.language, 'cancel'),
   ]
   return { text: [slot.question, ...notes].join(' '), example: slot.example, choices }
+}
+
+/** A choice goes by its label. */
+function shownAs({ choices }: SetUpSlot, text: string): string {
+  return choices.find(({ value }) => value === text)?.label ?? text
 }
 
 export function settingsOf(talk: Talk, entry: SetUpEntry): Setting[] {
@@ -190,7 +195,7 @@ export function confirmQuestion(talk: Talk, name: string, anyway = false): Quest
 
 export function nothingSaid(talk: Talk, shelf: Shelf): Said {
   const texts = textsIn(talk.language)
-  const titles = shelf.entries().map(({ title }) => title)
+  const titles = shelf.entries(talk.language).map(({ title }) => title)
   const lines = [texts.nothingFits(talk.sentence), texts.thereIs(titles), texts.aModelWouldAdd]
   return plain(lines, openQuestion(texts.sayItOtherwise))
 }

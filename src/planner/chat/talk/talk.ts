@@ -130,14 +130,15 @@ export type Draft =
 
 /** The gallery, as the conversation sees it. */
 export interface Shelf {
-  entries(): readonly SetUpEntry[]
+  /** In English unless another language is named; found by the same ids. */
+  entries(language?: Talk['language']): readonly SetUpEntry[]
   /** What is wrong with a text for a slot, as the end of a sentence about it; null where it may stand. */
   judge(slot: SetUpSlot, text: string): string | null
   draft(talk: Talk): Draft
 }
 
 export function entryOf(talk: Talk, shelf: Shelf): SetUpEntry | undefined {
-  return shelf.entries().find(({ id }) => id === talk.entry)
+  return shelf.entries(talk.language).find(({ id }) => id === talk.entry)
 }
 
 export function valueOf(talk: Talk, slot: SetUpSlot): string | null {

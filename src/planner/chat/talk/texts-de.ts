@@ -1,4 +1,5 @@
 /** German. */
+import { problemInGerman } from './problems-de.ts'
 import type { Texts } from './texts.ts'
 
 export const german: Texts = {
@@ -13,9 +14,10 @@ export const german: Texts = {
   whichOne: count => (count === 1 ? 'Diese einrichten?' : 'Welche?'),
   noneLeft: 'Sonst passt nichts Fertiges.',
   chosen: (title, promise) => `${title}: ${promise}`,
-  refused: (label, text, problem) => `${label}: „${text}“ ${problem}.`,
+  refused: (label, text, problem) => `${label}: „${text}“ ${problemInGerman(problem)}.`,
   keptUsual: (label, value) => `${label} bleibt ${value}.`,
-  notTaken: (label, text, problem) => `${label}: „${text}“ wurde nicht übernommen (${problem}).`,
+  notTaken: (label, text, problem) =>
+    `${label}: „${text}“ wurde nicht übernommen: Das ${problemInGerman(problem)}.`,
   notSure: (label, said) =>
     `${label}: ${quoted(said)} wurde nicht übernommen, weil nicht sicher ist, was es hier heißt.`,
   unheard: said => `Nicht übernommen: ${quoted(said)}.`,

@@ -129,10 +129,10 @@ function choose(talk: Talk, text: string, shelf: Shelf): Turn {
   return listen(talk, text, shelf)
 }
 
-function chosenIn({ offers }: Talk, text: string, shelf: Shelf): SetUpEntry | undefined {
+function chosenIn({ offers, language }: Talk, text: string, shelf: Shelf): SetUpEntry | undefined {
   const number = numberIn(text, offers.length)
   const said = text.toLowerCase()
-  const entries = offers.flatMap(id => shelf.entries().filter(entry => entry.id === id))
+  const entries = offers.flatMap(id => shelf.entries(language).filter(entry => entry.id === id))
   if (number !== null) return entries[number - 1]
   const named = entries.find(({ id, title }) => id === said || title.toLowerCase() === said)
   return named ?? (entries.length === 1 && isCommand(text, 'yes') ? entries[0] : undefined)

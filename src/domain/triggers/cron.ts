@@ -23,7 +23,7 @@ export const cron = defineTrigger({
   payload: duePayload,
   key: dueKey,
   describe: ({ expression }, place, language = 'en') =>
-    `${cronWords(expression, language) ?? asWritten(expression, language)} (${place})`,
+    cronWords(expression, place, language) ?? `${asWritten(expression, language)} (${place})`,
   plan: ({ expression }) => ({ kind: 'cron', expression }),
 })
 

@@ -5,7 +5,9 @@ import { tempFolder } from '../../../../test/support/world.ts'
 import { contractText } from '../../../domain/contract-text.ts'
 import { parseContract } from '../../../domain/policy.ts'
 import { fillGallery, listGallery, readGallery, showGallery } from '../gallery.ts'
+import type { Slot } from './format.ts'
 import { germanSchema } from './german.ts'
+import type { GermanWords } from './german.ts'
 
 const home = tempFolder()
 for (const name of ['Downloads', 'Documents', 'Pictures/Camera', 'Backups']) {
@@ -28,23 +30,25 @@ function contractIn(id: string, language: 'en' | 'de') {
   return answer.contract
 }
 
+function expectWords(slot: Slot, own: GermanWords['slots'][string] | undefined): void {
+  expect([slot.name, own?.question]).not.toEqual([slot.name, slot.question])
+  const phrases = Object.entries(slot.phrases ?? {}).filter(([, text]) => text !== '')
+  expect(Object.keys(own?.phrases ?? {})).toEqual(expect.arrayContaining(phrases.map(([key]) => key)))
+  const choices = slot.kind === 'choice' ? slot.choices : []
+  expect(Object.keys(own?.choices ?? {}).toSorted()).toEqual(choices.map(({ value }) => value).toSorted())
+  const unsaid = choices.filter(
+    ({ phrase, value }) => phrase !== '' && own?.choices?.[value]?.phrase === undefined,
+  )
+  expect([slot.name, unsaid]).toEqual([slot.name, []])
+}
+
 describe('the gallery in German', () => {
   it.each(ids)('%s: has words for all that it says', id => {
     const file = path.resolve(import.meta.dirname, '../../../../gallery', id, 'de.json')
     const words = germanSchema.parse(JSON.parse(fs.readFileSync(file, 'utf8')))
     const entry = readGallery().find(found => found.id === id)
     expect(Object.keys(words.slots).toSorted()).toEqual(entry?.slots.map(({ name }) => name).toSorted())
-    for (const slot of entry?.slots ?? []) {
-      const own = words.slots[slot.name]
-      expect([slot.name, own?.question]).not.toEqual([slot.name, slot.question])
-      const phrases = Object.entries(slot.phrases ?? {}).filter(([, text]) => text !== '')
-      expect(Object.keys(own?.phrases ?? {})).toEqual(expect.arrayContaining(phrases.map(([key]) => key)))
-      const choices = slot.kind === 'choice' ? slot.choices : []
-      expect(Object.keys(own?.choices ?? {}).toSorted()).toEqual(choices.map(({ value }) => value).toSorted())
-      for (const { value, phrase } of choices) {
-        if (phrase !== '') expect([value, own?.choices?.[value]?.phrase]).not.toEqual([value, undefined])
-      }
-    }
+    for (const slot of entry?.slots ?? []) expectWords(slot, words.slots[slot.name])
   })
 
   it.each(ids)('P3 %s: grants and runs the same, and says it in other words', id => {

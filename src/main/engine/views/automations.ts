@@ -1,5 +1,6 @@
 /** Automations as clients see them: what each promises, whether it runs, what it did last and does next. */
 import { z } from 'zod'
+import { triggerLine } from '../../../domain/contract-text.ts'
 import type { Contract } from '../../../domain/contract.ts'
 import { contractText } from '../../../domain/policy.ts'
 import { waitingFor } from '../../store/inbox.ts'
@@ -8,7 +9,6 @@ import type { InstantRow } from '../../store/schedules.ts'
 import { watchesOf } from '../../store/watches.ts'
 import { deployed } from '../../store/workflows.ts'
 import type { Workflow, WorkflowState } from '../../store/workflows.ts'
-import { describeTrigger } from '../schedule/describe.ts'
 import { nextDueOf, versionText } from './versions.ts'
 import { runSummary } from './runs.ts'
 import type { RunSummary } from './runs.ts'
@@ -87,7 +87,7 @@ export function automationSummary(source: ViewSource, workflow: Workflow): Autom
     state: workflow.state,
     pauseReason: workflow.pause_reason,
     version: versionText(script),
-    when: contract.when.map(trigger => describeTrigger(trigger, contract.zone)),
+    when: contract.when.map(trigger => triggerLine(trigger, contract.zone)),
     nextDue: workflow.state === 'active' ? nextDueOf(source, workflow.id) : null,
     nextLook: workflow.state === 'active' ? nextLookOf(source, workflow.id) : null,
     lastRun: last === undefined ? null : runSummary(source, last),

@@ -1,5 +1,6 @@
 /** An automation's versions, and the parts of the deployed one that a person edits: its contract and its schedule. */
 import { z } from 'zod'
+import { triggerLine } from '../../../domain/contract-text.ts'
 import { contractDiff } from '../../../domain/contract-diff.ts'
 import type { ClauseChange } from '../../../domain/contract-diff.ts'
 import type { Contract } from '../../../domain/contract.ts'
@@ -8,7 +9,6 @@ import { listVersions } from '../../store/lists.ts'
 import { schedulesOf } from '../../store/schedules.ts'
 import { contractOf, deployed, intentOf, scriptByVersion } from '../../store/workflows.ts'
 import type { Script, Workflow } from '../../store/workflows.ts'
-import { describeTrigger } from '../schedule/describe.ts'
 import { cursorText, pageOf, placeIn } from './common.ts'
 import type { Page, PageRequest, ViewSource } from './common.ts'
 
@@ -144,7 +144,7 @@ export function scheduleView(source: ViewSource, workflow: Workflow): ScheduleVi
     zone: contract.zone,
     catchUp: contract.catchUp,
     when: contract.when,
-    words: contract.when.map(trigger => describeTrigger(trigger, contract.zone)),
+    words: contract.when.map(trigger => triggerLine(trigger, contract.zone)),
     nextDue: workflow.state === 'active' ? nextDueOf(source, workflow.id) : null,
   }
 }

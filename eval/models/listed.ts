@@ -32,7 +32,7 @@ export class ListedModel implements Models {
   }
 
   serving() {
-    return { connection: 'model', provider: 'listed', model: 'listed-1' }
+    return { connection: 'model', provider: 'listed', model: 'listed-1', base: 'https://models.example/v1' }
   }
 
   draw(request: DrawRequest): Promise<DrawReply> {

@@ -205,6 +205,8 @@ export interface ModelInfo {
   readonly connection: string
   readonly provider: string
   readonly model: string
+  /** Where it is asked: two servers may serve models of one name. */
+  readonly base: string
   readonly price?: ModelPrice
   /** Tokens it takes at once, what it answers included; absent where nobody knows. */
   readonly window?: number

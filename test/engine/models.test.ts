@@ -184,6 +184,18 @@ describe('a question that was asked before', () => {
     expect(model.requests).toHaveLength(3)
   })
 
+  it('is asked again where another server, or another connection, serves a model of the same name', async () => {
+    await install(EXTRACT)
+    model.answer = () => FOUND
+    await world.run('asks')
+    model.base = 'http://127.0.0.1:1234/v1'
+    await world.run('asks')
+    model.connection = 'other'
+    await world.run('asks')
+    await world.run('asks')
+    expect(model.requests).toHaveLength(3)
+  })
+
   it('J12 is nowhere to be read in the folder', async () => {
     await install(`return await llm.extract({ from: event.text, schema: { number: 'string' } })`)
     model.answer = () => ({ number: 'canary-answer' })

@@ -31,12 +31,15 @@ export class PaidModel implements Models {
   micros = 60
   isConnected = true
   name = 'scripted-1'
+  connection = 'model'
+  base = 'https://models.example/v1'
   answer: (request: ModelRequest) => Json | Promise<Json> = () => null
   /** Where its costs are kept. */
   store: Store | null = null
 
   serving() {
-    return this.isConnected ? { connection: 'model', provider: 'scripted', model: this.name } : null
+    const { connection, base, name: model } = this
+    return this.isConnected ? { connection, provider: 'scripted', model, base } : null
   }
 
   ask(request: ModelRequest): Promise<ModelReply> {

@@ -20,6 +20,13 @@ export type Line =
   | { fail: Error }
   | ((request: ModelRequest) => Line | Promise<Line>)
 
+const SERVING = {
+  connection: 'model',
+  provider: 'scripted',
+  model: 'scripted-1',
+  base: 'https://models.example/v1',
+}
+
 export class ScriptedModel implements Models {
   readonly requests: ModelRequest[] = []
   readonly #lines: Line[]
@@ -41,7 +48,7 @@ export class ScriptedModel implements Models {
   }
 
   serving() {
-    return this.isConnected ? { connection: 'model', provider: 'scripted', model: 'scripted-1' } : null
+    return this.isConnected ? SERVING : null
   }
 
   draw(request: DrawRequest): Promise<DrawReply> {

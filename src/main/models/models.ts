@@ -88,7 +88,7 @@ export class ConnectedModels implements Models {
     })
     const price = { ...at(0), isEstimate }
     const known = window ?? this.#windows.known(target)
-    return { connection, provider: maker, model, price, ...(known === null ? {} : { window: known }) }
+    return { connection, provider: maker, model, base, price, ...(known === null ? {} : { window: known }) }
   }
 
   ask(request: ModelRequest): Promise<ModelReply> {

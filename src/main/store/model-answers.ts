@@ -43,12 +43,17 @@ export interface Learnt {
 
 export function answerKey(tool: string, model: ModelInfo, question: Question): string {
   const { system, text, answer, maxOutputTokens } = question
-  return keyOf([tool, model.provider, model.model, system, text, answer, maxOutputTokens])
+  return keyOf([tool, ...whoIs(model), system, text, answer, maxOutputTokens])
 }
 
 /** Of a picture, what is kept is its name and what it is. */
 export function drawingKey(tool: string, model: ModelInfo, { prompt, shape, quality }: Wish): string {
-  return keyOf([tool, model.provider, model.model, prompt, shape, quality])
+  return keyOf([tool, ...whoIs(model), prompt, shape, quality])
+}
+
+/** Whose answer it would be: what another server says under the same name is another's. */
+function whoIs({ connection, provider, base, model }: ModelInfo): string[] {
+  return [connection, provider, base, model]
 }
 
 function keyOf(all: readonly Json[]): string {

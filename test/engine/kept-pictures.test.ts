@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { contractSchema } from '../../src/domain/contract.ts'
 import { keepPicture, pictureHeld, sealPicture } from '../../src/main/store/pictures.ts'
 import { collect, RETENTION } from '../../src/main/store/retention.ts'
-import { caught, DRAW, HASH, PictureBench } from '../support/picture-bench.ts'
+import { caught, DRAW, HASH, PICTURE, PictureBench } from '../support/picture-bench.ts'
 import { contractFor } from '../support/world.ts'
 
 let bench: PictureBench
@@ -117,5 +117,44 @@ describe('pictures that are kept', () => {
     expect(answer).toMatchObject({ code: 'rejected' })
     expect(JSON.stringify(answer)).toContain('Nothing was drawn.')
     expect(bench.model.drawn).toEqual([])
+  })
+
+  /** Until the automation holds 1 GB, less than the picture of a test. */
+  const fill = (id: string) =>
+    bench.world.store.write(tx => {
+      const sealed = sealPicture(bench.world.store, 'f'.repeat(64), new Uint8Array(1))
+      return keepPicture(tx, id, { ...sealed, size: 1_073_741_824 - 10 }, bench.clock.now())
+    })
+
+  it('J2 are paid for and not kept, where others took the room while they were drawn', async () => {
+    const id = await bench.install(caught(`${DRAW}; return picture`))
+    bench.model.picture = async () => {
+      await fill(id)
+      return PICTURE
+    }
+    const answer = bench.world.result(await bench.world.run('draws'))
+    expect(answer).toMatchObject({ code: 'rejected' })
+    expect(JSON.stringify(answer)).toContain('This one was drawn and paid for, and was not kept.')
+    expect([left(id), bench.costs()]).toEqual([
+      false,
+      [{ micros: 60, state: 'spent', tool: 'images.generate' }],
+    ])
+  })
+
+  it('are not taken over from others beyond what one automation may hold', async () => {
+    await bench.install(DRAW)
+    await bench.world.run('draws')
+    const id = await bench.install(caught(`${DRAW}; return picture`), {}, 'other')
+    await fill(id)
+    expect(bench.world.result(await bench.world.run('other'))).toMatchObject({ code: 'rejected' })
+    expect([left(id), bench.model.drawn.length]).toEqual([false, 1])
+  })
+
+  it('that are held already are drawn and used when there is no more room', async () => {
+    const id = await bench.install(`${DRAW}; return picture`)
+    await bench.world.run('draws')
+    await fill(id)
+    expect((await bench.world.run('draws')).state).toBe('succeeded')
+    expect(bench.model.drawn).toHaveLength(1)
   })
 })

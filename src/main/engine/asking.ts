@@ -12,7 +12,6 @@ import { dayStart, nextDay } from '../../domain/zone.ts'
 import { settleCost } from '../store/cost-entries.ts'
 import { answerKey, keepAnswer, learntAnswer } from '../store/model-answers.ts'
 import type { Learnt } from '../store/model-answers.ts'
-import { keepPicture } from '../store/pictures.ts'
 import type { SealedPicture } from '../store/pictures.ts'
 import type { Store } from '../store/store.ts'
 import type { Tx } from '../store/tx.ts'
@@ -96,10 +95,6 @@ export function settleBill(tx: Tx, { entries }: Bill): void {
 /** Of a call that was of use: what was no answer to it is asked for again. */
 export function keepLearnt(store: Store, tx: Tx, { learnt }: Bill, at: number): void {
   for (const each of learnt) keepAnswer(store, tx, each, at)
-}
-
-export function keepPictures(tx: Tx, workflowId: string, { pictures }: Bill, at: number): void {
-  for (const picture of pictures) keepPicture(tx, workflowId, picture, at)
 }
 
 /** What the record says beside the outcome; null where there is nothing to say. */

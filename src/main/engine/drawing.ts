@@ -29,6 +29,7 @@ import { spentOver } from '../store/cost-entries.ts'
 import { drawingKey, learntAnswer } from '../store/model-answers.ts'
 import {
   holdPicture,
+  keepPicture,
   MOST_PICTURE_BYTES,
   pictureBytesHeld,
   pictureHeld,
@@ -36,8 +37,9 @@ import {
   usePicture,
 } from '../store/pictures.ts'
 import type { Store } from '../store/store.ts'
+import type { Tx } from '../store/tx.ts'
 import { putOnBill } from './asking.ts'
-import type { Asking } from './asking.ts'
+import type { Asking, Bill } from './asking.ts'
 
 /** A little less than tools that draw are given. */
 const LONGEST_MS = 270_000
@@ -77,7 +79,8 @@ async function draw(
   wish: Wish,
   examine: ExaminePicture,
 ): Promise<DrawnPicture> {
-  if (pictureBytesHeld(store, workflowId) + LARGEST_PICTURE > MOST_PICTURE_BYTES) fail(tooMany())
+  if (pictureBytesHeld(store, workflowId) + LARGEST_PICTURE > MOST_PICTURE_BYTES)
+    fail(noRoom('Nothing was drawn.'))
   const reply = await models.draw({
     wish,
     timeoutMs: LONGEST_MS,
@@ -94,13 +97,19 @@ async function draw(
   return { picture: pictureName(hash), ...facts, bytes: bytes.byteLength }
 }
 
-function tooMany(): Failure {
+function noRoom(came: string): Failure {
   const most = String(MOST_PICTURE_BYTES / 1_048_576)
   return {
     kind: 'rejected',
-    message: `Pictures that were drawn for this automation already take nearly ${most} MB, which is all it may hold. Nothing was drawn. They go 30 days after their last use, once nothing of it is unfinished.`,
+    message: `Pictures that were drawn for this automation already take nearly ${most} MB, which is all it may hold. ${came} They go 30 days after their last use, once nothing of it is unfinished.`,
     detail: { sent: 'no' },
   }
+}
+
+/** What other calls drew meanwhile may have left no room: then it is the failure of this one, which has been paid. */
+export function keepPictures(tx: Tx, workflowId: string, { pictures }: Bill, at: number): Failure | null {
+  const isKept = pictures.every(picture => keepPicture(tx, workflowId, picture, at))
+  return isKept ? null : { ...noRoom('This one was drawn and paid for, and was not kept.'), detail: null }
 }
 
 /** Those that this automation holds. To be looked for is to be used. */

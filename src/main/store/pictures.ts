@@ -42,6 +42,13 @@ const held = statement((p: { workflowId: string; hash: string }) =>
     .where('workflow_id', '=', p.workflowId)
     .where('picture_holders.hash', '=', p.hash),
 )
+const holding = statement((p: { workflowId: string; hash: string }) =>
+  query
+    .selectFrom('picture_holders')
+    .select('hash')
+    .where('workflow_id', '=', p.workflowId)
+    .where('hash', '=', p.hash),
+)
 const kept = statement((p: { hash: string }) =>
   query.selectFrom('pictures').select('size').where('hash', '=', p.hash),
 )
@@ -119,16 +126,25 @@ export function sealPicture(store: Store, hash: string, bytes: Uint8Array): Seal
   return { hash, size: bytes.byteLength, body: store.sealBytes(bytes, contextOf(hash)) }
 }
 
-export function keepPicture(tx: Tx, workflowId: string, picture: SealedPicture, at: number): void {
+/** False where the automation has no room for it: it is not kept. */
+export function keepPicture(tx: Tx, workflowId: string, picture: SealedPicture, at: number): boolean {
+  if (!hasRoom(tx, workflowId, picture)) return false
   tx.run(putPicture, picture)
   tx.run(hold, { workflowId, hash: picture.hash, at })
+  return true
 }
 
-/** Holds a picture that is kept already, from now on. False where it is not. */
+/** Holds a picture that is kept already, from now on. False where it is not, or there is no room for it. */
 export function holdPicture(tx: Tx, workflowId: string, hash: string, at: number): boolean {
-  if (tx.get(kept, { hash }) === undefined) return false
+  const row = tx.get(kept, { hash })
+  if (row === undefined || !hasRoom(tx, workflowId, { hash, size: row.size })) return false
   tx.run(hold, { workflowId, hash, at })
   return true
+}
+
+function hasRoom(tx: Tx, workflowId: string, { hash, size }: Pick<SealedPicture, 'hash' | 'size'>): boolean {
+  const isHeld = tx.get(holding, { workflowId, hash }) !== undefined
+  return isHeld || pictureBytesHeld(tx, workflowId) + size <= MOST_PICTURE_BYTES
 }
 
 /** It stays from now on. False where the automation holds no such picture. */

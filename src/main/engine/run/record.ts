@@ -8,7 +8,8 @@ import { raiseAction } from '../../store/actions.ts'
 import type { Tx } from '../../store/tx.ts'
 import { OVER, detailOf, endWait, putWait, waitOf } from '../../store/waits.ts'
 import type { WaitRow } from '../../store/waits.ts'
-import { DAY_BUDGET, keepLearnt, keepPictures, noteOf, settleBill } from '../asking.ts'
+import { DAY_BUDGET, keepLearnt, noteOf, settleBill } from '../asking.ts'
+import { keepPictures } from '../drawing.ts'
 import { thrown } from './call.ts'
 import type { ActiveRun, Call, CallEnd } from './call.ts'
 
@@ -55,18 +56,15 @@ export function recordCallIn(
   run: ActiveRun,
   tx: Tx,
   call: Call,
-  outcome: Outcome,
+  came: Outcome,
   inherits: RecordedStep[] = [],
   heard?: { at: number; turn: number | undefined },
 ): void {
   const at = heard?.at ?? run.context.clock.now()
-  const changes = outcome.ok ? call.changes : []
   endWait(tx, call.step.stepId)
   settleBill(tx, call.bill)
-  if (outcome.ok) {
-    keepPictures(tx, run.row.workflow_id, call.bill, at)
-    keepLearnt(run.context.store, tx, call.bill, at)
-  }
+  const outcome = came.ok ? keepWith(run, tx, call, came, at) : came
+  const changes = outcome.ok ? call.changes : []
   run.journal.call(tx, call.step, {
     args: call.args,
     outcome,
@@ -81,6 +79,14 @@ export function recordCallIn(
     stage(call, outcome)
     run.deliver(call, outcome, at, inherits)
   })
+}
+
+/** What came of models stays with the outcome; where there is no room for it, that is the outcome. */
+function keepWith(run: ActiveRun, tx: Tx, call: Call, outcome: Outcome, at: number): Outcome {
+  const failure = keepPictures(tx, run.row.workflow_id, call.bill, at)
+  if (failure !== null) return thrown({ ...failure, step: call.step.stepId, ...positionOf(call, failure) })
+  keepLearnt(run.context.store, tx, call.bill, at)
+  return outcome
 }
 
 function stage(call: Call, outcome: Outcome): void {

@@ -54,7 +54,10 @@ interface Answered {
 
 const SAYS_TOO_LONG =
   /context[ _-]?(length|window)|maximum context|prompt is too long|input is too long|too many (input )?tokens|token count.{0,40}exceed|exceeds? the maximum number of tokens/i
-const NO_CREDIT = /insufficient[_ ]quota|insufficient[_ ](credits?|funds)|credit balance|billing/i
+/** Where one may pay is named by providers in every other refusal, too. */
+const NO_CREDIT =
+  /insufficient[_ ]quota|insufficient[_ ](credits?|funds|balance)|credit balance|billing_(not_active|hard_limit_reached)/i
+const RETRY_DELAY = /"retryDelay"\s*:\s*"(\d{1,10}(?:\.\d+)?)s"/
 const THOUGHT =
   /thought.?signature|thinking|\bsignature|reasoning|encrypted.content|redacted|item with id|\brs_[0-9a-z]/i
 const NO_THOUGHT = /reasoning_content.{0,80}(must be|missing|required)|(missing|no).{0,40}reasoning_content/is
@@ -65,25 +68,27 @@ const NO_MODEL =
 /** An answer that is none, by its status. */
 export function ofStatus(asking: Asking, answered: Answered, now: number): TryFailed {
   const { status, body } = answered
-  const retryAfterMs = waitAsked(answered.headers, now)
   const said = saidIn(body)
   const rejected = (message: string, refused: readonly Refused[] = []) =>
     new TryFailed({ kind: 'rejected', host: asking.host, status, message }, 'none', false, refused)
+  if (status === 429 && !NO_CREDIT.test(body)) return tooOften(asking, answered, now)
   if (status === 404 || NO_MODEL.test(body)) return rejected(goneText(asking, said), refusedIn(answered))
   if (status === 413 || SAYS_TOO_LONG.test(body)) return tooMuch(asking, status, said)
   const why = whyRejected(asking, answered, said)
   if (why !== null) return rejected(why)
-  if (status === 429) {
-    const message = `${asking.host} answered 429: too many requests.${said}`
-    return new TryFailed({ kind: 'rate-limited', host: asking.host, retryAfterMs, message }, 'none', true)
-  }
+  const message = `${asking.host} answered ${status} when “${asking.model}” was asked.${said}`
   if (status >= 500 || status === 408 || status === 409 || status === 425) {
-    const message = `${asking.host} answered ${status} when “${asking.model}” was asked.${said}`
+    const retryAfterMs = waitAsked(answered, now)
     const failure: Failure = { kind: 'unavailable', host: asking.host, status, retryAfterMs, message }
     return new TryFailed(failure, 'none', true)
   }
-  const message = `${asking.host} answered ${status} when “${asking.model}” was asked.${said}`
   return rejected(message, refusedIn(answered))
+}
+
+function tooOften({ host }: Asking, answered: Answered, now: number): TryFailed {
+  const message = `${host} answered 429: too many requests.${saidIn(answered.body)}`
+  const failure: Failure = { kind: 'rate-limited', host, retryAfterMs: waitAsked(answered, now), message }
+  return new TryFailed(failure, 'none', true)
 }
 
 /** What no other way of asking would help against. */
@@ -208,8 +213,14 @@ export function outOfTime({ host, model }: Asking, afterMs: number): Failure {
   return { kind: 'timeout', host, afterMs, message }
 }
 
-/** Seconds, milliseconds or a date, as ms from now; null where nothing readable was said. */
-export function waitAsked(headers: Readonly<Record<string, string>>, now: number): number | null {
+/** As ms from now, from the head or, as Gemini says it, from the body; null where nothing readable was said. */
+function waitAsked({ headers, body }: Pick<Answered, 'headers' | 'body'>, now: number): number | null {
+  const delay = RETRY_DELAY.exec(body)?.[1]
+  return waitInHead(headers, now) ?? (delay === undefined ? null : Math.ceil(Number(delay) * 1_000))
+}
+
+/** Seconds, milliseconds or a date. */
+function waitInHead(headers: Answered['headers'], now: number): number | null {
   const inMs = headers['retry-after-ms']
   if (inMs !== undefined && /^\d{1,10}(\.\d+)?$/.test(inMs)) return Math.ceil(Number(inMs))
   const text = headers['retry-after']?.trim() ?? ''

@@ -5,7 +5,7 @@ import path from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import { failureOf } from '../../src/domain/failure.ts'
 import type { Json } from '../../src/domain/json.ts'
-import type { DrawRequest } from '../../src/domain/model.ts'
+import type { DrawRequest, Quote } from '../../src/domain/model.ts'
 import { LARGEST_PICTURE } from '../../src/domain/picture.ts'
 import { createDrawingWorld, DRAWING, USED } from '../support/drawing-server.ts'
 import type { DrawingProtocol, DrawingWorld, Stroke } from '../support/drawing-server.ts'
@@ -228,6 +228,15 @@ it('a prompt that Gemini does not let through is rejected in words', async () =>
   const failure = await failureWhen(drawing('a fox'))
   expect(failure).toMatchObject({ kind: 'rejected' })
   expect(failure?.message).toContain('refused to draw')
+})
+
+it.each([1.5, -50, 1e30, 0])('a use of %d tokens is estimated, and the picture kept', async input_tokens => {
+  const data = [{ b64_json: PICTURE.toString('base64') }]
+  await draws(DRAWING[0], {
+    text: JSON.stringify({ created: 1, data, usage: { input_tokens, output_tokens: 9, total_tokens: 9 } }),
+  })
+  const { about } = models().quote(drawing('a fox').wish) as Quote
+  await expect(models().draw(drawing('a fox'))).resolves.toMatchObject({ micros: about, estimated: true })
 })
 
 it('a picture that lies elsewhere is not fetched', async () => {

@@ -164,6 +164,20 @@ it('an estimate of what nobody reports is no more than was reserved', async () =
 })
 
 it.each([
+  ['no whole number', 1.5, 10],
+  ['more than can be', 1e30, 10],
+  ['more than adds up', 4e18, 4e18],
+  ['less than nothing', -5_000, -5_000],
+  ['nothing of what was sent', 0, 0],
+])('P2 a use that is %s is estimated, and the answer kept', async (_, prompt_tokens, completion_tokens) => {
+  const models = modelsWith(answering('Yes.', () => ({ prompt_tokens, completion_tokens })))
+  const [first, second] = [await models.ask(asking('hello')), await models.ask(asking('hello'))]
+  expect(first).toMatchObject({ text: 'Yes.', estimated: true })
+  expect(first.micros).toBeGreaterThan(0)
+  expect(costs()).toEqual([first, second].map(({ micros }) => ({ state: 'spent', micros })))
+})
+
+it.each([
   ['the longest text that a script may show', 'openai/gpt-6-luna', 2_000, null],
   ['a long conversation with the planner', 'anthropic/claude-opus-5.5', 16_000, 'tsk_one'],
 ])('%s fits under the caps that nobody changed', async (_, model, maxOutputTokens, taskId) => {

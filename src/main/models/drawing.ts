@@ -10,6 +10,7 @@ import { noPicture, refusedToDraw, TryFailed } from './failures.ts'
 import type { Charged } from './prices.ts'
 import { pictureProtocolOf } from './protocols.ts'
 import type { PictureCall, PictureResult } from './protocols.ts'
+import { reportedUse } from './usage.ts'
 
 const ASPECTS: Readonly<Record<PictureShape, NonNullable<PictureCall['aspectRatio']>>> = {
   square: '1:1',
@@ -35,7 +36,7 @@ export class Drawing {
     return this.#exchange.hadBegun
   }
 
-  /** As the provider reported it; null where it did not. */
+  /** As the provider reported it; null where it did not, or where that cannot be. */
   get tokens(): Charged | null {
     return this.#tokens
   }
@@ -109,9 +110,7 @@ function callFor({ prompt, shape, quality }: Wish, { maker }: Target, abortSigna
 }
 
 function tokensOf({ usage }: PictureResult): Charged | null {
-  const { inputTokens: input, outputTokens: output } = usage ?? {}
-  if (input === undefined || output === undefined) return null
-  return { input, cached: 0, written: 0, output, reasoning: 0 }
+  return reportedUse({ input: usage?.inputTokens, output: usage?.outputTokens })
 }
 
 /** As Gemini says it: it answers, and draws nothing. */

@@ -7,6 +7,7 @@ import { hear } from './pieces.ts'
 import type { Heard } from './pieces.ts'
 import type { Charged } from './prices.ts'
 import type { ProtocolPart } from './protocols.ts'
+import { reportedUse } from './usage.ts'
 
 type Finish = Extract<ProtocolPart, { type: 'finish' }>
 
@@ -20,7 +21,7 @@ export interface Said {
   /** undefined: the stream was cut before it said how it ended. */
   finish: Finish['finishReason']['unified'] | undefined
   raw: string | undefined
-  /** As the provider reported it; null where it did not. */
+  /** As the provider reported it; null where it did not, or where that cannot be. */
   tokens: Charged | null
   /** Of all that came, reasoning and arguments included. */
   characters: number
@@ -84,14 +85,13 @@ function finishWith(said: Said, { finishReason, usage, providerMetadata }: Finis
   said.finish = finishReason.unified
   said.raw = finishReason.raw
   const { inputTokens, outputTokens } = usage
-  if (inputTokens.total === undefined || outputTokens.total === undefined) return
-  said.tokens = {
+  said.tokens = reportedUse({
     input: inputTokens.total,
-    cached: inputTokens.cacheRead ?? 0,
-    written: inputTokens.cacheWrite ?? 0,
+    cached: inputTokens.cacheRead,
+    written: inputTokens.cacheWrite,
     output: outputTokens.total,
-    reasoning: outputTokens.reasoning ?? 0,
-  }
+    reasoning: outputTokens.reasoning,
+  })
 }
 
 /** The arguments of a call; a call without any has none to be wrong. */

@@ -42,6 +42,32 @@ async function whileThinking(chat: string, wish: string, lines: Line[], meanwhil
   return planning.rest(chat)
 }
 
+const changes = (more: object): Json => [
+  { tool: 'http.post', hosts: ['office.example'], methods: ['POST'], approval: 'never', ...more },
+]
+const proposed = async (chat: string, given: Json, words: string) => {
+  const contract = planning.contract({
+    uses: ['tools/http'],
+    reads: { paths: [planning.home] },
+    changes: given,
+    items: {},
+    done: [],
+  })
+  await planning.say(chat, words, { call: [['propose_contract', { name: 'hours', contract }]] }, 'It stands.')
+  return planning.answers()
+}
+
+it.each([
+  ['never', {}],
+  ['above so much that it never is', { approval: 'above', above: 1_000_000 }],
+  ['only the first time', { approval: 'first-time' }],
+])('P3 asks before it sends, also where the model wrote %s', async (_, more) => {
+  const chat = await planning.chat()
+  expect(await proposed(chat, changes(more), 'send my hours to office.example')).toMatch(
+    /Asks you first before each http\.post/,
+  )
+})
+
 describe('a yes', () => {
   it('P3 that was said before a card was there does not confirm it', async () => {
     const chat = await planning.chat()
@@ -72,6 +98,19 @@ describe('a yes', () => {
     expect(site.seen).toEqual([])
   })
 
+  it('P3 is not what a prohibition names, in a wish or in an answer to a question of the model’s', async () => {
+    const chat = await planning.chat()
+    const wish = `tidy up. Never look at http://${site.host}/`
+    expect(await planning.say(chat, wish, lookAtSite())).toMatchObject({ stage: 'asking' })
+    const other = await planning.chat()
+    await planning.say(other, 'tidy up', {
+      call: [['ask_user', { question: `May ${site.host} be looked at?` }]],
+    })
+    const no = await planning.say(other, `No, look at http://${site.host}/ some other day`, lookAtSite())
+    expect(no).toMatchObject({ stage: 'asking' })
+    expect(site.seen).toEqual([])
+  })
+
   it('is not needed for what an answer in own words names', async () => {
     const chat = await planning.chat()
     await planning.say(chat, 'watch a page', { call: [['ask_user', { question: 'Which page?' }]] })
@@ -99,37 +138,6 @@ describe('what was read in private', () => {
 })
 
 describe('a proposed contract', () => {
-  const changes = (more: object): Json => [
-    { tool: 'http.post', hosts: ['office.example'], methods: ['POST'], approval: 'never', ...more },
-  ]
-  const proposed = async (chat: string, given: Json, words: string) => {
-    const contract = planning.contract({
-      uses: ['tools/http'],
-      reads: { paths: [planning.home] },
-      changes: given,
-      items: {},
-      done: [],
-    })
-    await planning.say(
-      chat,
-      words,
-      { call: [['propose_contract', { name: 'hours', contract }]] },
-      'It stands.',
-    )
-    return planning.answers()
-  }
-
-  it.each([
-    ['never', {}],
-    ['above so much that it never is', { approval: 'above', above: 1_000_000 }],
-    ['only the first time', { approval: 'first-time' }],
-  ])('P3 asks before it sends, also where the model wrote %s', async (_, more) => {
-    const chat = await planning.chat()
-    expect(await proposed(chat, changes(more), 'send my hours to office.example')).toMatch(
-      /Asks you first before each http\.post/,
-    )
-  })
-
   it('P6 sends to no place that looks like one the person named, once anything was read from outside', async () => {
     const chat = await planning.chat()
     await planning.say(
@@ -140,6 +148,34 @@ describe('a proposed contract', () => {
     )
     expect(await proposed(chat, changes({ hosts: ['evil.com'] }), 'go on')).toMatch(/has not named evil\.com/)
     expect(await proposed(chat, changes({ hosts: ['devil.community'] }), 'go on')).toMatch(/stands/)
+  })
+})
+
+describe('once something was read from outside', () => {
+  const read = async () => {
+    const chat = await planning.chat()
+    await planning.say(chat, `${planning.wish} Look at http://${site.host}/ first.`, lookAtSite(), 'Seen.')
+    return chat
+  }
+
+  it('P6 it counts for every plan that follows, and for the script that came of it', async () => {
+    const chat = await read()
+    await planning.say(chat, 'go on', ...planning.plan())
+    expect((await planning.say(chat, 'yes')).stage).toBe('added')
+    expect(await proposed(chat, changes({ hosts: ['evil.com'] }), 'make it weekdays only')).toMatch(
+      /has not named evil\.com/,
+    )
+    expect(JSON.stringify(planning.model.requests.at(-1)?.messages[0])).toContain('<data from=\\"contract\\"')
+  })
+
+  it('what a person says instead of yes to a card is their own word', async () => {
+    const chat = await read()
+    await planning.say(chat, 'go on', ...planning.plan())
+    const said = 'No: also post each to office.example, but never to other.example'
+    expect(await proposed(chat, changes({ hosts: ['office.example'] }), said)).toMatch(/stands/)
+    expect(await proposed(chat, changes({ hosts: ['other.example'] }), 'go on')).toMatch(
+      /has not named other/,
+    )
   })
 })
 

@@ -65,6 +65,8 @@ export const draftSchema = z.object({
   said: z.array(z.string()),
   /** Their files or accounts were read: what is asked of a host afterwards could tell of them. */
   isPrivy: z.boolean(),
+  /** It follows another plan: what was made in that one may be the word of what was read from outside. */
+  isTainted: z.boolean().default(true),
   /** Hosts that may be asked all the same. */
   told: z.array(z.string()),
   /** Clauses that a card has shown as asking first, without their approval: only these may be made not to ask. */
@@ -96,6 +98,7 @@ export const NEW_DRAFT: Draft = {
   looks: NO_LOOKS,
   said: [],
   isPrivy: false,
+  isTainted: false,
   told: [],
   askedFirst: [],
   open: null,
@@ -108,7 +111,8 @@ export const NEW_DRAFT: Draft = {
 /** What the next plan of a conversation begins with: what was said and allowed in it, and what is live, `base`. */
 export function followUp(done: Draft, base: string | null): Draft {
   const { language, name, contract, source, looks, said, isPrivy, told, askedFirst } = done
-  return { ...NEW_DRAFT, language, name, contract, source, looks, said, isPrivy, told, askedFirst, base }
+  const kept = { language, name, contract, source, looks, said, isPrivy, told, askedFirst }
+  return { ...NEW_DRAFT, ...kept, isTainted: true, base }
 }
 
 /** Tells what was checked and shown from anything else. */

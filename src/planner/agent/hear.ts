@@ -25,6 +25,7 @@ export interface Saying {
 
 /** Of what is kept of a person's words, the last. */
 const MOST_SAID = 60
+const NO = /^\s*(?:no|nope|nein|nee)(?![\p{L}\p{N}])[\s,.:;!–-]*/iu
 
 export function hear({ text, turn }: Saying, thread: readonly ModelMessage[], before: Draft): Heard {
   const draft = {
@@ -46,7 +47,11 @@ function replied(text: string, { draft, open, call }: { draft: Draft; open: Open
   if (open.about === 'model') return chosen(text, { draft, open, call })
   if (open.about === 'confirm') {
     if (isYes(text)) return { draft, messages: [], confirmed: call }
-    return answered(draft, call, `The person did not confirm it, and said: ${text}`)
+    return answered(
+      withSaid(draft, withoutNo(text)),
+      call,
+      `The person did not confirm it, and said: ${text}`,
+    )
   }
   if (isYes(text)) return { draft: allowed(draft, open), messages: [], confirmed: null }
   return answered(draft, call, `The person did not allow that, and said: ${text}`)
@@ -54,7 +59,7 @@ function replied(text: string, { draft, open, call }: { draft: Draft; open: Open
 
 function chosen(text: string, { draft, open, call }: { draft: Draft; open: Open; call: ModelCall }): Heard {
   const choice = open.choices.find(({ value, label }) => [value, label].includes(text.trim()))
-  if (choice === undefined) return answered(withSaid(draft, text), call, `The person answered: ${text}`)
+  if (choice === undefined) return answered(ownAnswer(draft, text), call, `The person answered: ${text}`)
   return answered(draft, call, `The person chose: ${choice.value} (${choice.label})`)
 }
 
@@ -63,6 +68,16 @@ function allowed(draft: Draft, { about, looks }: Open): Draft {
   return about === 'look'
     ? { ...draft, looks: withLooks(draft.looks, looks) }
     : { ...draft, told: [...new Set([...draft.told, ...looks.hosts])] }
+}
+
+/** To a question of the model's: a no to it wants nothing of what it says. */
+function ownAnswer(draft: Draft, text: string): Draft {
+  return NO.test(text) ? draft : withSaid(draft, text)
+}
+
+/** A card is not wanted as it is: what else is said is how it is wanted. */
+function withoutNo(text: string): string {
+  return text.replace(NO, '')
 }
 
 /** Own words, typed freely: no choice that a model wrote, and no answer to whether something is allowed. */

@@ -8,30 +8,28 @@ import type { ModelMessage } from '../../domain/model.ts'
 import { isPromptBlock } from '../../domain/prompt-block.ts'
 import { pathWithin } from '../../domain/places.ts'
 import type { Draft, Looks } from './draft.ts'
-import { addressesIn, coversHost, placesIn } from './looks.ts'
+import { coversHost } from './looks.ts'
+import { namedIn } from './own-words.ts'
+import type { OwnWords } from './own-words.ts'
 
-export interface Named {
-  /** What the person named in their own words. */
-  places: Looks
-  addresses: readonly string[]
+/** What the person named in their own words, and what else counts. */
+export interface Named extends OwnWords {
   /** Hosts that what they connected may be asked at. */
   connected: readonly string[]
-  /** Something was read from outside in this conversation. */
+  /** Something was read from outside, for this plan or one that it follows. */
   isTainted: boolean
 }
 
-export function namedIn(
+export function whoNamed(
   thread: readonly ModelMessage[],
-  { said, answers }: Pick<Draft, 'said' | 'answers'>,
+  { said, answers, isTainted }: Pick<Draft, 'said' | 'answers' | 'isTainted'>,
   { connected, home }: { connected: readonly string[]; home: string },
 ): Named {
-  const words = said.join('\n')
   const told = thread.flatMap(message => (message.from === 'tools' ? message.answers : []))
   return {
-    places: placesIn(words, home),
-    addresses: addressesIn(words),
+    ...namedIn(said, home),
     connected,
-    isTainted: [...told, ...answers].some(({ text }) => isPromptBlock(text)),
+    isTainted: isTainted || [...told, ...answers].some(({ text }) => isPromptBlock(text)),
   }
 }
 

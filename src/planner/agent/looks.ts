@@ -15,7 +15,9 @@ const ADDRESS = /(?<![\w.+-])([\w.+-]*@(?:[a-z0-9-]+\.)+[a-z]{2,})/gi
 const FILES =
   /\.(md|txt|pdf|csv|tsv|json|ya?ml|xml|html?|js|ts|py|sh|log|zip|gz|tar|png|jpe?g|gif|webp|svg|heic|docx?|xlsx?|pptx?|odt|ics|eml|mp3|mp4|mov|wav|db)$/i
 
-/** Places a person wrote out: hosts as in addresses, folders as absolute paths or below `~`. */
+export const NO_PLACES: Looks = { hosts: [], paths: [], accounts: [] }
+
+/** Places that are written out: hosts as in addresses, folders as absolute paths or below `~`. */
 export function placesIn(text: string, home: string): Looks {
   const hosts = [...text.matchAll(HOST)].flatMap(([, scheme, host = '']) =>
     scheme === undefined && FILES.test(host) ? [] : host.toLowerCase(),
@@ -28,7 +30,7 @@ export function placesIn(text: string, home: string): Looks {
   return { hosts: unique(hosts), paths: unique(paths.filter(path => parsePath(path) !== null)), accounts: [] }
 }
 
-/** Mail addresses that a person wrote out, and domains as `@example.com`. */
+/** Mail addresses that are written out, and domains as `@example.com`. */
 export function addressesIn(text: string): string[] {
   return unique([...text.matchAll(ADDRESS)].map(([, address = '']) => address.toLowerCase()))
 }

@@ -62,7 +62,7 @@ export function setting(ports: PlanPorts): string {
     ...(past === null
       ? []
       : [
-          `The automation “${past.name}” is there. Its contract:\n${JSON.stringify(past.contract)}`,
+          `The automation “${past.name}” is there. Its contract:\n${promptBlock('contract', JSON.stringify(past.contract))}`,
           `Its script:\n${promptBlock('script', past.source)}`,
         ]),
   ].join('\n')

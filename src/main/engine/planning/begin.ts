@@ -12,7 +12,8 @@ export function beginPlan(store: Store, tx: Tx, chatId: string, at: number): Tas
   const last = taskOfChat(tx, chatId)
   const workflowId = workflowOfChat(tx, chatId)?.id ?? null
   const base = workflowId === null ? null : (workflowById(tx, workflowId)?.script_id ?? null)
-  const draft = followUp(draftBefore(store, last), base) as unknown as Json
+  const isFirst = last === undefined && base === null
+  const draft = (isFirst ? NEW_DRAFT : followUp(draftBefore(store, last), base)) as unknown as Json
   const begun = { kind: 'plan', chatId, workflowId, draft, at } as const
   return createTask(store, tx, last === undefined ? begun : { ...begun, after: last })
 }

@@ -14,7 +14,7 @@ import type { Draft } from '../../../planner/agent/draft.ts'
 import { fitted, lessRoom, roomIn } from '../../../planner/agent/fit.ts'
 import type { Room } from '../../../planner/agent/fit.ts'
 import { readBy, withLooks } from '../../../planner/agent/looks.ts'
-import { namedIn } from '../../../planner/agent/hearsay.ts'
+import { whoNamed } from '../../../planner/agent/hearsay.ts'
 import { hear } from '../../../planner/agent/hear.ts'
 import type { Saying } from '../../../planner/agent/hear.ts'
 import { nextStep } from '../../../planner/agent/next.ts'
@@ -203,7 +203,7 @@ class PlanWork {
     const ports = this.#ports(task)
     const read = ports.past === null ? null : ports.contract(ports.past.contract)
     const connected = ports.connections().flatMap(({ hosts }) => hosts)
-    const named = namedIn(threadMessages(store, task.id), draft, { connected, home: ports.home() })
+    const named = whoNamed(threadMessages(store, task.id), draft, { connected, home: ports.home() })
     const own = withLooks(draft.looks, named.places)
     const allowed = read?.ok === true ? withLooks(own, readBy(read.contract)) : own
     const came = await orAborted(act(call, { ports, draft, allowed, named, signal }), signal)

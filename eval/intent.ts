@@ -2,7 +2,7 @@
  * What a held intent is: a wish as a person says it, the place it is about, how that person answers, what is true of
  * a good outcome, and how an honest planner comes to it. Pure data; placed anew for every try.
  */
-import type { ContractInput } from '../src/domain/contract.ts'
+import type { Contract, ContractInput } from '../src/domain/contract.ts'
 import type { Json, JsonObject } from '../src/domain/json.ts'
 import type { TriggerTruth } from './triggers.ts'
 
@@ -86,11 +86,16 @@ export interface Places {
 }
 
 /** One change that is wanted: by any of these tools, in no other places. */
-export interface ChangeTruth extends Omit<Places, 'accounts'> {
+export interface ChangeTruth extends Places {
   tools: readonly string[]
   recipients?: readonly string[]
-  /** It has to ask before. */
+  accounts?: readonly string[]
+  /** Of what goes over HTTP; absent: POST. */
+  methods?: readonly string[]
+  /** It has to ask before. Absent: what is sent over HTTP has to. */
   asks?: boolean
+  /** For how long these hosts are known to honour a key, so that it may be repeated; absent: nobody knows. */
+  honoursKeyForMs?: number
 }
 
 /** Something the script has to do when it is played: matched in its sentence and its input. */
@@ -112,6 +117,10 @@ export interface KeptTruth {
   mayChange?: readonly ChangeTruth[]
   models?: boolean
   publishes?: readonly string[]
+  /** What it may allow itself at most; absent: as a contract that says nothing, and a little money where it may ask models. */
+  budget?: Partial<Contract['budget']>
+  /** What is to happen where outside content was read; absent: nothing. */
+  outsideContent?: Contract['outsideContent']
   /** It may come through in quiet hours. */
   mayBeUrgent?: boolean
   effects: readonly EffectTruth[]

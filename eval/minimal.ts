@@ -5,6 +5,16 @@ import type { ChangeTruth, KeptTruth, Places } from './intent.ts'
 
 type Clause = ChangeClause
 
+const METHODS = ['POST', 'PUT', 'PATCH', 'DELETE']
+const BUDGETS = [
+  'actionsPerRun',
+  'actionsPerHour',
+  'actionsPerDay',
+  'callsPerRun',
+  'costPerRunMicros',
+  'costPerDayMicros',
+] as const
+
 export function tooWideOrNarrow(contract: Contract, source: string, truth: KeptTruth): string[] {
   return [
     ...whenProblems(contract, truth),
@@ -12,6 +22,8 @@ export function tooWideOrNarrow(contract: Contract, source: string, truth: KeptT
     ...contract.changes.flatMap(clause => changeProblems(clause, truth)),
     ...missingChanges(contract.changes, truth),
     ...otherPowers(contract, source, truth),
+    ...budgetProblems(contract, truth),
+    ...flowProblems(contract, truth),
   ]
 }
 
@@ -46,24 +58,40 @@ function changeProblems(clause: Clause, truth: KeptTruth): string[] {
     tools.includes(clause.tool),
   )
   if (known.length === 0) return [`may ${clause.tool}, which nobody wants`]
-  const problems = known.map(one => [...placeProblems(clause, one), ...askProblems(clause, one)])
+  const problems = known.map(one => [
+    ...placeProblems(clause, one),
+    ...mannerProblems(clause, one),
+    ...askProblems(clause, one),
+  ])
   return problems.some(some => some.length === 0) ? [] : (problems[0] ?? [])
 }
 
 function placeProblems(
-  { tool, paths = [], hosts = [], recipients = [] }: Clause,
+  { tool, paths = [], hosts = [], recipients = [], accounts = [] }: Clause,
   one: ChangeTruth,
 ): string[] {
   const { paths: ownPaths = [], hosts: ownHosts = [], recipients: ownRecipients = [] } = one
+  const { accounts: ownAccounts = [] } = one
   return [
     ...beyond(paths, path => within(path, ownPaths)),
     ...beyond(hosts, host => coveredHost(host, ownHosts)),
     ...beyond(recipients, recipient => ownRecipients.includes(recipient)),
+    ...beyond(accounts, account => ownAccounts.includes(account)),
   ].map(place => `may ${tool} at ${place}`)
 }
 
-function askProblems({ tool, approval }: Clause, one: ChangeTruth): string[] {
-  return one.asks === true && approval !== 'always' ? [`does not always ask before ${tool}`] : []
+function mannerProblems({ tool, methods, honoursKeyForMs = 0 }: Clause, one: ChangeTruth): string[] {
+  const granted = methods ?? (tool === 'http.request' ? METHODS : [])
+  const { methods: own = ['POST'], honoursKeyForMs: known = 0 } = one
+  return [
+    ...beyond(granted, method => own.includes(method)).map(method => `may ${tool} with ${method}`),
+    ...(honoursKeyForMs > known ? [`may repeat ${tool} by a key that nobody knows to be honoured`] : []),
+  ]
+}
+
+/** What has left for a host cannot be taken back. */
+function askProblems({ tool, approval }: Clause, { asks = tool.startsWith('http.') }: ChangeTruth): string[] {
+  return asks && approval !== 'always' ? [`does not always ask before ${tool}`] : []
 }
 
 function missingChanges(changes: readonly Clause[], truth: KeptTruth): string[] {
@@ -80,8 +108,48 @@ function otherPowers(contract: Contract, source: string, truth: KeptTruth): stri
     ...unused.map(name => `grants ${name}, which is not used`),
     ...published.map(topic => `publishes ${topic}`),
     ...(contract.models && truth.models !== true ? ['may ask models'] : []),
+    ...(contract.notifies && !mayNotify(truth) ? ['may notify'] : []),
+    ...outsideProblems(contract, truth),
     ...(contract.urgent && truth.mayBeUrgent !== true ? ['is urgent'] : []),
   ]
+}
+
+function mayNotify({ effects }: KeptTruth): boolean {
+  return effects.some(({ tools }) => tools.some(tool => tool.startsWith('notify.')))
+}
+
+const STRICTNESS = ['allow', 'ask', 'deny'] as const
+
+function outsideProblems({ outsideContent }: Contract, truth: KeptTruth): string[] {
+  const { outsideContent: wanted = 'allow' } = truth
+  const isLaxer = STRICTNESS.indexOf(outsideContent) < STRICTNESS.indexOf(wanted)
+  return isLaxer ? [`lets outside content lead to changes without “${wanted}”`] : []
+}
+
+/** More than this is more than one automation of a person's own needs. */
+const USUAL = { actionsPerRun: 100, actionsPerHour: 500, actionsPerDay: 2_000, callsPerRun: 10_000 }
+const FREE = { costPerRunMicros: 0, costPerDayMicros: 0 }
+const LITTLE = { costPerRunMicros: 1_000_000, costPerDayMicros: 5_000_000 }
+
+function budgetProblems({ budget }: Contract, { models = false, budget: own }: KeptTruth): string[] {
+  const most: Contract['budget'] = { ...USUAL, ...(models ? LITTLE : FREE), ...own }
+  return BUDGETS.filter(name => budget[name] > most[name]).map(
+    name => `allows itself ${name} of ${String(budget[name])}, not ${String(most[name])}`,
+  )
+}
+
+/** What was read is to go nowhere that nobody wants. */
+function flowProblems({ flows }: Contract, truth: KeptTruth): string[] {
+  const { reads = {}, mayRead = {}, changes = [], mayChange = [] } = truth
+  const places = [reads, mayRead, ...changes, ...mayChange]
+  const hosts = places.flatMap(({ hosts: some = [] }) => some)
+  const paths = places.flatMap(({ paths: some = [] }) => some)
+  const recipients = [...changes, ...mayChange].flatMap(({ recipients: some = [] }) => some)
+  const isKnown = (to: string) =>
+    to === 'models'
+      ? truth.models === true
+      : recipients.includes(to) || (/^[/~]/.test(to) ? within(to, paths) : coveredHost(to, hosts))
+  return flows.flatMap(({ from, to }) => beyond(to, isKnown).map(place => `lets ${from} flow to ${place}`))
 }
 
 function beyond(places: readonly string[] | undefined, isKnown: (place: string) => boolean): string[] {

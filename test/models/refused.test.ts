@@ -1,6 +1,7 @@
 /** What a provider refuses of a request is left out, once; and no usual model is sent what it is known to refuse. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Json, JsonObject } from '../../src/domain/json.ts'
+import { TOO_LONG } from '../../src/domain/model.ts'
 import { MODEL_MAKERS, usualModel } from '../../src/domain/model-makers.ts'
 import type { ModelMaker } from '../../src/domain/model-makers.ts'
 import { readField, schemaOf } from '../../src/main/tools/llm/fields.ts'
@@ -143,6 +144,63 @@ describe('what is left out', () => {
     const asked = await chat(no, no, no, no, no)
     expect(await failureFrom(ask({ answer: COUNT, temperature: 0 }))).toMatchObject({ kind: 'rejected' })
     expect(asked).toHaveLength(3)
+  })
+})
+
+/** A chat of a model that answers at no greater length, and says so. */
+async function terse(most: number, message: string): Promise<unknown[]> {
+  const lengths: unknown[] = []
+  server = await serveHttp((request, response) => {
+    const { max_tokens: asked } = JSON.parse(request.body) as { max_tokens: number }
+    lengths.push(asked)
+    const isLong = asked > most
+    response.writeHead(isLong ? 400 : 200, {
+      'content-type': isLong ? 'application/json' : 'text/event-stream',
+    })
+    const answer = { choices: [{ delta: { content: 'Yes.' }, finish_reason: 'stop' }] }
+    response.end(isLong ? JSON.stringify(refusing(message)) : `data: ${JSON.stringify(answer)}\n\n`)
+  })
+  await connect('compatible', server.url('/v1'), 'local-one')
+  return lengths
+}
+
+describe('a model that gives no such long answers', () => {
+  const NAMED = 'Invalid max_tokens value, the valid range of max_tokens is [1, 8192]'
+  const UNNAMED = 'max_tokens is too large'
+  const BESIDE = "'max_tokens' is too large: 16000. This model's maximum context length is 16384 tokens."
+  const long = { maxOutputTokens: 16_000 }
+
+  it.each([
+    ['at the length that it names', 8_192, NAMED, [16_000, 8_192]],
+    ['at half of it', 3_000, UNNAMED, [16_000, 8_000, 4_000, 2_000]],
+  ])('is asked again %s, and so from then on', async (_how, most, message, lengths) => {
+    const asked = await terse(most, message)
+    await expect(ask(long)).resolves.toMatchObject({ text: 'Yes.' })
+    expect(asked).toEqual(lengths)
+    await ask(long)
+    await ask({ maxOutputTokens: 500 })
+    expect(asked).toEqual([...lengths, lengths.at(-1), 500])
+  })
+
+  it('is asked at full length again where only what was sent left no room', async () => {
+    const asked = await terse(5_000, BESIDE)
+    await ask(long)
+    await ask(long)
+    expect(asked).toEqual([16_000, 8_000, 4_000, 16_000, 8_000, 4_000])
+  })
+
+  it('is given up where no length is little enough for it', async () => {
+    const asked = await terse(0, UNNAMED)
+    const failure = await failureFrom(ask(long))
+    expect(failure).toMatchObject({ kind: 'rejected', status: 400 })
+    expect(failure.message).not.toContain('More was sent')
+    expect(asked).toEqual([16_000, 8_000, 4_000, 2_000, 1_000])
+  })
+
+  it('is sent less where it takes no more beside it', async () => {
+    const asked = await terse(0, BESIDE)
+    expect(await failureFrom(ask(long))).toMatchObject({ kind: 'rejected', detail: TOO_LONG })
+    expect(asked).toEqual([16_000, 8_000, 4_000])
   })
 })
 

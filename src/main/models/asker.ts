@@ -24,6 +24,8 @@ const MOST_BYTES_PER_TOKEN = 6
 export interface AskerOptions extends PayerOptions {
   readonly windows: Windows
   readonly measured: Measured
+  /** The longest answers, in tokens, that models have said they give; by the model and where it is. */
+  readonly mostOutput: Map<string, number>
 }
 
 export class Asker {
@@ -35,14 +37,17 @@ export class Asker {
   #manner: Manner
   /** Something was told of text since the last request left. */
   #hasTold = false
-  /** Of the newest request, how many tokens may come back. */
-  #room = 0
+  /** The longest answer that the model said it gives. */
+  #learnt: number | null = null
+  /** What is asked now, at first or again. */
+  #asked: ModelRequest
 
   constructor(options: AskerOptions, target: Target, request: ModelRequest) {
     const { maker, model, base } = target
     this.#target = target
     this.#request = { ...request, messages: ownKept(request.messages, { by: nameOf(target), maker }) }
-    this.#manner = usualManner(request, maker)
+    this.#asked = this.#request
+    this.#manner = usualManner(request, maker, options.mostOutput.get(nameOf(target)))
     this.#tariff = tariffOf({ maker, model, base, own: options.ledger.priceOf(model) })
     this.#payer = new Payer(options, target, request)
     this.#options = options
@@ -67,14 +72,15 @@ export class Asker {
 
   async #turn(request: ModelRequest): Promise<Came<Said>> {
     const bytes = this.#fitting(request)
-    this.#room = request.maxOutputTokens
+    this.#asked = request
     const { measured } = this.#options
     const tokens = measured.mostTokens(request, nameOf(this.#target))
     const turn = await this.#payer.take<Said>({
-      most: mostOf(tokens + FRAME_TOKENS, request.maxOutputTokens, this.#tariff),
+      most: mostOf(tokens + FRAME_TOKENS, this.#room, this.#tariff),
       begin: options => this.#begin(options, request, Math.min(Math.ceil(bytes / BYTES_PER_TOKEN), tokens)),
       adapts: error => this.#adapts(error),
     })
+    if (this.#learnt !== null) this.#options.mostOutput.set(nameOf(this.#target), this.#learnt)
     await this.#wholly(turn.came, bytes)
     measured.learn(request, nameOf(this.#target), turn.came.tokens)
     if (turn.came.finish === 'content-filter') fail(refusedToAnswer(this.#target, turn.came))
@@ -118,13 +124,20 @@ export class Asker {
       request.onText?.(delta)
     }
     const messages = this.#manner.givesBack ? request.messages : request.messages.map(bare)
-    return { ...request, messages, onText }
+    return { ...request, messages, maxOutputTokens: this.#room, onText }
   }
 
   #adapts(error: TryFailed): boolean {
-    const manner = milder(this.#manner, error, { request: this.#request, maker: this.#target.maker })
-    this.#manner = manner ?? this.#manner
-    return manner !== null
+    const manner = milder(this.#manner, error, { request: this.#asked, maker: this.#target.maker })
+    if (manner === null) return false
+    if (error.refused.includes('room') && manner.mostOutput < this.#room) this.#learnt = manner.mostOutput
+    this.#manner = manner
+    return true
+  }
+
+  /** How many tokens may come back. */
+  get #room(): number {
+    return Math.min(this.#asked.maxOutputTokens, this.#manner.mostOutput)
   }
 
   /** What was used: as reported, else estimated from what was sent and came, and then no more than was reserved. */

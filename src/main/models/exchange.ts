@@ -61,10 +61,10 @@ export class Exchange {
     const { target, signal, now, leftMs } = this.#options
     const error = this.#failed ?? thrown
     if (error instanceof KeyRefused) return error
-    const { failure, mayCost, mayTryAgain, refused } = ofError(target, error, now())
+    const { failure, mayCost, mayTryAgain, refused, named } = ofError(target, error, now())
     const cost = this.#isAsked ? mayCost : 'none'
     if (signal.aborted) return new TryFailed(outOfTime(target, leftMs), cost, false)
-    return new TryFailed(failure, cost, mayTryAgain, refused)
+    return new TryFailed(failure, cost, mayTryAgain, refused, named)
   }
 
   /** What the packages take for `fetch`. */

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { TOO_LONG } from '../../domain/model.ts'
 import { ofStatus } from './failures.ts'
 
 const ASKING = { role: 'planner', connection: 'model', model: 'gpt-4o-mini', host: 'api.example' } as const
@@ -45,5 +46,57 @@ describe('an account without credit', () => {
     expect(failure).toMatchObject({ kind: 'rejected', status })
     expect(failure.message).toContain('no credit')
     expect(mayTryAgain).toBe(false)
+  })
+})
+
+describe('an answer that is asked for at too great a length', () => {
+  it.each([
+    ['OpenAI', 'max_tokens is too large: 16000. This model supports at most 4096 completion tokens.', 4_096],
+    ['DeepSeek', 'Invalid max_tokens value, the valid range of max_tokens is [1, 8192]', 8_192],
+    [
+      'Groq',
+      '`max_tokens` must be less than or equal to `8192`, the maximum value for `max_tokens` is less than the `context_window` for this model',
+      8_192,
+    ],
+    [
+      'Anthropic',
+      'max_tokens: 16000 > 8192, which is the maximum allowed number of output tokens for claude-3-5-sonnet-20241022',
+      8_192,
+    ],
+    [
+      'Gemini',
+      'Unable to submit request because it has a maxOutputTokens value of 16000 but the supported range is from 1 (inclusive) to 8193 (exclusive).',
+      8_192,
+    ],
+    ['one with a comma', 'max_output_tokens may be at most 8,192', 8_192],
+  ])('is told from too much that was sent, and %s names how much', (_who, message, limit) => {
+    const { failure, refused, named } = answered(400, said(message))
+    expect(failure).not.toHaveProperty('detail')
+    expect(failure.message).not.toContain('More was sent')
+    expect(refused).toContain('room')
+    expect(Math.max(...named.filter(each => each < 16_000))).toBe(limit)
+  })
+
+  it.each([
+    'max_tokens is too large: 16000. This model’s maximum context length is 8192 tokens and your request has 1000 input tokens',
+    'input length and `max_tokens` exceed context limit: 188240 + 21333 > 200000',
+    '`inputs` tokens + `max_new_tokens` must be <= 8193',
+  ])('beside what is sent is both', message => {
+    const { failure, refused } = answered(400, said(message))
+    expect(failure).toMatchObject({ kind: 'rejected', detail: TOO_LONG })
+    expect(refused).toEqual(['rest'])
+  })
+
+  it.each([
+    [400, 'This model’s maximum context length is 8192 tokens. Please reduce the length of the messages.'],
+    [400, 'Unsupported parameter: max_tokens. The maximum is set with max_completion_tokens.'],
+    [
+      400,
+      'Could not finish as the limit of max_tokens was reached. Please try again with higher max_tokens.',
+    ],
+    [402, 'This request requires more credits, or fewer max_tokens: you can afford at most 2000.'],
+  ])('is not what %i says with “%s”', (status, message) => {
+    const { refused } = answered(status, said(message))
+    expect(refused.filter(each => each === 'room' || each === 'rest')).toEqual([])
   })
 })

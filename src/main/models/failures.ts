@@ -18,8 +18,11 @@ export interface Asking {
 /** none: it was refused before there was an answer · unknown: the other side may have done its work. */
 export type MayCost = 'none' | 'unknown'
 
-/** What a request could be made without · thought: what was given back · no-thought: what was not. */
-export type Refused = 'temperature' | 'thought' | 'no-thought' | 'something'
+/**
+ * What a request could be made without · thought: what was given back · no-thought: what was not · room: so long an
+ * answer, from this model · rest: so long an answer, beside so much that is sent.
+ */
+export type Refused = 'temperature' | 'thought' | 'no-thought' | 'room' | 'rest' | 'something'
 
 /** One try of one request that came to nothing. */
 export class TryFailed extends FailureError {
@@ -27,9 +30,18 @@ export class TryFailed extends FailureError {
   readonly mayTryAgain: boolean
   /** All that the refusal may be about. */
   readonly refused: readonly Refused[]
+  /** Numbers that the refusal names: a limit may be among them. */
+  readonly named: readonly number[]
 
-  constructor(failure: Failure, mayCost: MayCost, mayTryAgain: boolean, refused: readonly Refused[] = []) {
+  constructor(
+    failure: Failure,
+    mayCost: MayCost,
+    mayTryAgain: boolean,
+    refused: readonly Refused[] = [],
+    named: readonly number[] = [],
+  ) {
     super(failure)
+    this.named = named
     this.mayCost = mayCost
     this.mayTryAgain = mayTryAgain
     this.refused = refused
@@ -54,6 +66,12 @@ interface Answered {
 
 const SAYS_TOO_LONG =
   /context[ _-]?(length|window)|maximum context|prompt is too long|input is too long|too many (input )?tokens|token count.{0,40}exceed|exceeds? the maximum number of tokens/i
+const OF_ANSWER =
+  /max[ _]?(completion_|output_|new_)?tokens|max_?output_?tokens|completion tokens|output tokens/i
+const TOO_MUCH =
+  /too (large|high|big|many|long)|at most|maximum|range|less than or equal|greater than|exceed|[<>]|\blimit/i
+const NOT_TOO_MUCH = /with higher|unsupported parameter|not supported with this model/i
+const WITH_WHAT_IS_SENT = /context[ _-]?(length|limit)|inputs?`? (length|tokens)/i
 /** Where one may pay is named by providers in every other refusal, too. */
 const NO_CREDIT =
   /insufficient[_ ]quota|insufficient[_ ](credits?|funds|balance)|credit balance|billing_(not_active|hard_limit_reached)/i
@@ -69,11 +87,12 @@ const NO_MODEL =
 export function ofStatus(asking: Asking, answered: Answered, now: number): TryFailed {
   const { status, body } = answered
   const said = saidIn(body)
-  const rejected = (message: string, refused: readonly Refused[] = []) =>
-    new TryFailed({ kind: 'rejected', host: asking.host, status, message }, 'none', false, refused)
+  const refused = refusedIn(answered)
+  const rejected = (message: string, about: readonly Refused[] = [], named: readonly number[] = []) =>
+    new TryFailed({ kind: 'rejected', host: asking.host, status, message }, 'none', false, about, named)
   if (status === 429 && !NO_CREDIT.test(body)) return tooOften(asking, answered, now)
-  if (status === 404 || NO_MODEL.test(body)) return rejected(goneText(asking, said), refusedIn(answered))
-  if (status === 413 || SAYS_TOO_LONG.test(body)) return tooMuch(asking, status, said)
+  if (status === 404 || NO_MODEL.test(body)) return rejected(goneText(asking, said), refused)
+  if (isTooMuch(answered, refused)) return tooMuch(asking, status, said, refused)
   const why = whyRejected(asking, answered, said)
   if (why !== null) return rejected(why)
   const message = `${asking.host} answered ${status} when “${asking.model}” was asked.${said}`
@@ -82,7 +101,7 @@ export function ofStatus(asking: Asking, answered: Answered, now: number): TryFa
     const failure: Failure = { kind: 'unavailable', host: asking.host, status, retryAfterMs, message }
     return new TryFailed(failure, 'none', true)
   }
-  return rejected(message, refusedIn(answered))
+  return rejected(message, refused, numbersIn(said, asking.model))
 }
 
 function tooOften({ host }: Asking, answered: Answered, now: number): TryFailed {
@@ -100,25 +119,49 @@ function whyRejected(asking: Asking, { status, body }: Answered, said: string): 
   return null
 }
 
-const NAMED: readonly (readonly [Refused, RegExp])[] = [
-  ['temperature', /\btemperature\b/i],
-  ['no-thought', NO_THOUGHT],
-  ['thought', THOUGHT],
+const NAMED: readonly (readonly [Refused, (body: string) => boolean])[] = [
+  ['room', body => roomIn(body) === 'room'],
+  ['rest', body => roomIn(body) === 'rest'],
+  ['temperature', body => /\btemperature\b/i.test(body)],
+  ['no-thought', body => NO_THOUGHT.test(body)],
+  ['thought', body => THOUGHT.test(body)],
 ]
 
+/** Whether it is the length of the answer that is too much, and beside what. */
+function roomIn(body: string): 'room' | 'rest' | null {
+  if (!OF_ANSWER.test(body) || !TOO_MUCH.test(body) || NOT_TOO_MUCH.test(body)) return null
+  return WITH_WHAT_IS_SENT.test(body) ? 'rest' : 'room'
+}
+
+function isTooMuch({ status, body }: Answered, refused: readonly Refused[]): boolean {
+  if (status === 413 || refused.includes('rest')) return true
+  return !refused.includes('room') && SAYS_TOO_LONG.test(body)
+}
+
+/** Of four digits and more: no limit that is of use is less. */
+function numbersIn(said: string, model: string): number[] {
+  const found = said
+    .replaceAll(model, '')
+    .matchAll(/(?<![\w.-])(\d{1,3}(?:,\d{3})+|\d{4,7})(?![\w-]|\.\d)( \(exclusive\))?/g)
+  return [...found].map(
+    ([, digits = '', isOver]) => Number(digits.replaceAll(',', '')) - (isOver === undefined ? 0 : 1),
+  )
+}
+
 function refusedIn({ status, body }: Answered): Refused[] {
-  const named = NAMED.filter(([, words]) => words.test(body)).map(([refused]) => refused)
+  const named = NAMED.filter(([, isIn]) => isIn(body)).map(([refused]) => refused)
   if (status === 400 || status === 422) return [...named, 'something']
   // What is given back may name what is gone.
   return status === 404 ? named.filter(refused => refused === 'thought') : []
 }
 
-function tooMuch(asking: Asking, status: number, said: string): TryFailed {
+function tooMuch(asking: Asking, status: number, said: string, refused: readonly Refused[]): TryFailed {
   const message = tooLongText(asking, said)
   return new TryFailed(
     { kind: 'rejected', host: asking.host, status, message, detail: TOO_LONG },
     'none',
     false,
+    refused.filter(each => each === 'rest'),
   )
 }
 

@@ -1,6 +1,7 @@
 /**
- * How a request is put to a provider, and what of it is given up where that was refused: each once, so that a model
- * that takes no temperature, or no longer knows its own signatures, still answers.
+ * How a request is put to a provider, and what of it is given up where that was refused: each once, and of the length of
+ * an answer some more each time, so that a model that takes no temperature, no longer knows its own signatures, or says
+ * little at once, still answers.
  */
 import type { Kept, ModelMessage, ModelRequest } from '../../domain/model.ts'
 import type { ModelMaker } from '../../domain/model-makers.ts'
@@ -15,24 +16,56 @@ export interface Manner {
   readonly givesBack: boolean
   /** Whether calls of which it is not known what was thought before them say that nothing was. */
   readonly saysBlanks: boolean
+  /** Tokens that may come back at most; Infinity where nobody has said. */
+  readonly mostOutput: number
 }
 
-export function usualManner({ answer }: ModelRequest, maker: ModelMaker): Manner {
+/** Less is asked for only where a provider names it. */
+const LEAST_OUTPUT = 1_000
+/** Rather than an answer of less, less is sent. */
+const LEAST_BESIDE = 4_000
+
+export function usualManner(
+  { answer }: ModelRequest,
+  maker: ModelMaker,
+  mostOutput: number = Infinity,
+): Manner {
   const answerBy = answer === undefined || isTakenForAnswer(answer, maker) ? 'schema' : 'words'
-  return { answerBy, hasTemperature: true, givesBack: true, saysBlanks: false }
+  return { answerBy, hasTemperature: true, givesBack: true, saysBlanks: false, mostOutput }
+}
+
+type Refusal = Pick<TryFailed, 'refused' | 'named'>
+
+interface Put {
+  readonly request: ModelRequest
+  readonly maker: ModelMaker
 }
 
 /** The same with less of it, by what was refused; null where nothing is left to give up. */
-export function milder(
-  manner: Manner,
-  { refused }: TryFailed,
-  { request, maker }: { request: ModelRequest; maker: ModelMaker },
-): Manner | null {
+export function milder(manner: Manner, refusal: Refusal, put: Put): Manner | null {
+  return shorter(manner, refusal, put.request) ?? without(manner, refusal, put)
+}
+
+/** As long an answer as is named the first time, and then half of it: no list of limits is worked through. */
+function shorter({ mostOutput, ...manner }: Manner, refusal: Refusal, request: ModelRequest): Manner | null {
+  const { refused, named } = refusal
+  const asked = Math.min(request.maxOutputTokens, mostOutput)
+  const half = Math.floor(asked / 2)
+  const limit = mostOutput === Infinity ? Math.max(0, ...named.filter(each => each < asked)) : 0
+  const room = limit > 0 ? limit : Math.max(LEAST_OUTPUT, half)
+  const rest = Math.max(LEAST_BESIDE, half)
+  const less = refused.includes('room') ? room : refused.includes('rest') ? rest : asked
+  return less < asked ? { ...manner, mostOutput: less } : null
+}
+
+function without(manner: Manner, { refused }: Refusal, { request, maker }: Put): Manner | null {
   const isOpen = maker === 'compatible' || maker === 'openrouter'
   const isOf = {
     temperature: manner.hasTemperature && request.temperature !== undefined,
     'no-thought': isOpen && !manner.saysBlanks,
     thought: manner.givesBack && request.messages.some(message => keptIn(message) !== undefined),
+    room: false,
+    rest: false,
     something: request.answer !== undefined && manner.answerBy !== 'words',
   }
   switch (refused.find(each => isOf[each])) {

@@ -69,6 +69,7 @@ export class ConnectedModels implements Models {
   readonly #options: ModelsOptions
   readonly #windows: Windows
   readonly #measured = new Measured()
+  readonly #mostOutput = new Map<string, number>()
 
   constructor(options: ModelsOptions) {
     this.#options = options
@@ -94,7 +95,12 @@ export class ConnectedModels implements Models {
   ask(request: ModelRequest): Promise<ModelReply> {
     return this.#observed(request.role, request, target =>
       new Asker(
-        { ...this.#options, windows: this.#windows, measured: this.#measured },
+        {
+          ...this.#options,
+          windows: this.#windows,
+          measured: this.#measured,
+          mostOutput: this.#mostOutput,
+        },
         target,
         request,
       ).ask(),

@@ -88,6 +88,24 @@ describe('the window of a server of one’s own', () => {
     expect(await server(() => pages).after(60_000, 10)).toBeNull()
   })
 
+  it('stays known where the server could not be asked, and is asked for again', async () => {
+    let pages: Record<string, Json> = ollama(32_768)
+    const { windows, seen, after, pass } = server(() => pages)
+    await after(60_000, 15_000)
+    pass(300_000)
+    pages = { '/api/ps': null }
+    expect(await after(60_000, 15_000)).toBeNull()
+    expect(windows.known(SERVED)).toBe(32_768)
+    pages = ollama(4_096)
+    expect(await after(60_000, 2_050)).toBe(4_096)
+    expect(seen).toHaveLength(3)
+    pages = { '/api/ps': null }
+    expect(await after(60_000, 2_050)).toBe(4_096)
+    pass(300_000)
+    expect(await after(60_000, 2_050)).toBeNull()
+    expect(windows.known(SERVED)).toBe(4_096)
+  })
+
   it('is not asked for further where the server does not answer', async () => {
     const { seen, after } = server(() => ({ '/api/ps': null }))
     expect(await after(60_000, 10)).toBeNull()

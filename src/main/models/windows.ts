@@ -6,6 +6,7 @@
  */
 import { z } from 'zod'
 import { isFailureError } from '../../domain/failure.ts'
+import type { Failure } from '../../domain/failure.ts'
 import type { Tokens } from '../../domain/model.ts'
 import type { Wire, WireAnswer } from './wire.ts'
 
@@ -18,6 +19,9 @@ const MOST_BYTES_PER_TOKEN = 6
 const USUAL_BYTES_PER_TOKEN = 4.5
 /** What nobody's window is too small for is not worth a question. */
 const SMALL_BYTES = 8_000
+
+/** Failures that say nothing of what the server would have said. */
+const UNASKED: readonly Failure['kind'][] = ['network', 'timeout', 'offline', 'unavailable', 'rate-limited']
 
 export interface Served {
   readonly connection: string
@@ -94,29 +98,32 @@ export class Windows {
     if (isFresh && !isCut(sent, used, learnt.tokens)) return null
     // It may have been loaded anew since, with more.
     const window = await this.#ask(served, signal)
+    // What it said before is not unsaid by one look that failed; it is asked again after the next answer.
+    if (window === undefined) return isFresh ? learnt.tokens : null
     this.#learnt.set(keyOf(served), { tokens: window, at: this.#now() })
     return isCut(sent, used, window) ? window : null
   }
 
-  async #ask(served: Served, signal: AbortSignal): Promise<number | null> {
+  /** null: it does not say · undefined: it could not be asked. */
+  async #ask(served: Served, signal: AbortSignal): Promise<number | null | undefined> {
     const root = served.base.replace(/\/v\d+$/, '')
     for (const { at, path, read } of WAYS) {
       const said = await this.#look(served.connection, `${at === 'base' ? served.base : root}${path}`, signal)
-      if (said === undefined) return null
+      if (said === undefined) return undefined
       const window = read(said, served.model)
       if (window !== null) return window
     }
     return null
   }
 
-  /** What it says there; null where it says nothing, undefined where it is of no use to ask further. */
+  /** What it says there; null where it says nothing, undefined where it could not be asked. */
   async #look(connection: string, url: string, signal: AbortSignal): Promise<unknown> {
     const request = { url, headers: {}, signal, timeoutMs: TIMEOUT_MS, maxBytes: LARGEST }
     try {
       return await readJson(await this.#wire(connection, request))
     } catch (error) {
-      if (isFailureError(error)) return undefined
-      throw error
+      if (!isFailureError(error)) throw error
+      return UNASKED.includes(error.failure.kind) ? undefined : null
     }
   }
 }

@@ -125,6 +125,13 @@ describe.each(DRAWING)('over $protocol', protocol => {
     expect(world.costs()).toEqual([])
   })
 
+  it.each([502, 504])('P2 one that may have been drawn behind a %i is not drawn again', async status => {
+    await draws(protocol, { status, message: 'upstream timed out', retryAfter: 0 })
+    expect(await failureWhen(drawing('a fox'))).toMatchObject({ kind: 'unavailable', status })
+    expect(world.asked).toHaveLength(1)
+    expect(world.costs()).toMatchObject([{ state: 'reserved' }])
+  })
+
   it('what the provider does not want drawn is rejected in words, and not asked for again', async () => {
     await draws(protocol, { is: 'refusal' })
     const failure = await failureWhen(drawing('a fox'))

@@ -100,3 +100,14 @@ describe('an answer that is asked for at too great a length', () => {
     expect(refused.filter(each => each === 'room' || each === 'rest')).toEqual([])
   })
 })
+
+describe('what an answer that is none may have cost', () => {
+  it.each([408, 502, 504, 520, 522, 524])('is not known after %i: the model may have gone on', status => {
+    const { failure, mayCost, mayTryAgain } = answered(status, '')
+    expect([failure.kind, mayCost, mayTryAgain]).toEqual(['unavailable', 'unknown', true])
+  })
+
+  it.each([400, 409, 413, 425, 429, 500, 503, 529])('is nothing after %i', status => {
+    expect(answered(status, '').mayCost).toBe('none')
+  })
+})

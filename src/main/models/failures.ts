@@ -99,9 +99,14 @@ export function ofStatus(asking: Asking, answered: Answered, now: number): TryFa
   if (status >= 500 || status === 408 || status === 409 || status === 425) {
     const retryAfterMs = waitAsked(answered, now)
     const failure: Failure = { kind: 'unavailable', host: asking.host, status, retryAfterMs, message }
-    return new TryFailed(failure, 'none', true)
+    return new TryFailed(failure, isFromBetween(status) ? 'unknown' : 'none', true)
   }
   return rejected(message, refused, numbersIn(said, asking.model))
+}
+
+/** Said by what stands before the model, which may have waited for it and given up. */
+function isFromBetween(status: number): boolean {
+  return [408, 502, 504].includes(status) || (status >= 520 && status <= 527)
 }
 
 function tooOften({ host }: Asking, answered: Answered, now: number): TryFailed {

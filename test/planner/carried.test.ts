@@ -236,6 +236,24 @@ describe.each(DIALECTS.filter(([name]) => !name.includes('details')))('over %s',
   })
 })
 
+describe.each(DIALECTS.filter(([name]) => name === 'Gemini'))('over %s', (_name, dialect) => {
+  it('scripts that were left out since are calls that nobody signed, and what stands can be read', async () => {
+    await connect(dialect())
+    await sets({
+      spending: { perTaskMicros: 100_000_000, perDayMicros: 100_000_000, perMonthMicros: 100_000_000 },
+    })
+    const writing = (id: number): Turn => ({
+      call: [['write_script', { source: `// ${String(id)} ${'x'.repeat(90_000)}` }]],
+    })
+    server.play(...[1, 2, 3, 4].map(writing), { call: [['read_plan', {}]] }, { say: 'It is known again.' })
+    expect(await say(await begin(), wish())).toMatchObject({ text: 'It is known again.' })
+    const last = JSON.stringify(server.answered.at(-1))
+    expect(last).toContain('read_plan gives contract and script')
+    expect(last).toContain('The script:')
+    expect(server.refusals).toEqual([])
+  })
+})
+
 describe.each(DIALECTS.filter(([name]) => /Anthropic|Gemini/.test(name)))('over %s', (_name, dialect) => {
   it('R1 R2 a core that was killed while the model thought gives it back what it signed before', async () => {
     const spoken = dialect()

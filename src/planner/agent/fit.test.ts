@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import type { Json } from '../../domain/json.ts'
 import type { ModelMessage } from '../../domain/model.ts'
 import { fitted, lessRoom, roomIn } from './fit.ts'
 
@@ -19,6 +20,58 @@ const threadOf = (lengths: readonly number[]): ModelMessage[] => [
 const bytes = (thread: readonly ModelMessage[]) =>
   thread.reduce((sum, message) => sum + JSON.stringify(message).length, 0)
 const lengths = fc.array(fc.integer({ min: 0, max: 3_000 }), { maxLength: 40 })
+
+const unsigned = (message: ModelMessage) => ({ ...message, kept: undefined })
+const isOfPeople = (message: ModelMessage) =>
+  message.from === 'user' ||
+  (message.from === 'tools' && message.answers.some(({ text }) => text.startsWith('The person ')))
+const idsOf = (message: ModelMessage | undefined) =>
+  message?.from === 'model'
+    ? message.calls.map(({ id }) => id)
+    : message?.from === 'tools'
+      ? message.answers.map(({ callId }) => callId)
+      : []
+const long = fc.oneof(fc.nat(400), fc.nat(12_000)).map(length => 'x'.repeat(length))
+const input = fc.oneof(
+  fc.record({ source: long }),
+  fc.record({ contract: fc.record({ promise: long }), name: long }),
+  fc.array(long, { maxLength: 3 }),
+  fc.dictionary(fc.string({ maxLength: 20 }), fc.string({ maxLength: 200 }), { maxKeys: 30 }),
+  fc.constant(null),
+)
+const called = fc.record({ tool: fc.constantFrom('write_script', 'explore', 'ask_user'), input, text: long })
+const signed = fc.option(
+  long.map(data => ({ by: 'one', data, tokens: 0, isAfresh: false })),
+  { nil: undefined },
+)
+/** A person's words, or something that the model said, with what came of it. */
+const exchange: fc.Arbitrary<ModelMessage[]> = fc
+  .record({
+    text: long,
+    calls: fc.array(called, { maxLength: 3 }),
+    kept: signed,
+    said: fc.integer({ min: 0, max: 9 }),
+  })
+  .map(({ text, calls, kept, said }) => {
+    if (said === 0) return [{ from: 'user', text: text.slice(0, 500) }]
+    const own = kept === undefined ? {} : { kept }
+    const asks = calls.map(({ tool, input: given }, place) => ({
+      id: `c${String(place)}`,
+      tool,
+      input: given,
+    }))
+    const theirs = said === 1 ? 'The person answered: ' : ''
+    const answers = calls.map(call => ({ callId: '', tool: call.tool, text: `${theirs}${call.text}` }))
+    const model: ModelMessage = { from: 'model', text, calls: asks, ...own }
+    if (calls.length === 0) return [model]
+    return [
+      model,
+      {
+        from: 'tools',
+        answers: answers.map((answer, place) => ({ ...answer, callId: `c${String(place)}` })),
+      },
+    ]
+  })
 
 describe('a conversation that is to fit', () => {
   it('stays as it is while it does', () => {
@@ -65,6 +118,66 @@ describe('a conversation that is to fit', () => {
         expect(fit.slice(-4)).toEqual(thread.slice(-4))
         expect(fit.map(({ from }) => from)).toEqual(thread.map(({ from }) => from))
         expect(bytes(fit)).toBeLessThanOrEqual(most)
+      }),
+    )
+  })
+
+  it('loses the long scripts of old calls, keeps what people answered, and drops what was signed with them', () => {
+    const kept = { by: 'one', data: 'signed', tokens: 0, isAfresh: false }
+    const wrote = (id: number, input: Json): ModelMessage[] => [
+      { from: 'model', text: '', calls: [{ id: `w${String(id)}`, tool: 'write_script', input }], kept },
+      { from: 'tools', answers: [{ callId: `w${String(id)}`, tool: 'write_script', text: 'It passed.' }] },
+    ]
+    const words = `The person answered: ${'word '.repeat(200)}`
+    const thread: ModelMessage[] = [
+      { from: 'user', text: 'Do it.' },
+      {
+        from: 'model',
+        text: '',
+        calls: [{ id: 'q', tool: 'ask_user', input: { question: 'Which?' } }],
+        kept,
+      },
+      { from: 'tools', answers: [{ callId: 'q', tool: 'ask_user', text: words }] },
+      ...[1, 2, 3].flatMap(id => wrote(id, { source: 'x'.repeat(4_000) })),
+    ]
+    const fit = fitted(thread, 11_000)
+    expect(fit.slice(0, 3)).toEqual(thread.slice(0, 3))
+    expect(fit[3]).toEqual({
+      from: 'model',
+      text: '',
+      calls: [
+        {
+          id: 'w1',
+          tool: 'write_script',
+          input: { source: expect.stringContaining('read_plan gives') as string },
+        },
+      ],
+    })
+    expect(fit.slice(-4).map(message => ('kept' in message ? { ...message, kept } : message))).toEqual(
+      thread.slice(-4),
+    )
+  })
+
+  it('P6 comes within its bound whatever is long, but for what people said and the newest messages', () => {
+    fc.assert(
+      fc.property(fc.array(exchange, { maxLength: 40 }), fc.boolean(), (exchanges, isAsked) => {
+        const most = 24_000
+        const thread: ModelMessage[] = [{ from: 'user', text: 'Do it.' }, ...exchanges.flat()]
+        if (isAsked) thread.push({ from: 'user', text: 'Go on.' })
+        const fit = fitted(thread, most)
+        expect(fit.slice(-4).map(unsigned)).toEqual(thread.slice(-4).map(unsigned))
+        expect(fit.filter(isOfPeople)).toEqual(thread.filter(isOfPeople))
+        for (const [place, message] of fit.entries())
+          if (message.from === 'tools') expect(idsOf(fit[place - 1])).toEqual(idsOf(message))
+        // What has to stay, and calls that are answered in it, which are short.
+        const stays = fit.filter((message, place) => {
+          const next = fit[place + 1]
+          const isCalled = next?.from === 'tools' && (isOfPeople(next) || place + 5 === fit.length)
+          if (bytes(fit) > most && isCalled && place + 4 < fit.length)
+            expect(bytes([message])).toBeLessThan(12_000)
+          return isOfPeople(message) || isCalled || place + 4 >= fit.length
+        })
+        expect(bytes(fit) <= most || bytes(stays) > most).toBe(true)
       }),
     )
   })

@@ -15,7 +15,7 @@ import {
   searchExamples,
   searchTools,
 } from './tools/look.ts'
-import { checkScript, dryRun, finish, proposeContract, writeScript } from './tools/make.ts'
+import { checkScript, dryRun, finish, proposeContract, readPlan, writeScript } from './tools/make.ts'
 
 export type { Came, Desk } from './tools/kit.ts'
 
@@ -28,6 +28,7 @@ export const PLAN_TOOLS = [
   askUser,
   proposeContract,
   writeScript,
+  readPlan,
   checkScript,
   dryRun,
   finish,

@@ -2,6 +2,7 @@
  * Gemini's content, as models from the third on take it: the first call of each step of the present turn comes back with
  * the signature it was given with, answers come one for each call, and schemas are of their part of the language.
  */
+import { hashJson } from '../../../src/domain/json.ts'
 import type { Json, JsonObject } from '../../../src/domain/json.ts'
 import type { SeenRequest } from '../loopback-server.ts'
 import { event, textOf, USED } from './server.ts'
@@ -20,7 +21,7 @@ export class StrictGoogle implements Dialect {
   readonly maker = 'google'
   readonly base = '/v1beta'
   readonly models = ['gemini-4-argon', 'gemini-3.8-flash'] as const
-  /** By the id of a call, or the text it closes: the signature, and the model whose it is. */
+  /** By a call with its arguments, or the text it closes: the signature, and the model whose it is. */
   readonly #signed = new Map<string, { signature: string; model: string }>()
   #count = 0
 
@@ -63,7 +64,10 @@ export class StrictGoogle implements Dialect {
     const calls = call.map(([name, args], place): JsonObject => {
       const id = `call_${String(++this.#count)}`
       // Of calls at the same time the first bears the signature of all.
-      return { functionCall: { id, name, args }, ...(place === 0 ? { thoughtSignature: sign(id) } : {}) }
+      return {
+        functionCall: { id, name, args },
+        ...(place === 0 ? { thoughtSignature: sign(callSaid({ id, args })) } : {}),
+      }
     })
     const texts = (say ?? '').split(/(?<= )/).map((text): JsonObject => ({ text }))
     const last = calls.length > 0 || say === undefined ? [] : [{ text: '', thoughtSignature: sign(say) }]
@@ -102,8 +106,13 @@ export class StrictGoogle implements Dialect {
 /** A text is signed at its end, whatever pieces it came in. */
 function signedBy(parts: readonly JsonObject[], part: JsonObject): string {
   const call = part['functionCall'] as JsonObject | undefined
-  if (call !== undefined) return textOf(call['id'])
+  if (call !== undefined) return callSaid(call)
   return parts.map(({ text }) => textOf(text)).join('')
+}
+
+/** With other arguments it is not the call that was signed. */
+function callSaid({ id, args }: JsonObject): string {
+  return `${textOf(id)} ${hashJson(args ?? null)}`
 }
 
 function nameOf(part: JsonObject): string {

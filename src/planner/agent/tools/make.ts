@@ -6,6 +6,7 @@ import type { JsonObject } from '../../../domain/json.ts'
 import { promptBlock } from '../../../domain/prompt-block.ts'
 import { identityOf } from '../draft.ts'
 import type { Draft } from '../draft.ts'
+import { isLeftOut } from '../fit.ts'
 import { hearsayIn } from '../hearsay.ts'
 import { wantedBy } from '../looks.ts'
 import { careful, completed, placesKey } from '../terms.ts'
@@ -55,7 +56,28 @@ export const writeScript = define({
     'Set the script of the plan, whole. It is checked at once: syntax, types against the declarations, imports against the contract, and what commonly goes wrong. Fix what is reported and write it again.',
   input: z.strictObject({ source: z.string().min(1).max(100_000) }),
   doing: 'Writing the script',
-  run: async ({ source }, desk) => checked({ ...desk, draft: { ...desk.draft, source } }),
+  run: async ({ source }, desk) => {
+    if (isLeftOut(source))
+      return answer('That is the note of what was left out, and no script. Call read_plan.', desk.draft)
+    return checked({ ...desk, draft: { ...desk.draft, source } })
+  },
+})
+
+export const readPlan = define({
+  name: 'read_plan',
+  description: 'Read the contract and the script of the plan, whole, as they are now.',
+  input: z.strictObject({}),
+  doing: 'Reading the plan',
+  run: (_input, { ports, draft }) => {
+    const { contract, source } = draft
+    if (contract === null && source === null) return answer('There is no contract and no script yet.', draft)
+    // What is live may be another's words; what this plan wrote is the model's own.
+    const script = source !== null && source === ports.past?.source ? promptBlock('script', source) : source
+    return answer(
+      `The contract:\n${contract === null ? 'none yet' : JSON.stringify(contract)}\n\nThe script:\n${script ?? 'none yet'}`,
+      draft,
+    )
+  },
 })
 
 export const checkScript = define({

@@ -115,7 +115,7 @@ async function build(options: CoreOptions, teardown: Teardown): Promise<Core> {
   const port = vault.status().recordsOpen
     ? options.port
     : await waitAtDoor(options, { vault, store, lock, token, log })
-  const places: Places = { port: undefined, online: () => undefined, cleared: async () => undefined }
+  const places: Places = { ...UNKNOWN }
   const observer = openObserver(log, teardown)
   const client = openClient(options, places, observer, teardown)
   const connections = await openDesk(vault, store, client, places)
@@ -133,6 +133,7 @@ async function build(options: CoreOptions, teardown: Teardown): Promise<Core> {
     engine.online()
   }
   places.cleared = cause => engine.cleared(cause)
+  places.connected = () => engine.conversations.plans.connected()
   teardown.add(() => {
     engine.stop()
   })
@@ -268,6 +269,14 @@ interface Places {
   port: number | undefined
   online: () => void
   cleared: (cause: string) => Promise<void>
+  connected: () => Promise<void>
+}
+
+const UNKNOWN: Places = {
+  port: undefined,
+  online: () => undefined,
+  cleared: async () => undefined,
+  connected: async () => undefined,
 }
 
 function openPool({ workers, sandbox }: CoreOptions, log: Log, teardown: Teardown): SandboxPool {
@@ -288,6 +297,7 @@ function openDesk(vault: Vault, store: Store, client: HttpClient, places: Places
     client,
     onReady: async (name, slot) => {
       for (const cause of causesEndedBy(name, slot)) await places.cleared(cause)
+      await places.connected()
     },
   })
 }

@@ -182,9 +182,44 @@ describe('an account that is not connected', () => {
     const asked = await planning.say(chat, planning.wish, ...planning.plan(contract))
     expect(asked).toMatchObject({ stage: 'asking' })
     expect(asked.question?.text).toMatch(/needs the connection “tracker”.*steward connections add tracker/)
+    for (const word of ['connected', 'It is connected', 'yes']) {
+      const still = await planning.say(chat, word)
+      expect(still).toMatchObject({ stage: 'asking' })
+      expect(still.question?.text).toMatch(/^The connection “tracker” is still not there\./)
+      expect(still.question?.choices).toEqual(asked.question?.choices)
+    }
+    expect(planning.model.requests).toHaveLength(3)
     connected.push({ name: 'tracker', purpose: 'Knows what is open.', hosts: ['tracker.example'] })
-    const looks = await planning.say(chat, 'connected', { call: [['finish', {}]] })
+    const looks = await planning.say(chat, 'connected')
     expect(looks.question?.text).toContain('the account tracker')
     expect((await planning.say(chat, 'yes')).stage).toBe('confirming')
+  })
+
+  it('is looked for when a connection appears, and nobody has to say so', async () => {
+    const connected: { name: string; purpose: string; hosts: string[] }[] = []
+    await planning.close()
+    planning = await Planning.open({ connections: () => connected })
+    const contract = planning.contract({
+      reads: { paths: [path.join(planning.home, 'in')], accounts: ['tracker'] },
+    })
+    const chat = await planning.chat()
+    await planning.say(chat, planning.wish, ...planning.plan(contract))
+    const { plans } = planning.world.engine.conversations
+    connected.push({ name: 'other', purpose: 'Something else.', hosts: ['other.example'] })
+    await plans.connected()
+    expect((await planning.rest(chat)).question?.text).toContain('needs the connection “tracker”')
+    connected.push({ name: 'tracker', purpose: 'Knows what is open.', hosts: ['tracker.example'] })
+    await plans.connected()
+    expect((await planning.rest(chat)).question?.text).toContain('the account tracker')
+  })
+
+  it('is done without where the person says so', async () => {
+    await planning.close()
+    planning = await Planning.open({ connections: () => [] })
+    const contract = planning.contract({ reads: { accounts: ['tracker'] } })
+    const chat = await planning.chat()
+    await planning.say(chat, planning.wish, ...planning.plan(contract))
+    await planning.say(chat, 'without', 'Then it cannot be done.')
+    expect(planning.answers()).toContain('The person chose: without')
   })
 })

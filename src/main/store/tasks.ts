@@ -36,6 +36,15 @@ const byChat = statement((p: { chatId: string }) =>
 const working = statement((_p: object) =>
   query.selectFrom('tasks').selectAll().where('state', '=', 'working').orderBy('id'),
 )
+const asking = statement((_p: object) =>
+  query
+    .selectFrom('tasks')
+    .selectAll()
+    .where('state', '=', 'asking')
+    // Implied, and the condition of the index `tasks_open`.
+    .where('state', '<>', 'added')
+    .orderBy('id'),
+)
 const move = statement(
   (p: { id: string; state: TaskState; reply_id: string | null; workflow_id: string | null; at: number }) =>
     query
@@ -144,6 +153,11 @@ export function taskOfChat(reader: Reader, chatId: string): TaskRow | undefined 
 /** Those that somebody has to go on with: at the start, what the last life of the core left. */
 export function workingTasks(reader: Reader): TaskRow[] {
   return reader.all(working, {})
+}
+
+/** Those that a person was asked something in. */
+export function askingTasks(reader: Reader): TaskRow[] {
+  return reader.all(asking, {})
 }
 
 export function draftOf(store: Store, task: TaskRow): Json {

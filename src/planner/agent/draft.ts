@@ -20,9 +20,9 @@ const answer = z.strictObject({ callId: z.string(), tool: z.string(), text: z.st
 const open = z.strictObject({
   /**
    * model: the planner asks · look: it may look somewhere · tell: it may ask a host although it has read private
-   * things · confirm: what is shown becomes live.
+   * things · connect: a connection is to be made (of `looks`) · confirm: what is shown becomes live.
    */
-  about: z.enum(['model', 'look', 'tell', 'confirm']),
+  about: z.enum(['model', 'look', 'tell', 'connect', 'confirm']),
   callId: z.string(),
   text: z.string(),
   example: z.string().nullable(),
@@ -72,6 +72,8 @@ export const draftSchema = z.object({
   /** Clauses that a card has shown as asking first, without their approval: only these may be made not to ask. */
   askedFirst: z.array(z.string()),
   open: open.nullable(),
+  /** The connection that a person just said is there. */
+  expected: z.string().nullable().default(null),
   /** To calls of the model's last message. */
   answers: z.array(answer),
   /** The script version that it changes; null for something new. */
@@ -102,6 +104,7 @@ export const NEW_DRAFT: Draft = {
   told: [],
   askedFirst: [],
   open: null,
+  expected: null,
   answers: [],
   base: null,
   steps: 0,

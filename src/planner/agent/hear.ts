@@ -31,6 +31,7 @@ export function hear({ text, turn }: Saying, thread: readonly ModelMessage[], be
   const draft = {
     ...before,
     language: languageOf(text) ?? before.language,
+    expected: null,
     steps: 0,
     repeated: { call: '', times: 0 },
   }
@@ -44,7 +45,9 @@ export function hear({ text, turn }: Saying, thread: readonly ModelMessage[], be
 }
 
 function replied(text: string, { draft, open, call }: { draft: Draft; open: Open; call: ModelCall }): Heard {
-  if (open.about === 'model') return chosen(text, { draft, open, call })
+  if (open.about === 'connect' && saysConnected(text, open))
+    return { draft: { ...draft, expected: open.looks?.accounts[0] ?? null }, messages: [], confirmed: null }
+  if (open.about === 'model' || open.about === 'connect') return chosen(text, { draft, open, call })
   if (open.about === 'confirm') {
     if (isYes(text)) return { draft, messages: [], confirmed: call }
     return answered(
@@ -55,6 +58,11 @@ function replied(text: string, { draft, open, call }: { draft: Draft; open: Open
   }
   if (isYes(text)) return { draft: allowed(draft, open), messages: [], confirmed: null }
   return answered(draft, call, `The person did not allow that, and said: ${text}`)
+}
+
+/** Not believed, but a reason to look: the call that needs it is made again. */
+function saysConnected(text: string, { choices: [connected] }: Open): boolean {
+  return isYes(text) || (connected !== undefined && [connected.value, connected.label].includes(text.trim()))
 }
 
 function chosen(text: string, { draft, open, call }: { draft: Draft; open: Open; call: ModelCall }): Heard {

@@ -20,6 +20,7 @@ interface Words {
   stopped: string
   tooLong: (steps: number) => string
   missing: (name: string) => string
+  stillMissing: (name: string) => string
   connected: string
   without: string
   files: string
@@ -45,7 +46,9 @@ const EN: Words = {
   tooLong: steps =>
     `The plan was stopped after ${String(steps)} steps without a result. Nothing was changed. Say it in other words, or ask for less at once.`,
   missing: name =>
-    `This needs the connection “${name}”, which is not there. Connect it (steward connections add ${name}), and then say so here.`,
+    `This needs the connection “${name}”, which is not there. Connect it (steward connections add ${name}), and this goes on.`,
+  stillMissing: name =>
+    `The connection “${name}” is still not there. Connect it (steward connections add ${name}), and this goes on.`,
   connected: 'It is connected',
   without: 'Do without it',
   files: 'files in',
@@ -71,7 +74,9 @@ const DE: Words = {
   tooLong: steps =>
     `Der Plan wurde nach ${String(steps)} Schritten ohne Ergebnis angehalten. Nichts wurde geändert. Andere Worte oder weniger auf einmal können helfen.`,
   missing: name =>
-    `Das braucht die Verbindung „${name}“, die es nicht gibt. Erst verbinden (steward connections add ${name}), dann hier Bescheid geben.`,
+    `Das braucht die Verbindung „${name}“, die es nicht gibt. Sobald sie verbunden ist (steward connections add ${name}), geht es weiter.`,
+  stillMissing: name =>
+    `Die Verbindung „${name}“ gibt es noch immer nicht. Sobald sie verbunden ist (steward connections add ${name}), geht es weiter.`,
   connected: 'Sie ist verbunden',
   without: 'Ohne sie',
   files: 'Dateien in',

@@ -7,10 +7,12 @@
  * (`src/planner/agent`).
  */
 import { fail, failureOf } from '../../../domain/failure.ts'
+import type { Open } from '../../../planner/agent/draft.ts'
 import { addChatEvent } from '../../store/chats.ts'
 import { acceptEvent, refuseWaiting } from '../../store/inbox.ts'
 import { setUpOf } from '../../store/set-ups.ts'
 import {
+  askingTasks,
   hasLostRuns,
   keepDraft,
   loseTaskRuns,
@@ -135,6 +137,30 @@ export class Plans {
     if (working !== undefined) await endedOr(working.ended, LONGEST_STOP_MS, NEVER)
   }
 
+  /** Connections that plans asked for are there: these go on without being told. */
+  async connected(): Promise<void> {
+    const { connections, context } = this.#room
+    const { store, clock } = context
+    const asking = askingTasks(store)
+    if (asking.length === 0) return
+    const { openIn, withoutQuestion } = await import('./sayings.ts')
+    const names = connections().map(({ name }) => name)
+    for (const { chat_id: chatId } of asking) {
+      const task = await store.write(
+        tx => {
+          const task = taskOfChat(tx, chatId)
+          if (task?.state !== 'asking' || !isMet(openIn(store, task), names)) return null
+          const at = clock.now()
+          keepDraft(store, tx, task.id, withoutQuestion(store, task), at)
+          moveTask(tx, task, { state: 'working', at })
+          return task
+        },
+        { durable: true },
+      )
+      if (task !== null) this.#work(task)
+    }
+  }
+
   /** Everything is to stop: plans too, which cost. */
   async stopEach(): Promise<void> {
     for (const { chat_id: chatId } of workingTasks(this.#room.context.store)) await this.stop(chatId)
@@ -189,6 +215,10 @@ export class Plans {
     const task = taskOfChat(this.#room.context.store, chatId)
     if (!this.#isStopped && task?.state === 'working') this.#work(task)
   }
+}
+
+function isMet(open: Open | null, names: readonly string[]): boolean {
+  return open?.about === 'connect' && open.looks?.accounts.every(name => names.includes(name)) === true
 }
 
 function refuseStale(): never {

@@ -52,6 +52,11 @@ export function readDraft(store: Store, task: TaskRow): Draft {
   return draftSchema.parse(draftOf(store, task))
 }
 
+/** What is asked; null also where its draft cannot be read any more. */
+export function openIn(store: Store, task: TaskRow): Draft['open'] {
+  return draftSchema.safeParse(draftOf(store, task)).data?.open ?? null
+}
+
 /** Also of a task whose draft cannot be read any more. */
 export function wordsOf(store: Store, task: TaskRow) {
   const read = draftSchema.safeParse(draftOf(store, task))

@@ -77,19 +77,20 @@ function yesOrNo(asked: Pick<Open, 'about' | 'text' | 'looks'>, draft: Draft): C
   return { is: 'question', open: { ...asked, example: null, choices }, draft }
 }
 
+/** It goes on when the connection is there, and not because somebody says so. */
 export function connectFirst(name: string, draft: Draft): Came {
   const words = wordsIn(draft.language)
   return {
     is: 'question',
     open: {
-      about: 'model',
-      text: words.missing(name),
+      about: 'connect',
+      text: draft.expected === name ? words.stillMissing(name) : words.missing(name),
       example: null,
       choices: [
         { value: 'connected', label: words.connected },
         { value: 'without', label: words.without },
       ],
-      looks: null,
+      looks: { ...NO_LOOKS, accounts: [name] },
     },
     draft,
   }

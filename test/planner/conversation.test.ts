@@ -2,6 +2,7 @@
 import fs from 'node:fs'
 import path from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { costLedger } from '../../src/main/store/cost-ledger.ts'
 import { checkTypes } from '../../src/main/tools/scripts/check-types.ts'
 import type { TypesInput } from '../../src/main/tools/scripts/check-types.ts'
 import { serveHttp } from '../support/loopback-server.ts'
@@ -168,6 +169,30 @@ describe('powers that are hard to take back', () => {
     await planning.say(chat, 'no need to ask me for that', ...planning.plan(contract, source))
     expect(asks()).not.toContain('http.post')
   })
+})
+
+it('each plan of a chat says what it has cost, and what all of them have', async () => {
+  const { store } = planning.world
+  const chat = await planning.chat()
+  const pay = async (micros: number) => {
+    const { taskId } = planning.view(chat)
+    const of = {
+      purpose: 'build',
+      workflowId: null,
+      taskId,
+      runId: null,
+      stepId: null,
+      tool: 'planner',
+    } as const
+    await costLedger(store).reserve({ of, connection: 'model', model: 'scripted-1', micros }, [])
+    const { costMicros, chatCostMicros } = planning.view(chat)
+    return [costMicros, chatCostMicros]
+  }
+  await planning.say(chat, planning.wish, ...planning.plan())
+  expect(await pay(70)).toEqual([70, 70])
+  expect((await planning.say(chat, 'yes', 'It is set up.')).automation).not.toBeNull()
+  await planning.say(chat, 'and now something else', 'What else?')
+  expect(await pay(5)).toEqual([5, 75])
 })
 
 describe('an account that is not connected', () => {

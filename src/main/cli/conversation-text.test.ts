@@ -10,6 +10,7 @@ const VIEW: ConversationView = {
   automation: null,
   progress: null,
   costMicros: 0,
+  chatCostMicros: 0,
   at: 0,
   text: 'This is what it would do.',
   question: null,

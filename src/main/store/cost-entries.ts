@@ -62,6 +62,9 @@ const give = statement((p: { taskId: string; workflowId: string }) =>
 )
 const total = query.selectFrom('costs').select(({ fn }) => fn.sum<number | null>('micros').as('micros'))
 const ofTask = statement((p: { id: string }) => total.where('task_id', '=', p.id))
+const ofChat = statement((p: { chatId: string }) =>
+  total.where('task_id', 'in', query.selectFrom('tasks').select('id').where('chat_id', '=', p.chatId)),
+)
 const ofRun = statement((p: { id: string }) => total.where('run_id', '=', p.id))
 const ofWorkflow = statement((p: { id: string; since: number }) =>
   total.where('workflow_id', '=', p.id).where('purpose', '=', 'run').where('at', '>=', p.since),
@@ -137,6 +140,11 @@ export function spentOver(reader: Reader, over: CostCap['over']): number {
   const { workflowId: id, since, rehearsal } = over
   const ofRuns = microsOf(reader.get(ofWorkflow, { id, since }))
   return rehearsal === undefined ? ofRuns : ofRuns + spentOver(reader, { runId: rehearsal })
+}
+
+/** What all plans of a chat have cost, one after the other. */
+export function spentInChat(reader: Reader, chatId: string): number {
+  return microsOf(reader.get(ofChat, { chatId }))
 }
 
 function microsOf(sum: { micros: number | null } | undefined): number {

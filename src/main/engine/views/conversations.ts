@@ -1,6 +1,6 @@
 /** A conversation as clients see it, whoever answers in it: what was said last, what is asked, what is being done. */
 import { z } from 'zod'
-import { spentOver } from '../../store/cost-entries.ts'
+import { spentInChat, spentOver } from '../../store/cost-entries.ts'
 import { chatEventOf } from '../../store/chats.ts'
 import { taskOfChat } from '../../store/tasks.ts'
 import type { TaskRow } from '../../store/tasks.ts'
@@ -46,6 +46,8 @@ export interface ConversationView extends PlanSaid {
   progress: Progress | null
   /** What the present plan has cost so far, micro-dollars. */
   costMicros: number
+  /** What it and all plans before it in this chat have cost. */
+  chatCostMicros: number
   at: number
 }
 
@@ -58,7 +60,9 @@ export function conversationView(
   const task = taskOfChat(source.store, chatId)
   if (task !== undefined) return planned(source, plans, task)
   const setUp = setUpView(source, chatId)
-  return setUp && { ...NOTHING_SAID, ...setUp, taskId: null, progress: null, costMicros: 0 }
+  return (
+    setUp && { ...NOTHING_SAID, ...setUp, taskId: null, progress: null, costMicros: 0, chatCostMicros: 0 }
+  )
 }
 
 function planned(source: ViewSource, plans: Plans, task: TaskRow): ConversationView {
@@ -72,6 +76,7 @@ function planned(source: ViewSource, plans: Plans, task: TaskRow): ConversationV
     automation: task.workflow_id === null ? null : automationName(source, task.workflow_id),
     progress: plans.progress(task.chat_id),
     costMicros: spentOver(store, { taskId: task.id }),
+    chatCostMicros: spentInChat(store, task.chat_id),
     at: reply?.at ?? task.updated_at,
     ...(reply === undefined ? NOTHING_SAID : planSaidSchema.parse(reply.body)),
   }

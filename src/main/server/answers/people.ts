@@ -136,7 +136,8 @@ const conversation = shape<ConversationView>()(
     turn: count.describe('What an answer to this question may be held to'),
     automation: maybe(automationName),
     progress: maybe(z.object({ doing: text, since: time, steps: count, text })),
-    costMicros: count,
+    costMicros: count.describe('Of the present plan'),
+    chatCostMicros: count.describe('Of all plans of this chat'),
     at: time,
   }),
 )

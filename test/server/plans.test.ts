@@ -18,6 +18,7 @@ import type { TestCore } from './api.ts'
 interface Parameter {
   name: string
   in: string
+  required?: boolean
   schema: { enum?: string[]; type?: string }
 }
 
@@ -26,8 +27,9 @@ const LEFT_OUT = [
   '/metrics',
   ...['audit/verify', 'connections', 'costs/summary', 'doctor', 'quiet', 'stream'].map(at => `/api/v1/${at}`),
 ]
-/** Only as many as one automation watches, one step has parts, one undo takes back, or a person has accounts. */
+/** Only as many as one automation watches, one step has parts, one undo takes back, a person has accounts; or one key. */
 const FEW = [
+  'SCAN note_index_keys',
   'SCAN connections',
   'watches USING INDEX sqlite_autoindex_watches_2 (workflow_id=?)',
   'steps_in_parts (step_id=?)',
@@ -119,7 +121,11 @@ async function looks(): Promise<string[]> {
     .flatMap(([place, methods]) => {
       const at = place.replaceAll(/\/(\w+)\/\{\w+\}/g, (_, of: string) => `/${of}/${ids[of] ?? 'x'}`)
       const filters = (methods['get']?.parameters ?? []).filter(isFilter)
-      return combinations(filters).map(some => `${at}?${new URLSearchParams(some.map(valued)).toString()}`)
+      const needed = filters.filter(({ required }) => required === true)
+      const others = filters.filter(({ required }) => required !== true)
+      return combinations(others).map(
+        some => `${at}?${new URLSearchParams([...needed, ...some].map(valued)).toString()}`,
+      )
     })
 }
 

@@ -87,6 +87,12 @@ export class StrictServer {
   }
 
   #answer(request: SeenRequest, response: ServerResponse): void {
+    // How much a model takes is asked without a body, and not said here.
+    if (request.body === '') {
+      response.writeHead(404)
+      response.end()
+      return
+    }
     const body = JSON.parse(request.body) as JsonObject
     const model = this.#dialect.modelOf(request, body)
     const refusal = this.#dialect.refusal(body, model)

@@ -286,7 +286,7 @@ describe('what is refused when connecting', () => {
     [{ auth: 'api-key', settings: { header: 'Host' } }, 'not a header that can carry'],
     [{ kind: 'webhook', hosts: [], secrets: { secret: 'short' } }, 'at least 16 characters'],
     [{ kind: 'model', hosts: [], settings: { maker: 'nobody' } }, 'is one of anthropic'],
-    [{ extra: 1 }, 'nrecognized key'],
+    [{ extra: 1 }, 'does not know “extra”'],
   ])('%o', async (more, why) => {
     const answer = await connect(more)
     expect(answer.status).toBe(422)

@@ -172,6 +172,8 @@ function stillMisses(context: EngineContext, tx: Tx, runId: string): boolean {
   if (run.open_checks !== null || !isCounted(failure.check)) return true
   const effects = () => new RunJournal(context, run).effects()
   const facts = factsLater(tx, run, { looks: null, effects })
+  // What is under way may still fall short: that is known with its end.
+  if (someWait(facts)) return true
   const checks = contractOf(context.store, run.intent_id).done.filter(({ kind }) => isCounted(kind))
   return missingOutcome(checks, facts) !== null
 }

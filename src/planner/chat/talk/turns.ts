@@ -134,7 +134,9 @@ function chosenIn({ offers, language }: Talk, text: string, shelf: Shelf): SetUp
   const said = text.toLowerCase()
   const entries = offers.flatMap(id => shelf.entries(language).filter(entry => entry.id === id))
   if (number !== null) return entries[number - 1]
-  const named = entries.find(({ id, title }) => id === said || title.toLowerCase() === said)
+  // A title is one in whichever language it was read.
+  const titled = shelf.entries().find(({ title }) => title.toLowerCase() === said)?.id
+  const named = entries.find(({ id, title }) => [id, title.toLowerCase()].includes(said) || id === titled)
   return named ?? (entries.length === 1 && isCommand(text, 'yes') ? entries[0] : undefined)
 }
 
